@@ -1,0 +1,3 @@
+"""Public pages and the GraphQL endpoint."""
+
+urlpatterns: list = []

@@ -1,0 +1,32 @@
+"""The curated surface of the kernel: what a module may import, and nothing else is public."""
+
+from tessera.audit.selectors import history_of
+from tessera.context import Actor, Reach, current, system
+from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
+from tessera.events import Event, during, event, on, publish
+from tessera.fields import (
+    AmountField,
+    CurrencyField,
+    KeyField,
+    MemberKey,
+    ModuleKey,
+    PercentField,
+    PriceField,
+    QuantityField,
+    RateField,
+    new_id,
+)
+from tessera.gates import Answer, Transition, gate
+from tessera.lineage.services import content_hash, link_lines, linked, release_hold, save_revision
+from tessera.machine import check_move, move
+from tessera.models import Manager, Model, QuerySet, Record
+from tessera.module import MenuItem, Module, Permission, Role
+from tessera.money import Money, line_net, minor_units, part_of, round_money, round_to, spread
+from tessera.numbering.services import assign_number
+from tessera.ports import Port, port
+from tessera.quantity import convert
+from tessera.resource import Action, Children, Computed, Form, Kanban, List, Report, Resource, RowScope, Under
+from tessera.service import demand, service
+from tessera.unit_of_work import Phase, defer, lock_for_update, savepoint
+
+__all__ = [name for name in dir() if not name.startswith("_")]

@@ -1,0 +1,11 @@
+"""The audit of every write."""
+
+from django.apps import AppConfig
+
+
+class Audit(AppConfig):
+    name = "tessera.audit"
+    label = "audit"
+
+    def ready(self) -> None:
+        from tessera.audit import services  # noqa: F401  (registers the finisher)

@@ -1,0 +1,25 @@
+"""Who wrote what: one row per changed record and unit of work."""
+
+from django.db import models
+
+from tessera.models import Model
+
+
+class AuditEntry(Model):
+    """One write to one record: its values before and after, by whom, in which request."""
+
+    audited = False
+
+    label = models.CharField(max_length=100)
+    record = models.UUIDField()
+    verb = models.CharField(max_length=10)
+    actor_kind = models.CharField(max_length=10)
+    actor = models.UUIDField(null=True)
+    actor_name = models.CharField(max_length=200, blank=True)
+    request = models.UUIDField()
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(Model.Meta):
+        indexes = [models.Index(fields=["label", "record", "id"], name="audit_by_record")]

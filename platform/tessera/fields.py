@@ -1,0 +1,117 @@
+"""Column types with the precision the whole product agrees on."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from uuid6 import uuid7
+
+
+def new_id():
+    """Return a UUIDv7: unique across tenants, and roughly in order of time."""
+    import uuid
+
+    return uuid.UUID(bytes=uuid7().bytes)
+
+
+class KeyField(models.UUIDField):
+    """The primary key of every table: a UUIDv7 made in Python."""
+
+    def __init__(self, **options: Any) -> None:
+        options.update(primary_key=True, default=new_id, editable=False)
+        super().__init__(**options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        for fixed in ("primary_key", "default", "editable"):
+            options.pop(fixed, None)
+        return name, path, args, options
+
+
+class _FixedDecimal(models.DecimalField):
+    digits: tuple[int, int]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options["max_digits"], options["decimal_places"] = self.digits
+        super().__init__(*args, **options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options.pop("max_digits", None)
+        options.pop("decimal_places", None)
+        return name, path, args, options
+
+    def to_python(self, value):
+        made = super().to_python(value)
+        if made is not None and not made.is_finite():
+            from django.core.exceptions import ValidationError
+
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})
+        return made
+
+
+class AmountField(_FixedDecimal):
+    """An amount of money, rounded to the currency's minor unit before it gets here."""
+
+    digits = (20, 4)
+
+
+class PriceField(_FixedDecimal):
+    """A unit price or unit cost; never rounded before the line."""
+
+    digits = (24, 10)
+
+
+class RateField(_FixedDecimal):
+    """An exchange rate: company units per one document unit, never inverted."""
+
+    digits = (24, 12)
+
+
+class QuantityField(_FixedDecimal):
+    """A quantity in a unit; rounded once, to the unit's decimals."""
+
+    digits = (24, 6)
+
+
+class PercentField(_FixedDecimal):
+    """A fraction written as a number between 0 and 1 (0.15 is 15 %)."""
+
+    digits = (9, 6)
+
+
+class CurrencyField(models.CharField):
+    """An ISO 4217 code in upper case."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options["max_length"] = 3
+        super().__init__(*args, **options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options.pop("max_length", None)
+        return name, path, args, options
+
+
+class ModuleKey(models.UUIDField):
+    """A key to a row of a module that may be absent: a UUID that knows its target.
+
+    `ModuleKey("orders.SalesOrder")` has no constraint and no Django relation. The GraphQL
+    planner follows it while the target's module is on; otherwise the relation does not exist.
+    """
+
+    def __init__(self, target: str = "", **options: Any) -> None:
+        self.target = target
+        super().__init__(**options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options["target"] = self.target
+        return name, path, args, options
+
+
+class MemberKey(models.UUIDField):
+    """The id of a member of this tenant: an owner, an approver, a preparer."""
+
+
+ZERO = Decimal(0)

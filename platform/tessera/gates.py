@@ -1,0 +1,97 @@
+"""Gates: whoever may hold a document back before it changes its state, and what happens then.
+
+A gate is asked by `machine.move` on every path, API, import, task and handler alike. It answers
+APPROVED (a process ended in approval for exactly this content), NOT_CONCERNED (no process is
+published for this), or HELD. Held is not an error: everything the service wrote so far is undone,
+a `TransitionHold` remembers the service and its arguments, and the caller gets the document back
+with its hold. When the process approves, the service runs again as the requester, and everything
+is checked again.
+
+A gate that cannot be asked refuses: an exception in it fails the transition.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tessera.context import current
+from tessera.errors import Refused
+from tessera.module import module_of
+from tessera.unit_of_work import savepoint
+
+
+class Answer(Enum):
+    """What a gate says of one transition of one document."""
+
+    NOT_CONCERNED = "not_concerned"
+    APPROVED = "approved"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A document about to change state; `exceeds` names the permission of a limit it is beyond."""
+
+    document: Any
+    source: str
+    target: str
+    exceeds: str = ""
+
+
+class TransitionHeld(Exception):
+    """Raised by `ask_gates` to unwind to the outermost service; never reaches a client."""
+
+    def __init__(self, transition: Transition, gate: "Gate") -> None:
+        super().__init__(f"{transition.document} is held before {transition.target}")
+        self.transition = transition
+        self.gate = gate
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A pair of functions: `ask` answers, `hold` starts what will decide and is given the hold row."""
+
+    ask: Callable[[Transition], Answer]
+    hold: Callable[[Any, Transition], None]
+
+
+GATES: list[Gate] = []
+
+
+def gate(*, ask: Callable[[Transition], Answer], hold: Callable[[Any, Transition], None]) -> Gate:
+    """Register a gate of the calling module."""
+    made = Gate(ask, hold)
+    GATES.append(made)
+    return made
+
+
+def ask_gates(transition: Transition) -> None:
+    """Pass, refuse or hold a transition.
+
+    Beyond a limit (`exceeds`) somebody must have approved, or the actor must hold the permission
+    that the owner declares for it; without a process the limit does not disappear.
+    """
+    here = current()
+    approved = False
+    for each in GATES:
+        label = module_of(each.ask)
+        if label is not None and label not in here.modules:
+            continue
+        answer = each.ask(transition)
+        if answer is Answer.HELD:
+            raise TransitionHeld(transition, each)
+        approved = approved or answer is Answer.APPROVED
+    if transition.exceeds and not approved and not here.actor.may(transition.exceeds):
+        raise Refused("LIMIT", f"This is beyond a limit and needs the right {transition.exceeds}.", "state")
+
+
+def held_or(service: Any, arguments: dict[str, Any]) -> Any:
+    """Run a service's function; where a gate holds it, undo it and answer the held document."""
+    from tessera.lineage.services import hold_transition
+
+    try:
+        with savepoint():
+            return service.inner(**arguments)
+    except TransitionHeld as held:
+        return hold_transition(held=held, service=service, arguments=arguments)

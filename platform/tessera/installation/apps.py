@@ -1,0 +1,8 @@
+"""What is installed in a tenant, told by the tenant's own schema."""
+
+from django.apps import AppConfig
+
+
+class InstallationApp(AppConfig):
+    name = "tessera.installation"
+    label = "installation"

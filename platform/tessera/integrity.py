@@ -1,0 +1,58 @@
+"""Turn a violated database constraint into a refusal that names the field, never the SQL."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from tessera.errors import Refused
+
+_CODES = {
+    "23505": "UNIQUE",
+    "23503": "IN_USE",
+    "23502": "REQUIRED",
+    "23514": "INVALID",
+    "23P01": "CONFLICT",
+}
+
+
+def _model_of(table: str) -> Any:
+    return next((model for model in apps.get_models() if model._meta.db_table == table), None)
+
+
+def _constraint_of(model: Any, name: str) -> Any:
+    return next((c for c in model._meta.constraints if c.name == name), None)
+
+
+def _fields_of(model: Any, constraint: Any, diag: Any) -> tuple[str, ...]:
+    if diag.column_name:
+        return (diag.column_name,)
+    if constraint is not None:
+        return tuple(getattr(constraint, "fields", ()))[:1]
+    named = [field.name for field in model._meta.fields if field.column in (diag.constraint_name or "")]
+    return tuple(sorted(named, key=len)[-1:])
+
+
+def refusal_of(error: IntegrityError) -> Refused:
+    """Return the refusal that stands for an integrity error; re-raise one that is not known."""
+    diag = getattr(error.__cause__, "diag", None)
+    state = getattr(error.__cause__, "sqlstate", None)
+    if diag is None or state not in _CODES:
+        raise error
+    code = _CODES[state]
+    model = _model_of(diag.table_name or "")
+    constraint = _constraint_of(model, diag.constraint_name or "") if model else None
+    messages = {
+        "UNIQUE": _("There is already a record with this value."),
+        "IN_USE": _("The record is in use, or it names a record that does not exist."),
+        "REQUIRED": _("A value is required."),
+        "INVALID": _("The value is not allowed."),
+        "CONFLICT": _("The value overlaps another record."),
+    }
+    message = messages[code]
+    own = getattr(constraint, "violation_error_message", None)
+    if own and own != getattr(constraint, "default_violation_error_message", None):
+        message = own
+    code = getattr(constraint, "violation_error_code", None) or code
+    return Refused(code, message, *(_fields_of(model, constraint, diag) if model else ()))

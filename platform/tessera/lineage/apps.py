@@ -1,0 +1,8 @@
+"""The document graph: line links, revisions and holds."""
+
+from django.apps import AppConfig
+
+
+class Lineage(AppConfig):
+    name = "tessera.lineage"
+    label = "lineage"

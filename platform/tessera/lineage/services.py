@@ -1,0 +1,186 @@
+"""Write links, revisions and holds."""
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model as DjangoModel
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from tessera.context import acting, current, system
+from tessera.errors import ApiError, Refused
+from tessera.fields import ZERO
+from tessera.gates import TransitionHeld
+from tessera.lineage.models import DocumentRevision, LineLink, TransitionHold
+from tessera.service import service, service_at
+from tessera.unit_of_work import savepoint
+
+
+def kind_of(row: Any) -> str:
+    """Return the kind under which links and holds know a row: its model label."""
+    return row._meta.label
+
+
+def content_hash(document: Any) -> str:
+    """Return the SHA-256 of what the document seals (`sealed_content()`), independent of key order."""
+    return hash_of(document.sealed_content())
+
+
+def hash_of(content: dict[str, Any]) -> str:
+    """Return the SHA-256 of a JSON-able content, independent of key order."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def save_revision(document: Any) -> DocumentRevision:
+    """Keep the document's current content as its current revision."""
+    content = json.loads(json.dumps(document.sealed_content(), cls=DjangoJSONEncoder))
+    revision = DocumentRevision(
+        kind=kind_of(document),
+        document=document.pk,
+        revision=document.revision,
+        content=content,
+        content_hash=hash_of(content),
+        made_by=current().actor.member_id,
+    )
+    revision.save()
+    return revision
+
+
+def link_lines(
+    *,
+    type: str,
+    source: Any,
+    source_document: UUID,
+    target: Any,
+    target_document: UUID,
+    base_quantity: Decimal = ZERO,
+    amount: Decimal = ZERO,
+    currency: str = "",
+    at_most: Decimal | None = None,
+) -> LineLink:
+    """Say that `target` was made from `source`; the caller holds the lock of the source line.
+
+    `at_most` bounds the sum of this type of link on the source line (quantity - cancelled +
+    tolerance); beyond it LIMIT is refused.
+    """
+    if at_most is not None and linked([source.pk], type).get(source.pk, ZERO) + base_quantity > at_most:
+        raise Refused("LIMIT", _("This is more than what is left on the line."), "quantity")
+    link = LineLink(
+        type=type,
+        source_kind=kind_of(source),
+        source_document=source_document,
+        source_line=source.pk,
+        target_kind=kind_of(target),
+        target_document=target_document,
+        target_line=target.pk,
+        base_quantity=base_quantity,
+        amount=amount,
+        currency=currency,
+    )
+    link.save()
+    return link
+
+
+def linked(lines: list[UUID], type: str) -> dict[UUID, Decimal]:
+    """Return, per source line that has any, the base quantity linked by `type`."""
+    rows = LineLink.objects.filter(source_line__in=lines, type=type).values("source_line").annotate(sum=Sum("base_quantity"))
+    return {row["source_line"]: row["sum"] for row in rows}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, DjangoModel):
+        return {"$row": value._meta.label, "id": str(value.pk)}
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, UUID):
+        return {"$uuid": str(value)}
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_frozen(item) for item in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if hasattr(value, "isoformat"):
+        return {"$" + type(value).__name__: value.isoformat()}
+    raise TypeError(f"a held service cannot take a {type(value).__name__}; pass plain values")
+
+
+def _thawed(value: Any) -> Any:
+    from datetime import date, datetime
+
+    if isinstance(value, list):
+        return [_thawed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$row" in value:
+        return apps.get_model(value["$row"])._default_manager.get(pk=value["id"])
+    makers = {"$decimal": Decimal, "$uuid": UUID, "$date": date.fromisoformat, "$datetime": datetime.fromisoformat}
+    for mark, make in makers.items():
+        if mark in value:
+            return make(value[mark])
+    return {key: _thawed(item) for key, item in value.items()}
+
+
+def hold_transition(*, held: TransitionHeld, service: Any, arguments: dict[str, Any]) -> Any:
+    """Keep a held transition and start what decides it; return the untouched document."""
+    transition = held.transition
+    document = type(transition.document)._default_manager.get(pk=transition.document.pk)
+    actor = current().actor
+    hold = TransitionHold(
+        kind=kind_of(document),
+        document=document.pk,
+        source=transition.source,
+        target=transition.target,
+        content_hash=content_hash(document),
+        requested_by=actor.member_id,
+        requester_name=actor.name[:200],
+        service=service.path,
+        arguments=_frozen(arguments),
+    )
+    hold.save()
+    with acting(system("hold a transition")):
+        held.gate.hold(hold, transition)
+    return document
+
+
+@service()
+def release_hold(*, hold: TransitionHold, requester: Any) -> TransitionHold:
+    """Run a held service again as its requester (an `Actor`); everything is checked again.
+
+    Refused there, the hold stays waiting and carries the reason.
+    """
+    try:
+        with savepoint(), acting(requester):
+            service_at(hold.service).inner(**_thawed(hold.arguments))
+    except (Refused, ApiError) as refusal:
+        hold.reason = str(refusal)[:1000]
+    else:
+        hold.state = TransitionHold.State.RELEASED
+    hold.save()
+    return hold
+
+
+@service()
+def close_hold(*, hold: TransitionHold, state: str, reason: str = "") -> TransitionHold:
+    """End a hold without running its service: rejected, withdrawn, or void."""
+    hold.state = state
+    hold.reason = reason[:1000]
+    hold.save()
+    return hold
+
+
+def waiting_hold(document: UUID) -> TransitionHold | None:
+    """Return the hold that a document waits on, if any."""
+    return TransitionHold.objects.filter(document=document, state=TransitionHold.State.WAITING).first()
+
+
+def refuse_while_held(document: Any) -> None:
+    """Refuse with STATE while a document waits for approval: its content is locked."""
+    if waiting_hold(document.pk):
+        raise Refused("STATE", _("This document waits for approval; withdraw the request to change it."), "state")

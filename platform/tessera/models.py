@@ -1,0 +1,173 @@
+"""The base of every tenant table: a UUIDv7 key, a stamp of its schema, writes only in a unit of work.
+
+Whoever saves, updates or deletes rows goes through this file, and this file writes the audit.
+Rows of an append-only model are their own audit (`audited = False`).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connections, models
+
+from tessera.fields import KeyField
+from tessera.unit_of_work import current_unit
+
+
+class CrossTenantError(RuntimeError):
+    """Raised when a row of one tenant is used while another one is entered."""
+
+
+def _schema() -> str:
+    return connections["default"].schema_name
+
+
+def _stamp(row: "Model") -> None:
+    stamped = row._state.__dict__.setdefault("schema", _schema())
+    if stamped != _schema():
+        raise CrossTenantError(f"{row._meta.label} {row.pk} belongs to another tenant")
+
+
+def values_of(row: models.Model) -> dict[str, Any]:
+    """Return the loaded column values of a row by attribute name."""
+    loaded = row.__dict__
+    return {f.attname: loaded[f.attname] for f in row._meta.concrete_fields if f.attname in loaded}
+
+
+class AuditMark:
+    """One write to be audited: what, which row, and the values before and after."""
+
+    __slots__ = ("model", "pk", "verb", "before", "after")
+
+    def __init__(self, model: type, pk: Any, verb: str, before: dict, after: dict) -> None:
+        self.model, self.pk, self.verb, self.before, self.after = model, pk, verb, before, after
+
+
+def _record(row: "Model", verb: str, before: dict, after: dict) -> None:
+    if row.audited:
+        current_unit().audit.append(AuditMark(type(row), row.pk, verb, before, after))
+
+
+class QuerySet(models.QuerySet):
+    """Rows of a tenant; bulk writes are audited and only happen inside a unit of work."""
+
+    def update(self, **values: Any) -> int:
+        """Update rows and audit each; locks them, because the audit needs the values before."""
+        unit = current_unit()
+        if not self.model.audited:
+            return super().update(**values)
+        names = [self.model._meta.get_field(name).attname for name in values]
+        before = {row["pk"]: row for row in self.select_for_update(of=("self",)).order_by("pk").values("pk", *names)}
+        if not before:
+            return 0
+        mine = self.model._base_manager.filter(pk__in=list(before))
+        count = models.QuerySet.update(mine, **values)
+        for row in mine.values("pk", *names):
+            pk = row.pop("pk")
+            old = {name: before[pk][name] for name in names if before[pk][name] != row[name]}
+            if old:
+                unit.audit.append(AuditMark(self.model, pk, "update", old, {name: row[name] for name in old}))
+        return count
+
+    def update_unaudited(self, **values: Any) -> int:
+        """Update counters and other derived columns that the audit leaves out."""
+        current_unit()
+        return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete rows one collector run, auditing each row of this model."""
+        unit = current_unit()
+        if self.model.audited:
+            for row in self:
+                unit.audit.append(AuditMark(self.model, row.pk, "delete", values_of(row), {}))
+        return super().delete()
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        unit = current_unit()
+        rows = list(objs)
+        for row in rows:
+            _stamp(row)
+        made = super().bulk_create(rows, *args, **options)
+        if self.model.audited:
+            unit.audit.extend(AuditMark(self.model, row.pk, "create", {}, values_of(row)) for row in rows)
+        for row in made:
+            row._loaded = values_of(row)
+        return made
+
+    def bulk_update(self, objs: Iterable[Any], fields: Any, *args: Any, **options: Any) -> int:
+        raise NotImplementedError("save the rows, or update a queryset: both are audited")
+
+
+Manager = models.Manager.from_queryset(QuerySet)
+
+
+class Model(models.Model):
+    """A row in a tenant's schema."""
+
+    audited = True
+
+    id = KeyField()
+    objects = Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self._loaded: dict[str, Any] = {}
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
+        row = super().from_db(db, field_names, values)
+        row._state.schema = _schema()
+        row._loaded = values_of(row)
+        return row
+
+    def save(self, **options: Any) -> None:
+        """Write the row if anything changed, and audit what did."""
+        current_unit()
+        _stamp(self)
+        if self._state.adding:
+            super().save(**options)
+            _record(self, "create", {}, values_of(self))
+        else:
+            now = values_of(self)
+            changed = {name for name, value in now.items() if name not in self._loaded or self._loaded[name] != value}
+            if wanted := options.get("update_fields"):
+                attnames = {self._meta.get_field(name).attname for name in wanted}
+                changed &= attnames
+            if not changed:
+                return
+            super().save(**{**options, "update_fields": self._with_version(changed)})
+            now = values_of(self)
+            _record(self, "update", {n: self._loaded.get(n) for n in changed}, {n: now[n] for n in changed})
+        self._loaded = values_of(self)
+
+    def _with_version(self, changed: set[str]) -> set[str]:
+        return changed
+
+    def delete(self, **options: Any) -> tuple[int, dict[str, int]]:
+        current_unit()
+        _stamp(self)
+        _record(self, "delete", values_of(self), {})
+        return super().delete(**options)
+
+    def refresh_from_db(self, *args: Any, **options: Any) -> None:
+        _stamp(self)
+        super().refresh_from_db(*args, **options)
+        self._loaded = values_of(self)
+
+
+class Record(Model):
+    """A row that people edit: it carries a version for optimistic locking and its times (UTC)."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta(Model.Meta):
+        abstract = True
+
+    def _with_version(self, changed: set[str]) -> set[str]:
+        self.version += 1
+        return changed | {"version", "updated_at"}

@@ -1,0 +1,53 @@
+"""Give numbers: late, in the order of the series, one statement per series and unit."""
+
+from datetime import date
+from typing import Any
+
+from django.db import connections
+
+from tessera.fields import new_id
+from tessera.unit_of_work import Phase, current_unit, defer
+
+
+def render(pattern: str, number: int, on: date) -> str:
+    """Fill a pattern: `{n}`, `{n:05}`, `{year}`, `{month:02}`; any other text stays, 〔〕 included."""
+    return pattern.format(n=number, year=on.year, month=on.month, day=on.day)
+
+
+def assign_number(row: Any, *, scope: tuple[Any, ...], pattern: str, on: date, field: str = "number") -> None:
+    """Give `row` the next number of the series `scope` at the end of this unit of work.
+
+    The number is set on the instance and saved before the commit; drafts never get one. Series
+    are locked in sorted order, so two units that need the same ones cannot meet head on, and a
+    unit that fails gives its numbers back: there is no gap.
+    """
+    wanted = current_unit().numbers
+    if not wanted:
+        defer(Phase.NUMBERS, _give_numbers)
+    wanted.append((":".join(str(part) for part in scope), pattern, on, row, field))
+
+
+def _give_numbers() -> None:
+    unit = current_unit()
+    wanted, unit.numbers = unit.numbers, []
+    by_scope: dict[str, list] = {}
+    for entry in wanted:
+        by_scope.setdefault(entry[0], []).append(entry)
+    for scope in sorted(by_scope):
+        entries = by_scope[scope]
+        last, pattern = take_numbers(scope, entries[0][1], len(entries))
+        for place, (_, _, on, row, field) in enumerate(entries, start=1):
+            setattr(row, field, render(pattern, last - len(entries) + place, on))
+            row.save(update_fields=[field])
+
+
+def take_numbers(scope: str, pattern: str, count: int) -> tuple[int, str]:
+    """Advance a series by `count` under its row lock; return its new last number and its pattern."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO numbering_numberseries (id, scope, pattern, last) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (scope) DO UPDATE SET last = numbering_numberseries.last + EXCLUDED.last"
+            " RETURNING last, pattern",
+            [new_id(), scope, pattern, count],
+        )
+        return cursor.fetchone()

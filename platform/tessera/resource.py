@@ -1,0 +1,226 @@
+"""What is said of a model once, and from which API, console, import, export and rights derive.
+
+A module's `resources.py` holds one `Resource` per model that people may see, and `Report`s for
+questions that are more than rows. Only what is named here can be reached from outside.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
+
+from tessera.module import module_of
+
+
+def snake(name: str) -> str:
+    """Return `SalesOrder` as `sales_order`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def camel(name: str) -> str:
+    """Return `sales_order` as `salesOrder`."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A domain verb: the mutation `<noun><Verb>` made from a typed service.
+
+    When the service's first parameter is the resource's model, the mutation takes the row's `id`
+    (and `version`), and the other parameters become its input. `bulk` offers it on list selections.
+    """
+
+    verb: str
+    service: Callable[..., Any]
+    title: Any = ""
+    states: tuple[str, ...] = ()
+    bulk: bool = False
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A field that is no column: `load(ids) -> {id: value}` for all rows of a page at once.
+
+    The type is the return annotation's value type: `def load(*, ids: list[UUID]) -> dict[UUID, Decimal | None]`.
+    """
+
+    name: str
+    load: Callable[..., Mapping[Any, Any]]
+    title: Any = ""
+
+
+@dataclass(frozen=True)
+class Children:
+    """A nested list: the rows of `model` (a class, or "label.Model" of a module that may be absent)
+    whose column `key` points here. Declared by the parent, or by the child through `Resource.under`."""
+
+    name: str
+    model: Any
+    key: str
+
+
+@dataclass(frozen=True)
+class Under:
+    """Said by a child: show me as the nested list `name` of `parent` ("base.Party") by my column `key`."""
+
+    parent: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
+class RowScope:
+    """Which columns tell how a row relates to a reader: its owner, unit and company.
+
+    Paths may follow relations (`order__owner`). A row without any of them is seen by all who may view.
+    """
+
+    owner: str = ""
+    unit: str = ""
+    company: str = ""
+
+
+@dataclass(frozen=True)
+class List:
+    """A table in the console."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kanban:
+    """Cards in columns by a field."""
+
+    by: str
+    card: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form: sections of field names."""
+
+    sections: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """All that the API, the console, import, export, audit and rights need to know of one model.
+
+    `fields` are readable columns and relations (a relation shows while its target has a resource
+    in an enabled module); `writable` are those that the generic create and update accept. `create`,
+    `update` and `delete` are True for the generic service (rights `<module>.<noun>_create` and so
+    on), a service of one's own, or False. `field_rights` names the right without which a field
+    reads as null and may be neither filtered, ordered, searched, counted by nor written.
+    """
+
+    model: type[Model]
+    fields: tuple[str, ...]
+    name: str = ""
+    plural: str = ""
+    title: Any = ""
+    writable: tuple[str, ...] = ()
+    create: Any = False
+    update: Any = False
+    delete: Any = False
+    filters: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    computed: tuple[Computed, ...] = ()
+    children: tuple[Children, ...] = ()
+    under: tuple[Under, ...] = ()
+    actions: tuple[Action, ...] = ()
+    views: tuple[Any, ...] = ()
+    scope: RowScope = RowScope()
+    field_rights: Mapping[str, str] = field(default_factory=dict)
+    import_key: tuple[str, ...] = ()
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        set_ = object.__setattr__
+        set_(self, "name", self.name or self.model.__name__)
+        set_(self, "module", self.module or self.model._meta.app_label)
+        set_(self, "plural", self.plural or self.name + "s")
+        set_(self, "title", self.title or self.model._meta.verbose_name_plural)
+        if other := RESOURCES.get(self.name):
+            raise ImproperlyConfigured(f"{self.model._meta.label} and {other.model._meta.label} are both named {self.name}")
+        unknown = [n for n in self.fields if not _has_field(self.model, n)]
+        unknown += [n for n in self.writable if not _has_field(self.model, n)]
+        if unknown:
+            raise ImproperlyConfigured(f"{self.name} names fields that its model has not: {unknown}")
+        RESOURCES[self.name] = self
+
+    @property
+    def noun(self) -> str:
+        """Return the name as in permissions: `sales_order`."""
+        return snake(self.name)
+
+    def permission(self, verb: str) -> str:
+        """Return the right for a generic verb: `orders.sales_order_view`."""
+        return f"{self.module}.{self.noun}_{verb}"
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """Return the generic verbs that exist for this resource."""
+        return ("view", *(verb for verb in ("create", "update", "delete") if getattr(self, verb) is True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A root field made from a typed selector: `trialBalance(book: ID!, ...): TrialBalance!`.
+
+    The selector takes keyword-only, typed parameters and returns a dataclass, a list of
+    dataclasses, a row of a resource, or a scalar; its docstring is the description.
+    """
+
+    name: str
+    selector: Callable[..., Any]
+    permission: str
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "module", self.module or module_of(self.selector) or "")
+        if self.name in REPORTS:
+            raise ImproperlyConfigured(f"two reports are named {self.name}")
+        REPORTS[self.name] = self
+
+
+RESOURCES: dict[str, Resource] = {}
+REPORTS: dict[str, Report] = {}
+
+
+def _has_field(model: type[Model], name: str) -> bool:
+    return any(f.name == name or getattr(f, "attname", None) == name for f in model._meta.get_fields())
+
+
+def resources(labels: frozenset[str] | None = None) -> list[Resource]:
+    """Return the resources of the given modules (the kernel's own have module ""), by name."""
+    from tessera.module import modules
+
+    known = modules()
+    return [
+        found
+        for _, found in sorted(RESOURCES.items())
+        if labels is None or found.module in labels or found.module not in known
+    ]
+
+
+def resource_of(model: type[Model]) -> Resource | None:
+    """Return the resource of a model, if it has one."""
+    return next((found for found in RESOURCES.values() if found.model is model), None)
+
+
+def parameters_of(service: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """Return a service's parameters as name -> (type, default or inspect.Parameter.empty)."""
+    function = inspect.unwrap(service)
+    hints = get_type_hints(function)
+    return {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
+
+
+def returns_of(service: Callable[..., Any]) -> Any:
+    """Return a service's return type."""
+    return get_type_hints(inspect.unwrap(service)).get("return")

@@ -1,0 +1,70 @@
+"""The mark of a service: a typed, keyword-only function that is one transaction.
+
+    @service(permission="sales.lead_convert")
+    def convert_lead(*, lead: Lead, amount: Decimal | None = None) -> Opportunity:
+        "Convert a qualified lead into a party and an opportunity, once."
+
+The right is demanded of whoever calls the outermost service; what a service calls in turn is
+its own affair. A service without a permission can only be called by other services and by
+the system.
+"""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.utils.module_loading import import_string
+
+from tessera.context import current
+from tessera.errors import Forbidden
+from tessera.unit_of_work import in_unit, unit_of_work
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+SERVICES: dict[str, Callable[..., Any]] = {}
+
+
+def demand(permission: str) -> None:
+    """Raise Forbidden unless the actor of the current context holds `permission`."""
+    if not current().actor.may(permission):
+        raise Forbidden(permission)
+
+
+def service(*, permission: str = "") -> Callable[[Function], Function]:
+    """Mark a function as a service; see the module's text."""
+
+    def mark(function: Function) -> Function:
+        signature = inspect.signature(function)
+        wrong = [p.name for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+        if wrong:
+            raise TypeError(f"{function.__qualname__}: services take keyword-only arguments, not {wrong}")
+        path = f"{function.__module__}.{function.__qualname__}"
+
+        @wraps(function)
+        def run(**arguments: Any) -> Any:
+            from tessera.gates import held_or
+
+            if in_unit():
+                return function(**arguments)
+            if permission:
+                demand(permission)
+            elif not current().actor.is_system:
+                raise Forbidden(path)
+            with unit_of_work():
+                return held_or(run, arguments)
+
+        run.permission = permission  # type: ignore[attr-defined]
+        run.path = path  # type: ignore[attr-defined]
+        run.inner = function  # type: ignore[attr-defined]
+        SERVICES[path] = run
+        return run  # type: ignore[return-value]
+
+    return mark
+
+
+def service_at(path: str) -> Callable[..., Any]:
+    """Return the service at a dotted path, as stored in a hold."""
+    found = import_string(path)
+    if getattr(found, "path", None) != path:
+        raise LookupError(f"{path} is not a service")
+    return found

@@ -1,0 +1,131 @@
+"""Settings of every environment; what differs is read from the environment, with no silent default."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from tessera.module import installed_module_apps
+
+ROOT = Path(__file__).resolve().parents[3]
+DATA = ROOT / ".data"
+
+
+def need(name: str) -> str:
+    """Return an environment variable, or say which one is missing."""
+    if not (value := os.environ.get(name)):
+        from django.core.exceptions import ImproperlyConfigured
+
+        raise ImproperlyConfigured(f"set {name}; `make up` and `make test` do it for you")
+    return value
+
+
+def database(url: str) -> dict:
+    """Return Django's connection settings for a `postgresql://` URL."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", "") or parts.hostname or "",
+        "PORT": str(parts.port or query.pop("port", "") or ""),
+        "OPTIONS": query,
+    }
+
+
+SECRET_KEY = need("SECRET_KEY")
+DATABASE_URL = need("DATABASE_URL")
+REDIS_URL = need("REDIS_URL")
+DEBUG = False
+
+_connection = database(DATABASE_URL)
+STATEMENT_TIMEOUT_MS = int(os.environ.get("TESSERA_STATEMENT_TIMEOUT_MS", "30000"))
+POOL = {"min_size": 0, "max_size": int(os.environ.get("TESSERA_POOL", "8")), "max_lifetime": 1800}
+
+DATABASES = {
+    "default": _connection
+    | {
+        "ENGINE": "tessera.db.guard",
+        "OPTIONS": _connection["OPTIONS"] | {"pool": POOL, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        "TIME_ZONE": None,
+    },
+    "shared": _connection
+    | {
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": _connection["OPTIONS"]
+        | {"pool": POOL, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c search_path=public,ext"},
+    },
+}
+DATABASE_ROUTERS = ["tessera.db.router.Router"]
+TENANT_SYNC_ROUTER = "tessera.db.router.Router"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SHARED_APPS = [
+    "django_tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "tessera.accounts",
+    "tenants",
+    "billing",
+]
+KERNEL_APPS = [
+    "tessera.installation",
+    "tessera.audit",
+    "tessera.outbox",
+    "tessera.numbering",
+    "tessera.lineage",
+]
+TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "tessera"]
+PUBLIC_LABELS = frozenset(
+    {"django_tenants", "contenttypes", "auth", "sessions", "messages", "staticfiles", "accounts", "tenants", "billing"}
+)
+KERNEL_LABELS = tuple(name.rpartition(".")[2] for name in KERNEL_APPS)
+
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TESSERA_TENANT_DIRECTORY = "tenants.directory"
+AUTH_USER_MODEL = "accounts.Account"
+
+BASE_DOMAIN = os.environ.get("TESSERA_BASE_DOMAIN", "localhost:8000")
+ALLOWED_HOSTS = ["*"]  # the tenant middleware answers unknown hosts, all with the same bytes
+ROOT_URLCONF = "tessera.urls"
+WSGI_APPLICATION = "tessera.wsgi.application"
+MIDDLEWARE = [
+    "tenants.middleware.TenantMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"

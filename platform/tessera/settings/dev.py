@@ -1,0 +1,7 @@
+"""Development: what `make up` runs."""
+
+from tessera.settings.base import *  # noqa: F403
+
+DEBUG = False
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = DATA / "mail"  # noqa: F405

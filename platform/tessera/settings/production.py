@@ -1,0 +1,9 @@
+"""Production: everything that differs comes from the environment."""
+
+from tessera.settings.base import *  # noqa: F403
+from tessera.settings.base import need
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+BASE_DOMAIN = need("TESSERA_BASE_DOMAIN")

@@ -1,0 +1,140 @@
+"""One business operation: one transaction, phases in a fixed order, the only place that writes.
+
+The order is: validate and gates, lock, write and hooks, numbers, posting, audit and outbox,
+COMMIT. Services run the first three themselves; what must come late is deferred to a `Phase`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import IntEnum
+from typing import Any
+
+from django.db import IntegrityError, connections, transaction
+
+from tessera.context import current
+from tessera.integrity import refusal_of
+
+
+class Phase(IntEnum):
+    """When deferred work runs, after the services and before the commit."""
+
+    NUMBERS = 1
+    POST = 2
+    RECORD = 3
+
+
+class Unit:
+    """What one unit of work has gathered so far."""
+
+    def __init__(self) -> None:
+        self.deferred: dict[Phase, list[Callable[[], None]]] = defaultdict(list)
+        self.audit: list[Any] = []
+        self.facts: list[Any] = []
+        self.numbers: list[Any] = []
+
+    def mark(self) -> tuple:
+        return ({phase: len(work) for phase, work in self.deferred.items()}, len(self.audit), len(self.facts), len(self.numbers))
+
+    def rewind(self, mark: tuple) -> None:
+        deferred, audit, facts, numbers = mark
+        for phase, work in self.deferred.items():
+            del work[deferred.get(phase, 0) :]
+        del self.audit[audit:]
+        del self.facts[facts:]
+        del self.numbers[numbers:]
+
+
+_unit: ContextVar[Unit | None] = ContextVar("tessera_unit", default=None)
+_finishers: list[Callable[[Unit], None]] = []
+
+
+class WriteOutsideUnit(RuntimeError):
+    """Raised when a row of a tenant is written outside a unit of work."""
+
+
+def current_unit() -> Unit:
+    """Return the unit of work in force; raise where there is none."""
+    found = _unit.get()
+    if found is None:
+        raise WriteOutsideUnit("rows are written by services, inside a unit of work")
+    return found
+
+
+def in_unit() -> bool:
+    """Say whether a unit of work is in force."""
+    return _unit.get() is not None
+
+
+def finisher(work: Callable[[Unit], None]) -> Callable[[Unit], None]:
+    """Register work of the kernel that runs once per unit, in the RECORD phase (audit, outbox)."""
+    _finishers.append(work)
+    return work
+
+
+def defer(phase: Phase, work: Callable[[], None]) -> None:
+    """Run `work` in `phase` of the current unit, before its commit."""
+    current_unit().deferred[phase].append(work)
+
+
+def on_commit(work: Callable[[], None]) -> None:
+    """Run `work` after the commit, in the tenant and as the actor of now, not of then."""
+    from tessera.context import enter
+
+    context = current()
+
+    def run() -> None:
+        with enter(context.tenant, actor=context.actor, modules=context.modules, request_id=context.request_id):
+            work()
+
+    transaction.on_commit(run, using="default")
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Unit]:
+    """Open a unit of work, or join the one in force."""
+    running = _unit.get()
+    if running is not None:
+        yield running
+        return
+    current()
+    unit = Unit()
+    token = _unit.set(unit)
+    try:
+        with transaction.atomic(using="default"):
+            yield unit
+            for phase in (Phase.NUMBERS, Phase.POST):
+                work = unit.deferred[phase]
+                while work:
+                    work.pop(0)()
+            for work in unit.deferred[Phase.RECORD]:
+                work()
+            for finish in _finishers:
+                finish(unit)
+    except IntegrityError as error:
+        raise refusal_of(error) from error
+    finally:
+        _unit.reset(token)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Try a part of the unit: on an exception its writes and everything it gathered are undone."""
+    unit = current_unit()
+    mark = unit.mark()
+    try:
+        with transaction.atomic(using="default"):
+            yield
+    except BaseException as error:
+        unit.rewind(mark)
+        if isinstance(error, IntegrityError):
+            raise refusal_of(error) from error
+        raise
+
+
+def lock_for_update(queryset: Any) -> list[Any]:
+    """Lock rows `FOR UPDATE` in the order of their keys, so that two lockers never meet head on."""
+    if not connections["default"].in_atomic_block:
+        raise WriteOutsideUnit("locks are taken inside a unit of work")
+    return list(queryset.select_for_update(of=("self",)).order_by("pk"))

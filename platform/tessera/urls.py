@@ -1,0 +1,7 @@
+"""The URL map: the API and the server-rendered pages."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("frontend_api.urls")),
+]

@@ -1,0 +1,7 @@
+"""Tenants: who our customers are, where their data is, what they have on."""
+
+from django.apps import AppConfig
+
+
+class Tenants(AppConfig):
+    name = "tenants"

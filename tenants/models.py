@@ -1,0 +1,63 @@
+"""The catalogue of tenants, in the public schema."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tessera.context import TenantRef
+from tessera.fields import KeyField
+
+
+class Tenant(TenantMixin):
+    """A company that uses Tessera. `schema_name` is opaque and never changes."""
+
+    class State(models.TextChoices):
+        PREPARING = "preparing", _("preparing")
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        DELETED = "deleted", _("deleted")
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    id = KeyField()
+    name = models.CharField(_("company"), max_length=200)
+    slug = models.CharField(_("subdomain"), max_length=63, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    language = models.CharField(max_length=10, default="en")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def ref(self) -> TenantRef:
+        """Return what the kernel knows of the tenant."""
+        return TenantRef(self.id, self.schema_name, self.name, self.slug, self.time_zone, self.language)
+
+
+class Domain(DomainMixin):
+    """A host name that leads to a tenant."""
+
+
+class Installation(models.Model):
+    """The public mirror of a module in a tenant; the tenant's own row is the truth."""
+
+    class State(models.TextChoices):
+        OFF = "off", _("off")
+        ENABLING = "enabling", _("enabling")
+        ON = "on", _("on")
+        DISABLING = "disabling", _("disabling")
+        UPGRADING = "upgrading", _("upgrading")
+        PURGING = "purging", _("purging")
+        ABSENT = "absent", _("absent")
+        FAILED = "failed", _("failed")
+
+    id = KeyField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="installations")
+    module = models.CharField(max_length=60)
+    requested = models.BooleanField(default=True)
+    version = models.CharField(max_length=30, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OFF)
+    since = models.DateTimeField(auto_now=True)
+    why = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "module"], name="installation_once")]
