@@ -1,5 +1,7 @@
 """The catalogue of tenants, in the public schema."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
@@ -35,6 +37,10 @@ class Tenant(TenantMixin):
 
 class Domain(DomainMixin):
     """A host name that leads to a tenant."""
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save on `shared`; the mixin's own would open a transaction on the tenant alias."""
+        models.Model.save(self, *args, **options)
 
 
 class Installation(models.Model):

@@ -81,7 +81,7 @@ KERNEL_APPS = [
     "tessera.lineage",
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
-INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "tessera"]
+INSTALLED_APPS = ["tessera", *SHARED_APPS, *TENANT_APPS]  # tessera first: its `migrate` replaces django-tenants'
 PUBLIC_LABELS = frozenset(
     {"django_tenants", "contenttypes", "auth", "sessions", "messages", "staticfiles", "accounts", "tenants", "billing"}
 )

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 from django.db.utils import OperationalError
+from django.utils.functional import cached_property
 from django_tenants.postgresql_backend import base as django_tenants
 from django_tenants.utils import get_public_schema_name, quote_schema_name
 
@@ -32,6 +33,12 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
     """The connection of the alias `default`: one tenant's schema and the extensions', nothing else."""
 
     ops_class = DatabaseOperations
+
+    @cached_property
+    def pg_version(self) -> int:
+        """Return the server's version as the handshake told it: no cursor, so no tenant is needed."""
+        self.ensure_connection()
+        return self.connection.info.server_version
 
     def wanted_path(self) -> tuple[str, ...]:
         """Return the search path of the tenant that is entered; raise NoTenant without one."""

@@ -1,0 +1,174 @@
+"""Template and clones: how tests get a database each, and tenants that are there already."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections, transaction
+
+from tessera.context import enter, system
+from tessera.module import closure, modules
+
+ROOT = Path(__file__).resolve().parents[3]
+ALIASES = ("default", "shared")
+
+
+def _admin() -> psycopg.Connection:
+    return psycopg.connect(settings.DATABASE_URL, autocommit=True)
+
+
+def fingerprint() -> str:
+    """Return a digest of every file that decides what a fresh database looks like."""
+    digest = hashlib.sha256()
+    roots = {Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(ROOT))}
+    files = {file for root in roots for file in root.rglob("*.py") if "tests" not in file.parts and ".venv" not in file.parts}
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def ensure_template() -> str:
+    """Return the name of the template database, making it if no worker has."""
+    base = settings.DATABASE_URL.rpartition("/")[2].partition("?")[0]
+    name = f"{base}_tpl_{fingerprint()}"
+    with _admin() as admin:
+        admin.execute("SELECT pg_advisory_lock(hashtext('tessera test template'))")
+        done = admin.execute(
+            "SELECT 1 FROM pg_database d JOIN pg_shdescription s ON s.objoid = d.oid WHERE datname = %s AND description = 'ready'", [name]
+        ).fetchone()
+        if done:
+            return name
+        stale = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{base}_tpl_%"]).fetchall()
+        for (old,) in stale:
+            admin.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}"')
+        _prepare(name)
+        point_at(name)
+        call_command("migrate", database="shared", verbosity=0)
+        for slug in ("a", "b"):
+            make_tenant(slug=slug)
+        _close()
+        admin.execute(f"COMMENT ON DATABASE \"{name}\" IS 'ready'")
+        return name
+
+
+def _prepare(name: str) -> None:
+    """Give a database the extension schema and the grants of a production database."""
+    url = settings.DATABASE_URL.replace(settings.DATABASE_URL.rpartition("/")[2].partition("?")[0], name)
+    url = settings.DATABASE_URL.rpartition("/")[0] + "/" + name + _query()
+    with psycopg.connect(url, autocommit=True) as own:
+        own.execute(f'GRANT CREATE ON DATABASE "{name}" TO tessera_owner')
+        own.execute("CREATE SCHEMA ext")
+        for extension in ("pg_trgm", "btree_gist", "unaccent"):
+            own.execute(f"CREATE EXTENSION {extension} SCHEMA ext")
+        own.execute("GRANT USAGE ON SCHEMA ext TO tessera_owner")
+        own.execute("GRANT CREATE, USAGE ON SCHEMA public TO tessera_owner")
+        own.execute("SET ROLE tessera_owner")
+        grants = {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT", "FUNCTIONS": "EXECUTE"}
+        for kind, rights in grants.items():
+            own.execute(f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO tessera_app")
+
+
+def _query() -> str:
+    _, mark, query = settings.DATABASE_URL.rpartition("/")[2].partition("?")
+    return mark + query
+
+
+def clone(template: str, worker: str) -> str:
+    """Clone the template for one worker and return the clone's name."""
+    name = f"{template}_{worker}"
+    with _admin() as admin:
+        admin.execute("SELECT pg_advisory_lock(hashtext('tessera test template'))")
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    return name
+
+
+def drop(name: str) -> None:
+    """Drop a clone."""
+    _close()
+    with _admin() as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _close() -> None:
+    for alias in ALIASES:
+        connection = connections[alias]
+        connection.close()
+        if getattr(connection, "pool", None):
+            connection.close_pool()
+
+
+def point_at(name: str) -> None:
+    """Make both aliases connect to the database `name` from now on."""
+    _close()
+    for alias in ALIASES:
+        connections[alias].settings_dict["NAME"] = name
+        settings.DATABASES[alias]["NAME"] = name
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Run inside one transaction per alias and undo both."""
+    with ExitStack() as stack:
+        for alias in ALIASES:
+            stack.enter_context(_undone(alias))
+        yield
+
+
+class _Undo(Exception):
+    pass
+
+
+@contextmanager
+def _undone(alias: str) -> Iterator[None]:
+    try:
+        with transaction.atomic(using=alias, durable=False):
+            yield
+            raise _Undo
+    except _Undo:
+        pass
+    finally:
+        connections[alias].run_on_commit = []
+
+
+def renew() -> None:
+    """Replace the current clone by a fresh one, after a test that committed."""
+    name = settings.DATABASES["default"]["NAME"]
+    template, _, worker = name.rpartition("_")
+    _close()
+    clone(template, worker)
+
+
+def make_tenant(*, slug: str, modules_on: Iterable[str] | None = None) -> Any:
+    """Make an active tenant with its schema; `modules_on` defaults to all installed modules."""
+    from tenants.models import Domain, Installation, Tenant
+
+    labels = closure(modules() if modules_on is None else modules_on)
+    tenant = Tenant(name=f"Tenant {slug}", slug=slug, schema_name=f"t_{slug}", state=Tenant.State.ACTIVE)
+    tenant.save(verbosity=0)
+    Domain.objects.create(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN.partition(':')[0]}", is_primary=True)
+    _create_schema(tenant, labels)
+    for label in sorted(labels):
+        Installation.objects.create(tenant=tenant, module=label, version=modules()[label].version, state=Installation.State.ON)
+    with enter(tenant.ref(), actor=system("seed"), modules=labels):
+        for label, module in modules().items():
+            if label in labels:
+                module.on_enable(tenant.ref())
+    return tenant
+
+
+def _create_schema(tenant: Any, labels: frozenset[str]) -> None:
+    """Create the tenant's schema by really migrating the kernel's apps and the modules'."""
+    with connections["shared"].cursor() as cursor:
+        cursor.execute(f'CREATE SCHEMA "{tenant.schema_name}"')
+    with enter(tenant.ref(), actor=system("migrate"), modules=labels):
+        for label in (*settings.KERNEL_LABELS, *(label for label in modules() if label in labels)):
+            if any(True for _ in apps.get_app_config(label).get_models()):
+                call_command("migrate", label, database="default", verbosity=0, skip_checks=True)
