@@ -1,0 +1,118 @@
+"""The one item master: what we buy, make, hold and sell, and its units."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tessera.api import CurrencyField, PriceField, Record
+
+
+class Unit(Record):
+    """A unit of measure; `decimals` is how finely quantities in it are kept."""
+
+    code = models.CharField(_("code"), max_length=20)
+    name = models.CharField(_("name"), max_length=80)
+    decimals = models.PositiveSmallIntegerField(_("decimals"), default=0)
+
+    class Meta(Record.Meta):
+        verbose_name = _("unit")
+        verbose_name_plural = _("units")
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="unit_once"),
+            models.CheckConstraint(condition=models.Q(decimals__lte=6), name="unit_decimals_fit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ItemCategory(Record):
+    """A category of items, in a tree."""
+
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("item category")
+        verbose_name_plural = _("item categories")
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="item_category_once"),
+            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="item_category_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Item(Record):
+    """What moves or is done. Base unit, tracking and cost method are fixed once it has moved."""
+
+    class Kind(models.TextChoices):
+        GOODS = "goods", _("goods")
+        SERVICE = "service", _("service")
+
+    class Tracking(models.TextChoices):
+        NONE = "none", _("none")
+        LOT = "lot", _("by lot")
+        SERIAL = "serial", _("by serial number")
+
+    class CostMethod(models.TextChoices):
+        AVERAGE = "average", _("moving average")
+        FIFO = "fifo", _("first in, first out")
+
+    code = models.CharField(_("code"), max_length=60)
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.GOODS)
+    category = models.ForeignKey(
+        ItemCategory, on_delete=models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("category")
+    )
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", verbose_name=_("base unit"))
+    tracking = models.CharField(_("tracking"), max_length=10, choices=Tracking.choices, default=Tracking.NONE)
+    cost_method = models.CharField(_("cost method"), max_length=10, choices=CostMethod.choices, default=CostMethod.AVERAGE)
+    list_price = PriceField(_("list price"), null=True, blank=True)
+    list_price_currency = CurrencyField(_("currency of the list price"), blank=True)
+    tax_category = models.CharField(_("tax category"), max_length=30, blank=True)
+    supplier = models.ForeignKey(
+        "base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("main supplier")
+    )
+    description = models.TextField(_("description"), blank=True)
+    active = models.BooleanField(_("active"), default=True)
+    origin = models.CharField(_("origin"), max_length=20, default="manual")
+    external_id = models.CharField(_("external id"), max_length=100, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="item_code_once"),
+            models.UniqueConstraint(
+                fields=["origin", "external_id"], condition=~models.Q(external_id=""), name="item_external_id_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(list_price__isnull=True) | models.Q(list_price__gte=0), name="list_price_not_negative"
+            ),
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="item_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UnitConversion(Record):
+    """One `source` is numerator/denominator `target`, exactly; for one item, or for all."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, null=True, blank=True, related_name="conversions")
+    source = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    target = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    numerator = models.BigIntegerField(_("numerator"))
+    denominator = models.BigIntegerField(_("denominator"), default=1)
+
+    class Meta(Record.Meta):
+        verbose_name = _("unit conversion")
+        verbose_name_plural = _("unit conversions")
+        constraints = [
+            models.UniqueConstraint(fields=["item", "source", "target"], name="unit_conversion_once", nulls_distinct=False),
+            models.CheckConstraint(condition=models.Q(numerator__gt=0, denominator__gt=0), name="unit_conversion_positive"),
+            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="unit_conversion_not_itself"),
+        ]

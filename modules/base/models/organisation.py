@@ -1,0 +1,153 @@
+"""Our own companies, units and people, and the dimensions that amounts are analysed by."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record
+
+
+class Company(Record):
+    """A legal entity of the tenant: it has books, a currency and a time zone."""
+
+    class CogsAt(models.TextChoices):
+        INVOICE = "invoice", _("at the invoice")
+        DELIVERY = "delivery", _("at the delivery")
+
+    code = models.CharField(_("code"), max_length=20)
+    name = models.CharField(_("name"), max_length=200)
+    party = models.ForeignKey("base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    currency = CurrencyField(_("currency"))
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
+    prices_include_tax = models.BooleanField(_("prices include tax"), default=False)
+    cogs_at = models.CharField(_("cost of goods sold booked"), max_length=10, choices=CogsAt.choices, default=CogsAt.INVOICE)
+    discount_limit = PercentField(_("discount without approval"), default=1)
+    order_limit = AmountField(_("order amount without approval"), null=True, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        constraints = [models.UniqueConstraint(fields=["code"], name="company_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrgUnit(Record):
+    """A department, branch or team, in a tree per company."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="units")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+
+    class Meta(Record.Meta):
+        verbose_name = _("unit of the organisation")
+        verbose_name_plural = _("units of the organisation")
+        constraints = [
+            models.UniqueConstraint(fields=["company", "code"], name="org_unit_once"),
+            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="org_unit_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Position(Record):
+    """A post in a unit."""
+
+    unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="positions")
+    title = models.CharField(_("title"), max_length=200)
+
+    class Meta(Record.Meta):
+        verbose_name = _("position")
+        verbose_name_plural = _("positions")
+
+
+class MemberPerson(Record):
+    """Which person of the party master a login belongs to."""
+
+    member = MemberKey(_("member"))
+    person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="+")
+
+    class Meta(Record.Meta):
+        verbose_name = _("person of a member")
+        verbose_name_plural = _("persons of members")
+        constraints = [
+            models.UniqueConstraint(fields=["member"], name="member_person_once"),
+            models.UniqueConstraint(fields=["person"], name="person_member_once"),
+        ]
+
+
+class Assignment(Record):
+    """A person works in a unit, under a manager, from one day to another."""
+
+    person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="assignments")
+    unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="assignments")
+    position = models.ForeignKey(Position, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments")
+    manager = models.ForeignKey("base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    valid_from = models.DateField(_("from"))
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")), name="assignment_in_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(manager__isnull=True) | ~models.Q(manager=models.F("person")), name="assignment_not_own_manager"
+            ),
+        ]
+
+
+class Dimension(Record):
+    """What amounts are analysed by: cost centre, project, product line, channel, cash-flow item."""
+
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+    system = models.BooleanField(_("kept by the system"), default=False, editable=False)
+
+    class Meta(Record.Meta):
+        verbose_name = _("dimension")
+        verbose_name_plural = _("dimensions")
+        constraints = [models.UniqueConstraint(fields=["code"], name="dimension_once")]
+
+
+class DimensionValue(Record):
+    """One value of a dimension."""
+
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="values")
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("dimension value")
+        verbose_name_plural = _("dimension values")
+        constraints = [models.UniqueConstraint(fields=["dimension", "code"], name="dimension_value_once")]
+
+
+class DimensionSet(Record):
+    """A combination of dimension values, stored once; `key` is its sorted value ids."""
+
+    key = models.CharField(max_length=1000, editable=False)
+
+    class Meta(Record.Meta):
+        verbose_name = _("dimension set")
+        verbose_name_plural = _("dimension sets")
+        constraints = [models.UniqueConstraint(fields=["key"], name="dimension_set_once")]
+
+
+class DimensionSetValue(Record):
+    """One value in a set; a set has at most one value per dimension."""
+
+    set = models.ForeignKey(DimensionSet, on_delete=models.CASCADE, related_name="values")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="+")
+    value = models.ForeignKey(DimensionValue, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(Record.Meta):
+        verbose_name = _("value in a dimension set")
+        verbose_name_plural = _("values in a dimension set")
+        constraints = [models.UniqueConstraint(fields=["set", "dimension"], name="dimension_set_value_once")]

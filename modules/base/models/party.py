@@ -1,0 +1,150 @@
+"""The one party master: whoever we deal with, whatever for."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tessera.api import AmountField, CurrencyField, MemberKey, Record
+
+
+class Party(Record):
+    """A person or an organisation. A merged party stays and points to the one it became."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("person")
+        ORGANISATION = "organisation", _("organisation")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.ORGANISATION)
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+    legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    owner = MemberKey(_("owner"), null=True, blank=True)
+    org_unit = models.ForeignKey(
+        "base.OrgUnit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit")
+    )
+    employer = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("works for")
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged", verbose_name=_("merged into")
+    )
+    note = models.TextField(_("note"), blank=True)
+    origin = models.CharField(_("origin"), max_length=20, default="manual")
+    external_id = models.CharField(_("external id"), max_length=100, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("party")
+        verbose_name_plural = _("parties")
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="party_code_once"),
+            models.UniqueConstraint(
+                fields=["origin", "external_id"], condition=~models.Q(external_id=""), name="party_external_id_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(merged_into=models.F("id")), name="party_not_merged_into_itself"),
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="party_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PartyRole(Record):
+    """What a party is to one of our companies, and on which terms."""
+
+    class Role(models.TextChoices):
+        CUSTOMER = "customer", _("customer")
+        SUPPLIER = "supplier", _("supplier")
+        EMPLOYEE = "employee", _("employee as creditor")
+        CARRIER = "carrier", _("carrier")
+        BANK = "bank", _("bank")
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="roles")
+    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    payment_term = models.ForeignKey("base.PaymentTerm", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    currency = CurrencyField(_("currency"), blank=True)
+    tax_status = models.CharField(_("tax status"), max_length=30, blank=True)
+    credit_limit = AmountField(_("credit limit"), null=True, blank=True)
+    account_group = models.CharField(_("account group"), max_length=30, blank=True)
+    blocked = models.BooleanField(_("blocked"), default=False)
+
+    class Meta(Record.Meta):
+        verbose_name = _("party role")
+        verbose_name_plural = _("party roles")
+        constraints = [
+            models.UniqueConstraint(fields=["party", "company", "role"], name="party_role_once"),
+            models.CheckConstraint(
+                condition=models.Q(credit_limit__isnull=True) | models.Q(credit_limit__gte=0), name="credit_limit_not_negative"
+            ),
+        ]
+
+
+class Address(Record):
+    """A postal address of a party."""
+
+    class Kind(models.TextChoices):
+        MAIN = "main", _("main")
+        BILLING = "billing", _("billing")
+        DELIVERY = "delivery", _("delivery")
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="addresses")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.MAIN)
+    recipient = models.CharField(_("recipient"), max_length=200, blank=True)
+    street = models.CharField(_("street"), max_length=300, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    region = models.CharField(_("region"), max_length=100, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    country = models.CharField(_("country"), max_length=60, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+
+
+class ContactPoint(Record):
+    """A way to reach a party; `normalised` is what duplicates are found by."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+        FAX = "fax", _("fax")
+        WEB = "web", _("web site")
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="contact_points")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    value = models.CharField(_("value"), max_length=300)
+    normalised = models.CharField(max_length=300, editable=False)
+
+    class Meta(Record.Meta):
+        verbose_name = _("contact point")
+        verbose_name_plural = _("contact points")
+        constraints = [models.UniqueConstraint(fields=["party", "kind", "normalised"], name="contact_point_once")]
+        indexes = [models.Index(fields=["kind", "normalised"], name="contact_point_by_value")]
+
+
+class TaxRegistration(Record):
+    """A party's tax number in a country."""
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="tax_registrations")
+    country = models.CharField(_("country"), max_length=2)
+    number = models.CharField(_("tax number"), max_length=40)
+
+    class Meta(Record.Meta):
+        verbose_name = _("tax registration")
+        verbose_name_plural = _("tax registrations")
+        constraints = [models.UniqueConstraint(fields=["party", "country", "number"], name="tax_registration_once")]
+        indexes = [models.Index(fields=["number"], name="tax_registration_by_number")]
+
+
+class BankAccount(Record):
+    """A bank account of a party."""
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="bank_accounts")
+    bank = models.CharField(_("bank"), max_length=200)
+    number = models.CharField(_("account number"), max_length=60)
+    currency = CurrencyField(_("currency"), blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("bank account")
+        verbose_name_plural = _("bank accounts")
+        constraints = [models.UniqueConstraint(fields=["party", "number"], name="bank_account_once")]
