@@ -19,5 +19,20 @@ from modules.base.models import (
     Tax,
     Unit,
 )
+from modules.base.ports import (
+    Billable,
+    BillableLine,
+    Demand,
+    MoveValued,
+    ValueSplit,
+    apply_cost_difference,
+    available_quantity,
+    billable,
+    is_period_open,
+    open_receivables,
+    reserved_quantities,
+    stock_values,
+    unbilled_orders,
+)
 
 __all__ = [name for name in dir() if not name.startswith("_")]

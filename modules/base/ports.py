@@ -1,0 +1,155 @@
+"""Questions that parts ask each other, and the shapes in which facts travel between them.
+
+They are declared here because everyone may import base. Quantities are in the item's base unit,
+amounts in the currency that the field names.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from tessera.api import port
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """Goods that a confirmed document wants delivered: one row per line, told to whoever keeps stock."""
+
+    kind: str
+    document: UUID
+    line: UUID
+    company: UUID
+    party: UUID
+    item: UUID
+    base_quantity: Decimal
+    over_tolerance: Decimal = ZERO
+    under_tolerance: Decimal = ZERO
+    requested_date: date | None = None
+    ship_to: UUID | None = None
+    number: str = ""
+    drop_ship: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveValued:
+    """A stock move as the ledger needs it; `value` is in company currency and never negative.
+
+    `source_kind` and `target_kind` are kinds of location; the pair decides the posting.
+    `demand_line` is the order line it fulfils (or, for a return, had fulfilled), `receipt_line`
+    the line of the receipt it came in by, `returns` the move that it takes back.
+    """
+
+    move: UUID
+    company: UUID
+    item: UUID
+    item_category: UUID | None
+    warehouse: UUID | None
+    source_kind: str
+    target_kind: str
+    base_quantity: Decimal
+    value: Decimal
+    posting_date: date
+    party: UUID | None = None
+    demand_document: UUID | None = None
+    demand_line: UUID | None = None
+    receipt_line: UUID | None = None
+    returns: UUID | None = None
+    dimension_set: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillableLine:
+    """What may be invoiced of an order line now; amounts in the document's currency."""
+
+    kind: str
+    document: UUID
+    line: UUID
+    line_kind: str
+    item: UUID | None
+    description: str
+    base_quantity: Decimal
+    unit: UUID | None
+    quantity: Decimal
+    unit_price: Decimal
+    discount: Decimal
+    net: Decimal
+    taxes: tuple[UUID, ...] = ()
+    dimension_set: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Billable:
+    """The header and lines from which an invoice can be made."""
+
+    kind: str
+    document: UUID
+    number: str
+    company: UUID
+    party: UUID
+    bill_to: UUID | None
+    currency: str
+    rate: Decimal
+    price_includes_tax: bool
+    payment_term: UUID | None
+    owner: UUID | None
+    org_unit: UUID | None
+    lines: tuple[BillableLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueSplit:
+    """How a later cost difference falls on goods still on hand and goods that have left."""
+
+    on_hand: Decimal
+    gone: Decimal
+
+
+@port(owner="stock", neutral=lambda **_: None)
+def available_quantity(*, item: UUID, company: UUID, warehouse: UUID | None = None) -> Decimal | None:
+    """Return what is on hand and not reserved, or None when nobody keeps stock."""
+    raise NotImplementedError
+
+
+@port(owner="stock", neutral=lambda **_: None)
+def reserved_quantities(*, lines: list[UUID]) -> dict[UUID, Decimal] | None:
+    """Return the hard reserved quantity per demand line, or None when nobody keeps stock."""
+    raise NotImplementedError
+
+
+@port(owner="stock", neutral=lambda **_: None)
+def stock_values(*, company: UUID) -> dict[UUID, Decimal] | None:
+    """Return the value of the stock per item in company currency, or None when nobody keeps stock."""
+    raise NotImplementedError
+
+
+@port(owner="stock", neutral=lambda **_: None)
+def apply_cost_difference(*, receipt_line: UUID, amount: Decimal, reason: str, effective_date: date) -> ValueSplit | None:
+    """Add a later difference to the cost of a receipt line and say where it fell."""
+    raise NotImplementedError
+
+
+@port(owner="finance", neutral=lambda **_: ZERO)
+def open_receivables(*, party: UUID, company: UUID) -> Decimal:
+    """Return what the party owes in company currency: open items less advances and credits."""
+    raise NotImplementedError
+
+
+@port(owner="finance", neutral=lambda **_: None)
+def is_period_open(*, company: UUID, on: date, area: str) -> bool | None:
+    """Say whether `area` (sales, purchase, stock, ledger) may still be posted to on a day, None without books."""
+    raise NotImplementedError
+
+
+@port(owner="orders", neutral=lambda **_: None)
+def billable(*, document: UUID) -> Billable | None:
+    """Return what may be invoiced of an order now, or None when it is unknown or orders are off."""
+    raise NotImplementedError
+
+
+@port(owner="orders", neutral=lambda **_: ZERO)
+def unbilled_orders(*, party: UUID, company: UUID) -> Decimal:
+    """Return the gross of confirmed and not yet invoiced order lines in company currency."""
+    raise NotImplementedError
