@@ -1,7 +1,6 @@
 """The base: parties, items, units, money and organisation that every other module stands on."""
 
 from django.utils.translation import gettext_lazy as _
-
 from tessera.module import Module
 
 

@@ -203,9 +203,7 @@ def resources(labels: frozenset[str] | None = None) -> list[Resource]:
 
     known = modules()
     return [
-        found
-        for _, found in sorted(RESOURCES.items())
-        if labels is None or found.module in labels or found.module not in known
+        found for _, found in sorted(RESOURCES.items()) if labels is None or found.module in labels or found.module not in known
     ]
 
 

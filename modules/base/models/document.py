@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
 from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, PriceField, QuantityField, RateField, Record
 
 
@@ -31,7 +30,9 @@ class Document(Record):
         SYSTEM = "system", _("system")
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
-    branch = models.ForeignKey("base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("branch"))
+    branch = models.ForeignKey(
+        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("branch")
+    )
     number = models.CharField(_("number"), max_length=80, null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
@@ -45,17 +46,27 @@ class Document(Record):
     rate_source = models.CharField(_("source of the rate"), max_length=80, blank=True)
     price_includes_tax = models.BooleanField(_("prices include tax"), default=False)
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
-    bill_to = models.ForeignKey("base.Address", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("bill to"))
-    ship_to = models.ForeignKey("base.Address", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("ship to"))
-    payer = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("payer"))
-    contact = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("contact"))
+    bill_to = models.ForeignKey(
+        "base.Address", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("bill to")
+    )
+    ship_to = models.ForeignKey(
+        "base.Address", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("ship to")
+    )
+    payer = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("payer")
+    )
+    contact = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("contact")
+    )
     payment_term = models.ForeignKey(
         "base.PaymentTerm", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("payment term")
     )
     party_snapshot = models.JSONField(default=dict, blank=True, editable=False)
     reference = models.CharField(_("their reference"), max_length=100, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
-    org_unit = models.ForeignKey("base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit"))
+    org_unit = models.ForeignKey(
+        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+    )
     dimension_set = models.ForeignKey("base.DimensionSet", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.MANUAL)
     external_id = models.CharField(_("external id"), max_length=100, blank=True)
@@ -70,10 +81,14 @@ class Document(Record):
         constraints = [
             models.UniqueConstraint(fields=["company", "number"], name="%(class)s_number_once"),
             models.UniqueConstraint(
-                fields=["company", "origin", "external_id"], condition=~models.Q(external_id=""), name="%(class)s_external_id_once"
+                fields=["company", "origin", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="%(class)s_external_id_once",
             ),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="%(class)s_rate_is_positive"),
-            models.CheckConstraint(condition=models.Q(state="draft") | ~models.Q(number=None), name="%(class)s_numbered_when_effective"),
+            models.CheckConstraint(
+                condition=models.Q(state="draft") | ~models.Q(number=None), name="%(class)s_numbered_when_effective"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -130,10 +145,14 @@ class DocumentLine(Record):
     position = models.PositiveIntegerField(_("position"), default=1)
     parent_line = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
     kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.ITEM)
-    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("item"))
+    item = models.ForeignKey(
+        "base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("item")
+    )
     description = models.CharField(_("description"), max_length=400, blank=True)
     quantity = QuantityField(_("quantity"), default=1)
-    unit = models.ForeignKey("base.Unit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit"))
+    unit = models.ForeignKey(
+        "base.Unit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+    )
     base_quantity = QuantityField(_("quantity in the base unit"), default=0, editable=False)
     secondary_quantity = QuantityField(_("secondary quantity"), null=True, blank=True)
     unit_price = PriceField(_("unit price"), default=0)

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
 from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record
 
 
@@ -94,10 +93,12 @@ class Assignment(Record):
         verbose_name_plural = _("assignments")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")), name="assignment_in_order"
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")),
+                name="assignment_in_order",
             ),
             models.CheckConstraint(
-                condition=models.Q(manager__isnull=True) | ~models.Q(manager=models.F("person")), name="assignment_not_own_manager"
+                condition=models.Q(manager__isnull=True) | ~models.Q(manager=models.F("person")),
+                name="assignment_not_own_manager",
             ),
         ]
 

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
 from tessera.api import AmountField, CurrencyField, MemberKey, Record
 
 
@@ -26,7 +25,13 @@ class Party(Record):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("works for")
     )
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged", verbose_name=_("merged into")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        verbose_name=_("merged into"),
     )
     note = models.TextField(_("note"), blank=True)
     origin = models.CharField(_("origin"), max_length=20, default="manual")

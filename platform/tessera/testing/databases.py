@@ -40,7 +40,8 @@ def ensure_template() -> str:
     with _admin() as admin:
         admin.execute("SELECT pg_advisory_lock(hashtext('tessera test template'))")
         done = admin.execute(
-            "SELECT 1 FROM pg_database d JOIN pg_shdescription s ON s.objoid = d.oid WHERE datname = %s AND description = 'ready'", [name]
+            "SELECT 1 FROM pg_database d JOIN pg_shdescription s ON s.objoid = d.oid WHERE datname = %s AND description = 'ready'",
+            [name],
         ).fetchone()
         if done:
             return name

@@ -1,0 +1,31 @@
+"""What base can do."""
+
+from modules.base.services.money import Instalment, QuotedRate, instalments, rate_on
+from modules.base.services.organisation import (
+    assign_person,
+    create_company,
+    dimension_set_of,
+    ensure_currency,
+    link_member,
+    manager_of_member,
+    reach_of_member,
+)
+from modules.base.services.parties import (
+    AddressInput,
+    ContactPointInput,
+    Duplicate,
+    PartyRoleInput,
+    add_contact_point,
+    create_party,
+    find_duplicates,
+    lock_credit_account,
+    merge_party,
+    role_of,
+    snapshot_of,
+    standing_for,
+)
+from modules.base.services.taxes import AppliedTax, apply_taxes, choose_taxes
+from modules.base.services.totals import TaxAmount, price_document
+from modules.base.services.units import Conversions, add_conversion
+
+__all__ = [name for name in dir() if not name.startswith("_")]

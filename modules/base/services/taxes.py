@@ -1,0 +1,55 @@
+"""Which taxes a line gets, at which rate on its day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from modules.base.models import Tax, TaxRate, TaxRule
+
+
+@dataclass(frozen=True)
+class AppliedTax:
+    """A tax with the rate and tax point that hold on a day."""
+
+    tax: Tax
+    rate: Decimal
+    tax_point: str
+
+
+def rates_on(taxes: Iterable[UUID], on: date) -> dict[UUID, TaxRate]:
+    """Return, per tax, the rate in force on a day; taxes without one are missing."""
+    rows = TaxRate.objects.filter(tax__in=list(taxes), valid_from__lte=on).order_by("tax_id", "valid_from").select_related("tax")
+    return {row.tax_id: row for row in rows}
+
+
+def apply_taxes(taxes: Iterable[UUID], on: date) -> dict[UUID, AppliedTax]:
+    """Return the applied taxes by id, for taxes that a line names itself."""
+    return {key: AppliedTax(row.tax, row.rate, row.tax_point) for key, row in rates_on(taxes, on).items()}
+
+
+def choose_taxes(
+    *, side: str, country: str, tax_status: str, tax_categories: Iterable[str], on: date
+) -> dict[str, AppliedTax | None]:
+    """Return, per tax category of items, the tax that the most specific matching rule names.
+
+    A rule's blank matches anything; a rule without a tax says that none applies.
+    """
+    rules = [
+        rule
+        for rule in TaxRule.objects.filter(side=side).select_related("tax")
+        if rule.country in ("", country) and rule.tax_status in ("", tax_status)
+    ]
+    rates = rates_on({rule.tax_id for rule in rules if rule.tax_id}, on)
+    chosen: dict[str, AppliedTax | None] = {}
+    for category in set(tax_categories):
+        matching = [rule for rule in rules if rule.tax_category in ("", category)]
+        best = max(matching, key=_specificity, default=None)
+        rate = rates.get(best.tax_id) if best else None
+        chosen[category] = AppliedTax(rate.tax, rate.rate, rate.tax_point) if rate else None
+    return chosen
+
+
+def _specificity(rule: TaxRule) -> tuple[int, str]:
+    return (sum(bool(key) for key in (rule.country, rule.tax_status, rule.tax_category)), str(rule.pk))
