@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from tenants.models import Installation, Tenant
 from tessera.context import TenantRef
+
+from tenants.models import Installation, Tenant
 
 
 def modules_on(tenant: Tenant) -> frozenset[str]:

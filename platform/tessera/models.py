@@ -36,7 +36,7 @@ def values_of(row: models.Model) -> dict[str, Any]:
 class AuditMark:
     """One write to be audited: what, which row, and the values before and after."""
 
-    __slots__ = ("model", "pk", "verb", "before", "after")
+    __slots__ = ("after", "before", "model", "pk", "verb")
 
     def __init__(self, model: type, pk: Any, verb: str, before: dict, after: dict) -> None:
         self.model, self.pk, self.verb, self.before, self.after = model, pk, verb, before, after

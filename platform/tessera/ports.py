@@ -13,7 +13,7 @@ With the owner off, the neutral answer comes back.
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from tessera.context import current
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-
 from tessera.audit.models import AuditEntry
 from tessera.context import NoContext, current
 from tessera.db.guard.base import NoTenant

@@ -24,6 +24,7 @@ from modules.base.services.parties import (
     snapshot_of,
     standing_for,
 )
+from modules.base.services.seeds import seed_base
 from modules.base.services.taxes import AppliedTax, apply_taxes, choose_taxes
 from modules.base.services.totals import TaxAmount, price_document
 from modules.base.services.units import Conversions, add_conversion
