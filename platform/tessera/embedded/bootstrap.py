@@ -103,13 +103,13 @@ def install_tools():
     if have.returncode == 0 and have.stdout.decode().split()[1:2] == pinned:
         return
     with step("uv and the build back end"):
-        if not pip("install", "-q", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "-r", TOOLS):
+        if not pip("install", "-qq", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "-r", TOOLS):
             fail("pip could not install %s; does `pip download uv` work on this machine?" % TOOLS)
 
 
 def install_packages():
     with step("packages of %s" % LOCKS[0]):
-        uv("pip", "sync", "-q", "--require-hashes", *LOCKS)
+        uv("pip", "sync", "-q", "--require-hashes", "--compile-bytecode", *LOCKS)  # every start is seconds faster
 
 
 def install_project():

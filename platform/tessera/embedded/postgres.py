@@ -53,7 +53,7 @@ or AppArmor profile); or set DATABASE_URL to a PostgreSQL {major} of your own, p
 
 
 class Postgres(Server):
-    """The PostgreSQL of one home directory; see `Server` for its life.
+    """The PostgreSQL of one home directory (`home/postgres`); see `Server` for its life.
 
     `profile` says what a crash may cost: `dev` and `crash` keep every commit, `test` is fast and may lose the last.
     The first start makes the cluster and prepares it with `cluster.sql`: the roles, the database `tessera`, the schema

@@ -29,7 +29,7 @@ class ServerError(RuntimeError):
 
 
 class Server(ABC):
-    """One server of this checkout, in `home`: its data, log, port, password and socket.
+    """One server of this checkout, in its own directory under `home`: data, log, port, password and socket.
 
     Whoever calls `start` holds a lease until `stop` or the end of its process; the server runs as long as one lease is
     held (see `keeper.py`). Any number of processes may start it at once and get the same one. Start it from the main
@@ -41,7 +41,7 @@ class Server(ABC):
     stop_patience = 30  # seconds until it is told to end at once
 
     def __init__(self, home: Path) -> None:
-        self.home = home.absolute()
+        self.home = home.absolute() / self.name
         self._lease = Lock(self.home / "lease")
         self._keeper_lock = Lock(self.home / "keeper.lock")
         self._server_lock = Lock(self.home / "server.lock")
@@ -76,7 +76,8 @@ class Server(ABC):
 
         Raises ServerError with the end of the server's log when it does not come up.
         """
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
         with alone(self.home / "start.lock"):
             if not self._lease.take(shared=True, patience=START_PATIENCE):
                 raise ServerError(f"{self.name}: the one before is still stopping ({self.home})")

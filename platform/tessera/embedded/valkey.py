@@ -14,7 +14,7 @@ Profile = Literal["dev", "test", "crash"]
 
 
 class Valkey(Server):
-    """The Valkey of one home directory; see `Server` for its life.
+    """The Valkey of one home directory (`home/valkey`); see `Server` for its life.
 
     In `dev` and `crash` every write goes to an append-only file and outlives a kill; `test` keeps nothing. Memory is
     never evicted, as queues live here. It listens on 127.0.0.1 and on a Unix socket, both with a password.
