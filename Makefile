@@ -1,0 +1,51 @@
+# The verbs of Tessera. They need Python 3.11 or newer, make, and the package registries; `make` lists them.
+# Variables: PYTHON=python3.12, CHECK=1 (up), N=2 and T="path -k name" (test), SEEDS=n (safety), STRICT=1 (bench).
+
+PYTHON ?= python3
+SEEDS ?= 50
+READY := $(PYTHON) -I platform/tessera/embedded/bootstrap.py
+RUN := .venv/bin/python
+EMBEDDED := $(RUN) -m tessera.embedded
+export SEEDS
+
+.DEFAULT_GOAL := help
+.PHONY: help venv up stop test story safety bench lint types schema migrations lock
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: ## Make the virtual environment; every verb does
+	@$(READY)
+
+up: venv ## Run everything here; the first time with the sample company
+	@$(EMBEDDED) up --with-parent
+
+stop: venv ## Stop what `make up` started
+	@$(EMBEDDED) stop
+
+test: venv ## Run every check and the tests
+	@$(EMBEDDED).checks $(if $(T),-- $(T))
+
+story: venv ## Drive the product from sign-up to the closed books, over HTTP
+	@$(EMBEDDED) run --profile test --name story --serve -- python manage.py story
+
+safety: venv ## Run the long counts: kills, races, isolation (SEEDS=50)
+	@$(RUN) -m pytest tests/safety
+
+bench: venv ## Measure against the raw floor; writes docs/benchmarks.json
+	@$(EMBEDDED) run --name bench -- python manage.py bench
+
+lint: venv ## Check style and the direction of imports
+	@$(EMBEDDED).checks lint
+
+types: venv ## Check types
+	@$(EMBEDDED).checks types
+
+schema: venv ## Write the GraphQL SDL that is committed
+	@$(EMBEDDED) run --profile test -- python manage.py schema
+
+migrations: venv ## Write migrations for changed models
+	@$(EMBEDDED) run --profile test -- python manage.py makemigrations
+
+lock: ## Resolve requirements/*.lock again
+	@$(READY) --lock

@@ -1,0 +1,61 @@
+"""What a running Tessera consists of: steps that end and services that stay, as data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command that has to succeed before what follows; `shown` lets its output through to the terminal."""
+
+    name: str
+    command: tuple[str, ...]
+    shown: bool = False
+
+
+@dataclass(frozen=True)
+class Service:
+    """A command that stays up, and how one knows that it is.
+
+    `health` is a path that answers 200 on the web port, `says` a text in its log; with neither it is up once started.
+    `{port}`, `{run}` and `{python}` in a command are filled in.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    health: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything in order: `before` on every start, the services, `first` when this database has no story yet."""
+
+    before: tuple[Step, ...]
+    services: tuple[Service, ...]
+    first: tuple[Step, ...] = ()
+
+
+MANAGE = ("{python}", "manage.py")
+CELERY = ("{python}", "-m", "celery", "-A", "tessera.celery")
+
+TESSERA = Plan(
+    before=(
+        Step("migrate", (*MANAGE, "migrate", "--database", "shared")),
+        Step("ready schemas", (*MANAGE, "prepare")),
+    ),
+    services=(
+        Service(
+            "web",
+            (
+                *("{python}", "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}"),
+                *("--workers", "2", "tessera.wsgi:application"),
+            ),
+            health="/health",
+        ),
+        # One worker has no neighbours to look for.
+        Service("worker", (*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-mingle", "--without-gossip"), says=" ready."),
+        Service("relay", (*MANAGE, "relay")),
+        Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", "")),
+    ),
+    first=(Step("story", (*MANAGE, "story", "--keep"), shown=True),),
+)

@@ -1,0 +1,275 @@
+"""Bring up everything that a plan names, keep it up, and leave nothing behind."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from tessera.embedded.locks import Lock
+from tessera.embedded.plan import Plan, Service, Step
+from tessera.embedded.processes import MARK, end_group, spawn, stop_all, sweep
+from tessera.embedded.server import Server, write_private
+from tessera.embedded.workspace import Workspace
+
+HEALTH_PATIENCE = 90.0  # seconds
+STEADY = 30.0  # seconds after which a service that dies counts as dying for the first time
+LONGEST_WAIT = 30.0  # seconds between two restarts
+
+
+class Failed(RuntimeError):
+    """Something did not come up; the text says what and where to look."""
+
+
+class Interrupted(BaseException):
+    """Somebody asked us to stop, by Ctrl-C or SIGTERM."""
+
+
+class Child:
+    """One running service and its history."""
+
+    def __init__(self, service: Service, log: Path) -> None:
+        self.service = service
+        self.log = log
+        self.log_start = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0
+        self.failures = 0
+        self.again_at: float | None = None
+
+
+class Supervisor:
+    """Run a plan in a workspace; use it as a context manager, which stops everything at the end, and from the main thread.
+
+    `say` gets one line per step. One supervisor per workspace: a second raises Failed.
+    """
+
+    def __init__(self, workspace: Workspace, plan: Plan, *, say: Callable[[str], None]) -> None:
+        self.workspace = workspace
+        self.plan = plan
+        self.say = say
+        self.children: list[Child] = []
+        self.servers: list[Server] = []
+        self.environment: dict[str, str] = {}
+        self.restarts = 0
+        self._lock = Lock(workspace.home / "up.lock")
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.workspace.port()}/"
+
+    def __enter__(self) -> Self:
+        self.workspace.make()
+        if not self._lock.take():
+            raise Failed(f"already up: {running(self.workspace)}; `make stop` stops it")
+        write_private(self.workspace.home / "up.json", json.dumps({"pid": os.getpid(), "url": self.url}))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with undisturbed():
+            stop_all(child.process for child in reversed(self.children) if child.process is not None)
+            for child in self.children:
+                (self.workspace.run / f"{child.service.name}.pid").unlink(missing_ok=True)
+            for server in reversed(self.servers):
+                server.stop()
+            (self.workspace.home / "up.json").unlink(missing_ok=True)
+            self._lock.release()
+
+    def boot(self) -> None:
+        """Start servers, run the steps before, start the services and wait for each. Raises Failed, ServerError."""
+        if left := sweep(self.workspace.home):
+            self.say(f"  ended {left} processes of an earlier run")
+        self.start_servers()
+        before = self.workspace.port()
+        if (now := self.workspace.renew_port()) != before:
+            self.say(f"  port {before} is taken, using {now}")
+        write_private(self.workspace.home / "up.json", json.dumps({"pid": os.getpid(), "url": self.url}))
+        self.environment = self.workspace.environment() | {MARK: str(self.workspace.home)}
+        for step in self.plan.before:
+            self.run_step(step)
+        for service in self.plan.services:
+            child = Child(service, self.workspace.logs / f"{service.name}.log")
+            self.children.append(child)
+            self._start(child)
+        for child in self.children:
+            with self.timed(child.service.name):
+                self._await(child)
+        if self.plan.first and not self.workspace.story_file().exists():
+            for step in self.plan.first:
+                self.run_step(step)
+            self.workspace.keep_story()
+
+    def start_servers(self) -> None:
+        """Start the embedded servers that the environment does not replace."""
+        for variable in self.workspace.external:
+            self.say(f"  {variable} of the environment")
+        for server in self.workspace.servers():
+            with self.timed(server.name):
+                self.servers.append(server)
+                server.start()
+
+    def run_step(self, step: Step) -> None:
+        """Run a step to its end. Raises Failed with the end of its output."""
+        command = self._filled(step.command)
+        if step.shown:
+            self.say(f"  ...  {step.name}")
+        with self.timed(step.name):
+            log = self.workspace.logs / f"{step.name.replace(' ', '-')}.log"
+            with log.open("wb") as output:
+                process = spawn(command, cwd=self.workspace.root, env=self.environment, log=None if step.shown else output)
+            try:
+                self.watch(until=lambda: process.poll() is not None)
+            except BaseException:
+                stop_all([process])
+                raise
+            if (status := process.returncode) != 0:
+                seen = "" if step.shown else f"; the end of {log}:\n{tail(log)}"
+                raise Failed(f"{step.name} {ended(status)}{seen}")
+
+    def watch(self, until: Callable[[], bool]) -> None:
+        """Restart what dies, until `until` says so. Raises ServerError when a server does not come back."""
+        while not until():
+            for server in self.servers:
+                self._tend_server(server)
+            for child in self.children:
+                self._tend(child)
+            time.sleep(0.1)
+
+    def check(self) -> None:
+        """Ask every service once more. Raises Failed if any died since the start or does not answer."""
+        for child in self.children:
+            self._await(child)
+        if self.restarts:
+            raise Failed("a service had to be restarted")
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        since = time.monotonic()
+        try:
+            yield
+        except BaseException:
+            self.say(f"  FAIL {what:<44} {time.monotonic() - since:6.1f} s")
+            raise
+        self.say(f"  ok   {what:<44} {time.monotonic() - since:6.1f} s")
+
+    def _filled(self, command: tuple[str, ...]) -> list[str]:
+        values = {"{port}": str(self.workspace.port()), "{run}": str(self.workspace.run), "{python}": sys.executable}
+        return [re.sub(r"\{\w+\}", lambda found: values.get(found[0], found[0]), part) for part in command]
+
+    def _start(self, child: Child) -> None:
+        child.again_at = None
+        child.started = time.monotonic()
+        child.log_start = child.log.stat().st_size if child.log.exists() else 0
+        with child.log.open("ab") as log:
+            child.process = spawn(self._filled(child.service.command), cwd=self.workspace.root, env=self.environment, log=log)
+        (self.workspace.run / f"{child.service.name}.pid").write_text(str(child.process.pid))
+
+    def _await(self, child: Child) -> None:
+        assert child.process is not None
+        deadline = time.monotonic() + HEALTH_PATIENCE
+        while True:
+            if (status := child.process.poll()) is not None:
+                raise Failed(f"{child.service.name} {ended(status)}; the end of {child.log}:\n{tail(child.log, child.log_start)}")
+            if child.service.health:
+                answer = health(self.workspace.port(), child.service.health)
+                up = answer == "200"
+            elif child.service.says:
+                answer = "silent"
+                up = child.service.says in child.log.read_bytes()[child.log_start :].decode(errors="replace")
+            else:
+                return
+            if up:
+                return
+            if time.monotonic() > deadline:
+                raise Failed(
+                    f"{child.service.name} is not up after {HEALTH_PATIENCE:.0f} s ({child.service.health} {answer});"
+                    f" the end of {child.log}:\n{tail(child.log, child.log_start)}"
+                )
+            time.sleep(0.1)
+
+    def _tend(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.again_at is not None:
+            if now >= child.again_at:
+                self._start(child)
+        elif child.process is not None and (status := child.process.poll()) is not None:
+            end_group(child.process)
+            self.restarts += 1
+            child.failures = 1 if now - child.started > STEADY else child.failures + 1
+            wait = min(LONGEST_WAIT, 0.25 * 2**child.failures)
+            child.again_at = now + wait
+            self.say(f"  {child.service.name} {ended(status)}, starting it again in {wait:.1f} s; see {child.log}")
+
+    def _tend_server(self, server: Server) -> None:
+        if not server.running():
+            self.restarts += 1
+            self.say(f"  {server.name} ended, starting it again; see {server.log}")
+            server.start()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Do not let a second Ctrl-C interrupt the stopping."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def interrupt_on_signals() -> None:
+    """Raise Interrupted in the main thread when we are asked to stop."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        raise Interrupted(signal.Signals(number).name)
+
+    for number in STOPPING:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
+            signal.signal(number, handle)
+
+
+def running(workspace: Workspace) -> dict[str, Any] | None:
+    """Say which supervisor has this workspace: `pid` and `url`; None when none has."""
+    if not Lock(workspace.home / "up.lock").held_by_another():
+        return None
+    try:
+        found: dict[str, Any] = json.loads((workspace.home / "up.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def health(port: int, path: str) -> str:
+    """Ask the web server on this machine; answer the status, or why there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+        return str(connection.getresponse().status)
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        connection.close()
+
+
+def ended(status: int) -> str:
+    """Put an exit status in words."""
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with status {status}"
+
+
+def tail(log: Path, start: int = 0, lines: int = 25) -> str:
+    """Give the last lines of a log, from the byte `start` on."""
+    return "\n".join(log.read_bytes()[start:].decode(errors="replace").splitlines()[-lines:])
