@@ -105,7 +105,7 @@ def publish(fact: Any, **live: Any) -> None:
     unit = current_unit()
     for hook in _enabled(HOOKS[fact.name]):
         hook(fact, **live)
-    unit.facts.append(fact)
+    unit.facts.append((fact, current()))
 
 
 def payload(fact: Any) -> dict[str, Any]:

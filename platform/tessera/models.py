@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connections, models
 
+from tessera.context import current
 from tessera.fields import KeyField
 from tessera.unit_of_work import current_unit
 
@@ -34,11 +35,12 @@ def values_of(row: models.Model) -> dict[str, Any]:
 
 
 class AuditMark:
-    """One write to be audited: what, which row, and the values before and after."""
+    """One write to be audited: by whom, what, which row, and the values before and after."""
 
-    __slots__ = ("after", "before", "model", "pk", "verb")
+    __slots__ = ("after", "before", "context", "model", "pk", "verb")
 
     def __init__(self, model: type, pk: Any, verb: str, before: dict, after: dict) -> None:
+        self.context = current()
         self.model, self.pk, self.verb, self.before, self.after = model, pk, verb, before, after
 
 

@@ -6,7 +6,8 @@
 
 The right is demanded of whoever calls the outermost service; what a service calls in turn is
 its own affair. A service without a permission can only be called by other services and by
-the system.
+the system. Whoever opens a unit of work itself (a handler's delivery, an import) answers for the
+rights; each service it calls is still outermost to the gates.
 """
 
 import inspect
@@ -18,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from tessera.context import current
 from tessera.errors import Forbidden
-from tessera.unit_of_work import in_unit, unit_of_work
+from tessera.unit_of_work import current_unit, in_unit, unit_of_work
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 SERVICES: dict[str, Callable[..., Any]] = {}
@@ -45,12 +46,13 @@ def service(*, permission: str = "") -> Callable[[Function], Function]:
             from tessera.gates import held_or
 
             if in_unit():
-                return function(**arguments)
-            if permission:
+                if current_unit().serving:
+                    return function(**arguments)
+            elif permission:
                 demand(permission)
             elif not current().actor.is_system:
                 raise Forbidden(path)
-            with unit_of_work():
+            with unit_of_work() as unit, unit.service():
                 return held_or(run, arguments)
 
         run.permission = permission  # type: ignore[attr-defined]

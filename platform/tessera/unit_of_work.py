@@ -33,6 +33,16 @@ class Unit:
         self.audit: list[Any] = []
         self.facts: list[Any] = []
         self.numbers: list[Any] = []
+        self.serving = False
+
+    @contextmanager
+    def service(self) -> Iterator[None]:
+        """Mark that a service runs, so that the services it calls are not outermost."""
+        before, self.serving = self.serving, True
+        try:
+            yield
+        finally:
+            self.serving = before
 
     def mark(self) -> tuple:
         return ({phase: len(work) for phase, work in self.deferred.items()}, len(self.audit), len(self.facts), len(self.numbers))
@@ -104,6 +114,7 @@ def unit_of_work() -> Iterator[Unit]:
     try:
         with transaction.atomic(using="default"):
             yield unit
+            unit.serving = True
             for phase in (Phase.NUMBERS, Phase.POST):
                 work = unit.deferred[phase]
                 while work:

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from tessera.audit.models import AuditEntry
-from tessera.context import current
 from tessera.unit_of_work import Unit, finisher
 
 _encoder = DjangoJSONEncoder()
@@ -23,17 +22,15 @@ def write_audit(unit: Unit) -> None:
     """Insert one entry per gathered write, all in one statement."""
     if not unit.audit:
         return
-    context = current()
-    actor = context.actor
     AuditEntry.objects.bulk_create(
         AuditEntry(
             label=mark.model._meta.label,
             record=mark.pk,
             verb=mark.verb,
-            actor_kind=actor.kind,
-            actor=actor.member_id,
-            actor_name=actor.name[:200],
-            request=context.request_id,
+            actor_kind=mark.context.actor.kind,
+            actor=mark.context.actor.member_id,
+            actor_name=mark.context.actor.name[:200],
+            request=mark.context.request_id,
             before={name: plain(value) for name, value in mark.before.items()},
             after={name: plain(value) for name, value in mark.after.items()},
         )

@@ -17,7 +17,7 @@ from tessera.errors import ApiError, Refused
 from tessera.fields import ZERO
 from tessera.gates import TransitionHeld
 from tessera.lineage.models import DocumentRevision, LineLink, TransitionHold
-from tessera.service import service, service_at
+from tessera.service import demand, service, service_at
 from tessera.unit_of_work import savepoint
 
 
@@ -128,16 +128,23 @@ def _thawed(value: Any) -> Any:
 
 
 def hold_transition(*, held: TransitionHeld, service: Any, arguments: dict[str, Any]) -> Any:
-    """Keep a held transition and start what decides it; return the untouched document."""
+    """Keep a held transition and start what decides it; return the untouched document.
+
+    A hold that waits already for other content of the document is void: the new one takes its place.
+    """
     transition = held.transition
     document = type(transition.document)._default_manager.get(pk=transition.document.pk)
     actor = current().actor
+    sealed = content_hash(document)
+    waiting = waiting_hold(document.pk)
+    if waiting and waiting.target == transition.target and waiting.content_hash != sealed:
+        close_hold(hold=waiting, state=TransitionHold.State.VOID)
     hold = TransitionHold(
         kind=kind_of(document),
         document=document.pk,
         source=transition.source,
         target=transition.target,
-        content_hash=content_hash(document),
+        content_hash=sealed,
         requested_by=actor.member_id,
         requester_name=actor.name[:200],
         service=service.path,
@@ -153,15 +160,26 @@ def hold_transition(*, held: TransitionHeld, service: Any, arguments: dict[str, 
 def release_hold(*, hold: TransitionHold, requester: Any) -> TransitionHold:
     """Run a held service again as its requester (an `Actor`); everything is checked again.
 
-    Refused there, the hold stays waiting and carries the reason.
+    Refused there, the hold stays waiting and carries the reason. Held there by the next process,
+    it stays waiting for that one.
     """
+    again = service_at(hold.service)
     try:
         with savepoint(), acting(requester):
-            service_at(hold.service).inner(**_thawed(hold.arguments))
+            if again.permission:
+                demand(again.permission)
+            again.inner(**_thawed(hold.arguments))
+    except TransitionHeld as held:
+        hold.reason = ""
+        hold.save()
+        with acting(system("hold a transition")):
+            held.gate.hold(hold, held.transition)
+        return hold
     except (Refused, ApiError) as refusal:
         hold.reason = str(refusal)[:1000]
     else:
         hold.state = TransitionHold.State.RELEASED
+        hold.reason = ""
     hold.save()
     return hold
 

@@ -44,9 +44,9 @@ def write_outbox(unit: Unit) -> None:
     if not unit.facts:
         return
     context = current()
-    next_seq = _next_seqs([fact.subject for fact in unit.facts])
+    next_seq = _next_seqs([fact.subject for fact, _ in unit.facts])
     events, deliveries = [], []
-    for fact in unit.facts:
+    for fact, told in unit.facts:
         seq = next_seq[fact.subject]
         next_seq[fact.subject] += 1
         stored = OutboxEvent(
@@ -55,8 +55,8 @@ def write_outbox(unit: Unit) -> None:
             subject=fact.subject,
             seq=seq,
             data=_plain(payload(fact)),
-            actor=context.actor.member_id,
-            request=context.request_id,
+            actor=told.actor.member_id,
+            request=told.request_id,
         )
         events.append(stored)
         deliveries += [
