@@ -77,7 +77,8 @@ class Under:
 class RowScope:
     """Which columns tell how a row relates to a reader: its owner, unit and company.
 
-    Paths may follow relations (`order__owner`). A row without any of them is seen by all who may view.
+    Paths may follow relations to one row (`order__owner`). A resource that names none of them is
+    seen whole by all who may view it; see `tessera.scope` for what a reach then selects.
     """
 
     owner: str = ""
@@ -116,6 +117,8 @@ class Resource:
     `update` and `delete` are True for the generic service (rights `<module>.<noun>_create` and so
     on), a service of one's own, or False. `field_rights` names the right without which a field
     reads as null and may be neither filtered, ordered, searched, counted by nor written.
+    `fields`, `writable`, `filters`, `order` and `search` name columns of this model (`party`, not
+    `party_id`, and never a path); `id` can always be filtered and ordered by.
     """
 
     model: type[Model]
@@ -148,9 +151,8 @@ class Resource:
         set_(self, "title", self.title or self.model._meta.verbose_name_plural)
         if other := RESOURCES.get(self.name):
             raise ImproperlyConfigured(f"{self.model._meta.label} and {other.model._meta.label} are both named {self.name}")
-        unknown = [n for n in self.fields if not _has_field(self.model, n)]
-        unknown += [n for n in self.writable if not _has_field(self.model, n)]
-        if unknown:
+        named = (*self.fields, *self.writable, *self.filters, *self.order, *self.search)
+        if unknown := [name for name in dict.fromkeys(named) if not _has_column(self.model, name)]:
             raise ImproperlyConfigured(f"{self.name} names fields that its model has not: {unknown}")
         RESOURCES[self.name] = self
 
@@ -193,8 +195,8 @@ RESOURCES: dict[str, Resource] = {}
 REPORTS: dict[str, Report] = {}
 
 
-def _has_field(model: type[Model], name: str) -> bool:
-    return any(f.name == name or getattr(f, "attname", None) == name for f in model._meta.get_fields())
+def _has_column(model: type[Model], name: str) -> bool:
+    return any(name in (f.name, f.attname) for f in model._meta.concrete_fields)
 
 
 def resources(labels: frozenset[str] | None = None) -> list[Resource]:

@@ -79,6 +79,7 @@ KERNEL_APPS = [
     "tessera.outbox",
     "tessera.numbering",
     "tessera.lineage",
+    "tessera.idempotency",
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
 INSTALLED_APPS = ["tessera", *SHARED_APPS, *TENANT_APPS]  # tessera first: its `migrate` replaces django-tenants'

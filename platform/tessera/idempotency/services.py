@@ -1,0 +1,45 @@
+"""Claim a key with the effect, keep the answer, forget both after a while."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tessera.context import Actor, current
+from tessera.errors import ApiError, Code, Refused
+from tessera.idempotency.models import IdempotencyKey
+
+LONGEST = 255
+
+
+def owner_of(actor: Actor) -> str:
+    """Return whose keys an actor's are: the member's, else the account's, else the kind's."""
+    return str(actor.member_id or actor.account_id or actor.kind)
+
+
+def claim_key(*, key: str, request_hash: str) -> tuple[IdempotencyKey, bool]:
+    """Claim a key inside the unit of work of its effect; return it, and whether it is new.
+
+    A copy that comes at the same time waits here for the first to commit, and then finds its
+    answer. A refused request leaves no key: sent again, it is tried again. CONFLICT is refused
+    when the key was used for something else.
+    """
+    if not 0 < len(key) <= LONGEST:
+        raise ApiError(Code.BAD_INPUT, f"An idempotency key has 1 to {LONGEST} characters.", field=["idempotencyKey"])
+    mine = IdempotencyKey(actor=owner_of(current().actor), key=key, request_hash=request_hash)
+    IdempotencyKey.objects.bulk_create([mine], ignore_conflicts=True)
+    kept = IdempotencyKey.objects.get(actor=mine.actor, key=key)
+    if kept.request_hash != request_hash:
+        raise Refused("CONFLICT", _("This idempotency key was used for another request."), "idempotency_key")
+    return kept, kept.pk == mine.pk
+
+
+def keep_answer(*, claimed: IdempotencyKey, answer: Any) -> None:
+    """Keep the finished answer with its key, before the commit."""
+    claimed.answer = answer
+    claimed.save()
+
+
+def forget_keys(*, before: datetime) -> int:
+    """Delete the keys made before a moment; return how many. A later copy is a new request."""
+    return IdempotencyKey.objects.filter(created_at__lt=before).delete()[0]

@@ -1,0 +1,60 @@
+"""Which rows an actor may reach: the row scope of a resource, as a condition on its queryset.
+
+Whoever reads or picks rows on behalf of a person starts from `scoped`: lists, single rows, nested
+lists, counts, keys given to a service, search and export alike. Nothing here tells a hidden row
+from one that does not exist.
+"""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from tessera.context import Actor, Reach, current
+from tessera.resource import Resource
+
+NOTHING = Q(pk__in=())
+
+
+def visible(resource: Resource, actor: Actor | None = None, verb: str = "view") -> Q | None:
+    """Return the condition under which `actor` (default: the current one) reaches a row by `verb`.
+
+    None means every row, `NOTHING` none: without the right, or when the resource declares scope
+    columns but none of the kind that the right reaches by. A resource that declares no scope
+    column at all is reached whole by whoever holds the right.
+    """
+    return within(resource, actor or current().actor, resource.permission(verb))
+
+
+def within(resource: Resource, actor: Actor, permission: str) -> Q | None:
+    """Return the condition for the rows that the right `permission` reaches, like `visible`."""
+    reach = actor.reach(permission)
+    if reach is None:
+        return NOTHING
+    scope = resource.scope
+    if reach.everything or not (scope.owner or scope.unit or scope.company):
+        return None
+    return _by_columns(resource, actor, reach)
+
+
+def _by_columns(resource: Resource, actor: Actor, reach: Reach) -> Q:
+    scope = resource.scope
+    condition = Q()
+    if reach.own and scope.owner and actor.member_id:
+        condition |= Q(**{scope.owner: actor.member_id})
+    if reach.units and scope.unit:
+        condition |= Q(**{f"{scope.unit}__in": sorted(reach.units)})
+    if reach.companies and scope.company:
+        condition |= Q(**{f"{scope.company}__in": sorted(reach.companies)})
+    return condition or NOTHING
+
+
+def scoped(resource: Resource, actor: Actor | None = None, verb: str = "view") -> QuerySet[Any]:
+    """Return the rows of a resource that `actor` reaches by `verb`; empty without the right."""
+    rows = resource.model._default_manager.all()
+    condition = visible(resource, actor, verb)
+    return rows if condition is None else rows.filter(condition)
+
+
+def may_view(resource: Resource) -> bool:
+    """Say whether the current actor holds the right to view a resource at all."""
+    return current().actor.may(resource.permission("view"))
