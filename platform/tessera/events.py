@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 from uuid import UUID
 
 from tessera.context import current
@@ -46,11 +46,12 @@ class Event:
     recorded_at: datetime
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def event(name: str, *, version: int = 1) -> Callable[[type], type]:
     """Declare a fact: a frozen dataclass of plain values with a `subject`, under a public name."""
 
     def declare(cls: type) -> type:
-        made = dataclass(frozen=True, kw_only=True)(cls)
+        made: Any = dataclass(frozen=True, kw_only=True)(cls)
         if name in EVENTS:
             raise ValueError(f"the event {name} is declared twice")
         if "subject" not in made.__dataclass_fields__:
@@ -91,7 +92,7 @@ def _enabled(listeners: list[Any]) -> list[Any]:
     order = {label: place for place, label in enumerate(modules())}
     here = current().modules
     found = [(module_of(listener), listener) for listener in listeners]
-    wanted = [(order.get(label, -1), listener) for label, listener in found if label is None or label in here]
+    wanted = [(order.get(label or "", -1), listener) for label, listener in found if label is None or label in here]
     return [listener for _, listener in sorted(wanted, key=lambda pair: pair[0])]
 
 

@@ -1,7 +1,7 @@
 """Column types with the precision the whole product agrees on."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from uuid6 import uuid7
@@ -14,7 +14,17 @@ def new_id():
     return uuid.UUID(bytes=uuid7().bytes)
 
 
-class KeyField(models.UUIDField):
+class _Column:
+    """Tell the type checker that a column's value is read and written on the instance."""
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+
+        def __set__(self, instance: Any, value: Any) -> None: ...
+
+
+class KeyField(_Column, models.UUIDField):
     """The primary key of every table: a UUIDv7 made in Python."""
 
     def __init__(self, **options: Any) -> None:
@@ -28,7 +38,7 @@ class KeyField(models.UUIDField):
         return name, path, args, options
 
 
-class _FixedDecimal(models.DecimalField):
+class _FixedDecimal(_Column, models.DecimalField):
     digits: tuple[int, int]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -80,7 +90,7 @@ class PercentField(_FixedDecimal):
     digits = (9, 6)
 
 
-class CurrencyField(models.CharField):
+class CurrencyField(_Column, models.CharField):
     """An ISO 4217 code in upper case."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -93,7 +103,7 @@ class CurrencyField(models.CharField):
         return name, path, args, options
 
 
-class ModuleKey(models.UUIDField):
+class ModuleKey(_Column, models.UUIDField):
     """A key to a row of a module that may be absent: a UUID that knows its target.
 
     `ModuleKey("orders.SalesOrder")` has no constraint and no Django relation. The GraphQL
@@ -110,7 +120,7 @@ class ModuleKey(models.UUIDField):
         return name, path, args, options
 
 
-class MemberKey(models.UUIDField):
+class MemberKey(_Column, models.UUIDField):
     """The id of a member of this tenant: an owner, an approver, a preparer."""
 
 

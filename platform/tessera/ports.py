@@ -13,7 +13,7 @@ With the owner off, the neutral answer comes back.
 
 import inspect
 from collections.abc import Callable
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from tessera.context import current
 
@@ -24,7 +24,7 @@ R = TypeVar("R")
 class Port(Generic[P, R]):
     """One typed question with at most one answer per process."""
 
-    def __init__(self, question: Callable[P, R], owner: str, neutral: Callable[..., R]) -> None:
+    def __init__(self, question: Callable[P, R], owner: str, neutral: Callable[..., Any]) -> None:
         self.question, self.owner, self.neutral = question, owner, neutral
         self.answered_by: Callable[..., R] | None = None
         self.__doc__ = question.__doc__
@@ -51,6 +51,6 @@ class Port(Generic[P, R]):
         return self.answered_by is not None and self.owner in current().modules
 
 
-def port(*, owner: str, neutral: Callable[..., R]) -> Callable[[Callable[P, R]], Port[P, R]]:
+def port(*, owner: str, neutral: Callable[..., Any]) -> Callable[[Callable[P, R]], Port[P, R]]:
     """Declare a question; see the module's text."""
     return lambda question: Port(question, owner, neutral)

@@ -64,7 +64,7 @@ def service(*, permission: str = "") -> Callable[[Function], Function]:
     return mark
 
 
-def service_at(path: str) -> Callable[..., Any]:
+def service_at(path: str) -> Any:
     """Return the service at a dotted path, as stored in a hold."""
     found = import_string(path)
     if getattr(found, "path", None) != path:

@@ -119,8 +119,8 @@ def unit_of_work() -> Iterator[Unit]:
                 work = unit.deferred[phase]
                 while work:
                     work.pop(0)()
-            for work in unit.deferred[Phase.RECORD]:
-                work()
+            for record in unit.deferred[Phase.RECORD]:
+                record()
             for finish in _finishers:
                 finish(unit)
     except IntegrityError as error:

@@ -87,7 +87,9 @@ def run(options: argparse.Namespace, workspace: Workspace) -> int:
     plan = Plan(TESSERA.before, TESSERA.services) if options.serve else Plan((), ())
     with ExitStack() as stack:
         if options.serve:
-            supervisor = stack.enter_context(Supervisor(workspace, plan, say=lambda line: print(line, file=sys.stderr, flush=True)))
+            supervisor = stack.enter_context(
+                Supervisor(workspace, plan, say=lambda line: print(line, file=sys.stderr, flush=True))
+            )
             supervisor.boot()
             tend = supervisor.watch
         else:
@@ -115,7 +117,9 @@ def stop(_options: argparse.Namespace, workspace: Workspace) -> int:
         if not Lock(workspace.home / "up.lock").take(patience=60):
             raise Failed(f"process {found['pid']} does not stop")
     sweep(workspace.home)
-    stuck = [server.name for server in (workspace.valkey, workspace.postgres) if server.home.exists() and not server.stop(force=True)]
+    stuck = [
+        server.name for server in (workspace.valkey, workspace.postgres) if server.home.exists() and not server.stop(force=True)
+    ]
     if stuck:
         raise Failed(f"still running: {', '.join(stuck)}")
     return 0

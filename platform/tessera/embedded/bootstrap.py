@@ -85,7 +85,10 @@ def make_venv():
         subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", VENV], check=False)
         if not os.path.exists(PYTHON) or not pip("--version", quiet=True):
             shutil.rmtree(VENV, ignore_errors=True)
-            fail("python -m venv failed; install your system's python3-venv or name another interpreter: make PYTHON=...\n" + made.stdout.decode())
+            fail(
+                "python -m venv failed; install your system's python3-venv or name another interpreter: make PYTHON=...\n"
+                + made.stdout.decode()
+            )
 
 
 def pip(*arguments, quiet=False):
@@ -121,7 +124,15 @@ def resolve():
     # From the main index alone: an extra index is often a partial mirror, and its hashes would lack other platforms.
     for name in ("UV_INDEX", "UV_FIND_LINKS"):
         os.environ[name] = ""
-    options = ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.11", "--universal", "-q"]
+    options = [
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--python-version",
+        "3.11",
+        "--universal",
+        "-q",
+    ]
     with step("resolve requirements/dev.lock"):
         uv("pip", "compile", "pyproject.toml", "--all-extras", "--group", "dev", *options, "-o", LOCKS[0])
     with step("resolve %s" % TOOLS):  # within the versions of the first, as both are synced together
@@ -142,7 +153,9 @@ def uv(*arguments):
 
 def index_settings():
     """Say in uv's variables where pip of this machine finds packages."""
-    listed = subprocess.run([PYTHON, "-m", "pip", "config", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    listed = subprocess.run(
+        [PYTHON, "-m", "pip", "config", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ).stdout.decode()
     found = {}
     for section in ("global", "install", ":env:"):  # later wins, as in pip
         for line in listed.splitlines():

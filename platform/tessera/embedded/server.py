@@ -169,7 +169,15 @@ class Server(ABC):
                 self._log_start = log.tell()
                 arguments = [str(self._lease.path), *map(str, locks), str(int(self.stop_signal)), str(self.stop_patience)]
                 self._keeper = subprocess.Popen(
-                    [sys.executable, "-I", "-S", str(KEEPER), *arguments, "mapped" if self.mapped() else "plain", *self.command()],
+                    [
+                        sys.executable,
+                        "-I",
+                        "-S",
+                        str(KEEPER),
+                        *arguments,
+                        "mapped" if self.mapped() else "plain",
+                        *self.command(),
+                    ],
                     pass_fds=locks,
                     start_new_session=True,
                     env=clean_environment(),

@@ -120,7 +120,12 @@ def _thawed(value: Any) -> Any:
         return value
     if "$row" in value:
         return apps.get_model(value["$row"])._default_manager.get(pk=value["id"])
-    makers = {"$decimal": Decimal, "$uuid": UUID, "$date": date.fromisoformat, "$datetime": datetime.fromisoformat}
+    makers: dict[str, Any] = {
+        "$decimal": Decimal,
+        "$uuid": UUID,
+        "$date": date.fromisoformat,
+        "$datetime": datetime.fromisoformat,
+    }
     for mark, make in makers.items():
         if mark in value:
             return make(value[mark])
@@ -185,7 +190,7 @@ def release_hold(*, hold: TransitionHold, requester: Any) -> TransitionHold:
 
 
 @service()
-def close_hold(*, hold: TransitionHold, state: str, reason: str = "") -> TransitionHold:
+def close_hold(*, hold: TransitionHold, state: Any, reason: str = "") -> TransitionHold:
     """End a hold without running its service: rejected, withdrawn, or void."""
     hold.state = state
     hold.reason = reason[:1000]

@@ -33,6 +33,7 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
     """The connection of the alias `default`: one tenant's schema and the extensions', nothing else."""
 
     ops_class = DatabaseOperations
+    _setting_search_path: bool
 
     @cached_property
     def pg_version(self) -> int:
