@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
+from tessera.api import Action, Children, Form, Importer, List, Report, Resource, RowScope
 
 from modules.base import models, services
+from modules.base.services import imports
 
 Resource(
     model=models.Party,
@@ -256,6 +257,7 @@ Resource(
     search=("code", "name"),
     children=(Children("units", models.OrgUnit, "company"),),
     scope=RowScope(company="id"),
+    import_key=("code",),
 )
 Resource(
     model=models.OrgUnit,
@@ -367,4 +369,7 @@ def party_duplicates(*, name: str = "", email: str = "", phone: str = "", tax_nu
     return [PossibleDuplicate(party=duplicate.party, reason=duplicate.reason) for duplicate in found]
 
 
+Importer("item_categories", row=imports.CategoryRow, service=imports.import_category, permission="base.item_category_create")
+Importer("parties", row=imports.PartyRow, service=imports.import_party, permission="base.party_create")
+Importer("items", row=imports.ItemRow, service=imports.import_item, permission="base.item_create")
 Report(name="party_duplicates", selector=party_duplicates, permission="base.party_create")

@@ -79,6 +79,7 @@ KERNEL_APPS = [
     "tessera.outbox",
     "tessera.numbering",
     "tessera.lineage",
+    "tessera.exchange",
     "tessera.idempotency",
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
