@@ -86,9 +86,6 @@ class Document(Record):
                 name="%(class)s_external_id_once",
             ),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="%(class)s_rate_is_positive"),
-            models.CheckConstraint(
-                condition=models.Q(state="draft") | ~models.Q(number=None), name="%(class)s_numbered_when_effective"
-            ),
         ]
 
     def __str__(self) -> str:
