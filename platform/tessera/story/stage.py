@@ -1,0 +1,56 @@
+"""How the story is told: numbered steps with their time and ids, and what is remembered between them."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tessera.story.client import Client, StoryFailed
+
+
+class Stage:
+    """The server the story plays on, its people, and everything that happened so far."""
+
+    def __init__(self, *, address: str, domain: str, mail: Path, record: Path, say: Callable[[str], None] = print) -> None:
+        self.address, self.domain, self.mail, self.record, self.say = address, domain, mail, record, say
+        self.people: dict[str, Client] = {}
+        self.logins: list[dict[str, str]] = []
+        self.ids: dict[str, str] = {}
+        self.steps: list[dict[str, Any]] = []
+        self.today = date.today()  # noqa: DTZ011  the day on the person's own desk
+        self.current = ""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[dict[str, Any]]:
+        """Tell one step; what is put into the yielded dict is printed and recorded with it."""
+        self.current = title
+        found: dict[str, Any] = {}
+        since = time.monotonic()
+        yield found
+        seconds = time.monotonic() - since
+        self.steps.append({"step": title, "seconds": round(seconds, 3), **found})
+        shown = "  ".join(f"{key}={value}" for key, value in found.items())
+        self.say(f"{len(self.steps):3}. {title:58} {seconds:6.2f} s  {shown}")
+
+    def check(self, what: str, found: Any, expected: Any) -> None:
+        """Fail the story unless `found` is exactly `expected`."""
+        if found != expected:
+            raise StoryFailed(f"{what}: expected {expected}, found {found}")
+
+    def until(self, what: str, look: Callable[[], Any], seconds: float = 30) -> Any:
+        """Look again and again until `look` answers something; the workers need a moment."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if answer := look():
+                return answer
+            time.sleep(0.1)
+        raise StoryFailed(f"waited {seconds:.0f} s for {what}")
+
+    def save(self, outcome: str) -> None:
+        """Write the record of the story."""
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        told = {"outcome": outcome, "people": self.logins, "ids": self.ids, "steps": self.steps}
+        self.record.write_text(json.dumps(told, indent=2, ensure_ascii=False, default=str) + "\n")
