@@ -1,9 +1,10 @@
 """Answer the kernel's question for tenants (see `tessera.context.Directory`)."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from tenants.models import Installation, Tenant
+from tenants.models import Installation, SchemaScript, Tenant
 from tessera.context import TenantRef
 
 
@@ -26,3 +27,14 @@ def active() -> Iterator[tuple[TenantRef, frozenset[str]]]:
     for tenant in Tenant.objects.filter(state=Tenant.State.ACTIVE).prefetch_related("installations"):
         on = (i.module for i in tenant.installations.all() if i.state == Installation.State.ON)
         yield tenant.ref(), frozenset(on)
+
+
+def load_scripts(digests: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the recorded scripts of these digests, those that exist."""
+    return dict(SchemaScript.objects.filter(digest__in=digests).values_list("digest", "steps"))
+
+
+def save_scripts(scripts: dict[str, list[dict[str, Any]]]) -> None:
+    """Keep recorded scripts for other processes; what another one kept already stays."""
+    rows = [SchemaScript(digest=digest, steps=steps) for digest, steps in scripts.items()]
+    SchemaScript.objects.bulk_create(rows, ignore_conflicts=True)

@@ -67,3 +67,11 @@ class Installation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "module"], name="installation_once")]
+
+
+class SchemaScript(models.Model):
+    """What a migration does to a schema, recorded once for all processes (see `tessera.db.scripts`)."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    steps = models.JSONField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
