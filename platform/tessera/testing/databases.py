@@ -88,6 +88,7 @@ def clone(template: str, worker: str) -> str:
         admin.execute("SELECT pg_advisory_lock(hashtext('tessera test template'))")
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        admin.execute(f'GRANT CREATE ON DATABASE "{name}" TO tessera_owner')  # a clone has no rights of its template's
     return name
 
 
