@@ -6,12 +6,15 @@ from uuid import UUID
 
 from tenants.models import Installation, SchemaScript, Tenant
 from tessera.context import TenantRef
+from tessera.module import modules
+
+SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is one transaction: it serves till then
 
 
 def modules_on(tenant: Tenant) -> frozenset[str]:
     """Return the labels of the modules that are on in a tenant."""
-    on = tenant.installations.filter(state=Installation.State.ON)
-    return frozenset(on.values_list("module", flat=True))
+    on = tenant.installations.filter(state__in=SERVED)
+    return frozenset(on.values_list("module", flat=True)) & modules().keys()
 
 
 def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
@@ -25,8 +28,8 @@ def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
 def active() -> Iterator[tuple[TenantRef, frozenset[str]]]:
     """Yield every tenant that may work, with its modules."""
     for tenant in Tenant.objects.filter(state=Tenant.State.ACTIVE).prefetch_related("installations"):
-        on = (i.module for i in tenant.installations.all() if i.state == Installation.State.ON)
-        yield tenant.ref(), frozenset(on)
+        on = (i.module for i in tenant.installations.all() if i.state in SERVED)
+        yield tenant.ref(), frozenset(on) & modules().keys()
 
 
 def load_scripts(digests: list[str]) -> dict[str, list[dict[str, Any]]]:

@@ -116,10 +116,14 @@ def _run_code(script: Script, step: Step) -> None:
 
 
 def mark(label: str, state: str) -> InstalledModule:
-    """Write the tenant's own row about a module, in the transaction of its tables."""
+    """Write the tenant's own row about a module, in the transaction of its tables.
+
+    `module_version` is the version that last worked on the module's data: one that is off keeps it.
+    """
     row = InstalledModule.objects.filter(label=label).first() or InstalledModule(label=label)
     row.state = state
-    row.module_version = modules()[label].version
+    if state == InstalledModule.State.ON:
+        row.module_version = modules()[label].version
     row.fingerprint = fingerprint_of(label)
     row.save()
     return row
