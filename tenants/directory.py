@@ -1,17 +1,20 @@
 """Answer the kernel's question for tenants (see `tessera.context.Directory`)."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
+from tenants.models import Installation, SchemaScript, Tenant
 from tessera.context import TenantRef
+from tessera.module import modules
 
-from tenants.models import Installation, Tenant
+SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is one transaction: it serves till then
 
 
 def modules_on(tenant: Tenant) -> frozenset[str]:
     """Return the labels of the modules that are on in a tenant."""
-    on = tenant.installations.filter(state=Installation.State.ON)
-    return frozenset(on.values_list("module", flat=True))
+    on = tenant.installations.filter(state__in=SERVED)
+    return frozenset(on.values_list("module", flat=True)) & modules().keys()
 
 
 def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
@@ -25,5 +28,16 @@ def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
 def active() -> Iterator[tuple[TenantRef, frozenset[str]]]:
     """Yield every tenant that may work, with its modules."""
     for tenant in Tenant.objects.filter(state=Tenant.State.ACTIVE).prefetch_related("installations"):
-        on = (i.module for i in tenant.installations.all() if i.state == Installation.State.ON)
-        yield tenant.ref(), frozenset(on)
+        on = (i.module for i in tenant.installations.all() if i.state in SERVED)
+        yield tenant.ref(), frozenset(on) & modules().keys()
+
+
+def load_scripts(digests: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the recorded scripts of these digests, those that exist."""
+    return dict(SchemaScript.objects.filter(digest__in=digests).values_list("digest", "steps"))
+
+
+def save_scripts(scripts: dict[str, list[dict[str, Any]]]) -> None:
+    """Keep recorded scripts for other processes; what another one kept already stays."""
+    rows = [SchemaScript(digest=digest, steps=steps) for digest, steps in scripts.items()]
+    SchemaScript.objects.bulk_create(rows, ignore_conflicts=True)

@@ -6,7 +6,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 from tessera.context import TenantRef
-from tessera.fields import KeyField
+from tessera.fields import KeyField, new_id
+
+
+def new_schema_name() -> str:
+    """Return a name for a tenant's schema: opaque, and never changed afterwards."""
+    return f"t_{new_id().hex}"
 
 
 class Tenant(TenantMixin):
@@ -16,6 +21,7 @@ class Tenant(TenantMixin):
         PREPARING = "preparing", _("preparing")
         ACTIVE = "active", _("active")
         SUSPENDED = "suspended", _("suspended")
+        FENCED = "fenced", _("fenced: an upgrade failed")
         DELETED = "deleted", _("deleted")
 
     auto_create_schema = False
@@ -27,6 +33,7 @@ class Tenant(TenantMixin):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
     time_zone = models.CharField(max_length=60, default="UTC")
     language = models.CharField(max_length=10, default="en")
+    fingerprint = models.CharField(max_length=64, blank=True)  # of the kernel's own tables
     created_at = models.DateTimeField(auto_now_add=True)
 
     def ref(self) -> TenantRef:
@@ -35,7 +42,7 @@ class Tenant(TenantMixin):
 
 
 class Domain(DomainMixin):
-    """A host name that leads to a tenant."""
+    """A host name that leads to a tenant: lower case, no port, no trailing dot."""
 
     def save(self, *args: Any, **options: Any) -> None:
         """Save on `shared`; the mixin's own would open a transaction on the tenant alias."""
@@ -58,11 +65,60 @@ class Installation(models.Model):
     id = KeyField()
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="installations")
     module = models.CharField(max_length=60)
-    requested = models.BooleanField(default=True)
+    requested = models.BooleanField(default=True)  # by name, not only because another module needs it
     version = models.CharField(max_length=30, blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OFF)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ABSENT)
     since = models.DateTimeField(auto_now=True)
     why = models.CharField(max_length=1000, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "module"], name="installation_once")]
+
+
+class ReadySchema(models.Model):
+    """A schema of the pool: tables of a set of modules and no rows, waiting for its tenant."""
+
+    class State(models.TextChoices):
+        PREPARING = "preparing", _("preparing")
+        READY = "ready", _("ready")
+        CLAIMED = "claimed", _("claimed")
+
+    id = KeyField()
+    schema_name = models.CharField(max_length=63, unique=True, default=new_schema_name)
+    modules = models.JSONField()
+    fingerprint = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
+    since = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["fingerprint"], condition=models.Q(state="ready"), name="schema_ready")]
+
+
+class SignUp(models.Model):
+    """A company that wants to become a tenant; each state is one committed step further."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("waiting for the e-mail to be confirmed")
+        CONFIRMED = "confirmed", _("confirmed: account, tenant and schema are its own")
+        DONE = "done", _("done")
+
+    id = KeyField()
+    company = models.CharField(max_length=200)
+    slug = models.CharField(max_length=63)
+    email = models.EmailField()
+    password = models.CharField(max_length=128)  # hashed; empty once the account has it
+    modules = models.JSONField()
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=60, default="UTC")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    tenant = models.OneToOneField(Tenant, null=True, on_delete=models.SET_NULL, related_name="sign_up")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class SchemaScript(models.Model):
+    """What a migration does to a schema, recorded once for all processes (see `tessera.db.scripts`)."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    steps = models.JSONField()
+    recorded_at = models.DateTimeField(auto_now_add=True)

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from importlib import import_module
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connections
-from django.utils.module_loading import import_string
 from uuid6 import uuid7
 
 
@@ -153,7 +153,13 @@ class Directory(Protocol):
     def active(self) -> Iterator[tuple[TenantRef, frozenset[str]]]:
         """Yield every tenant that may work, with its modules."""
 
+    def load_scripts(self, digests: list[str]) -> dict[str, Any]:
+        """Return recorded migrations by digest, those that exist (see `tessera.db.scripts`)."""
+
+    def save_scripts(self, scripts: dict[str, Any]) -> None:
+        """Keep recorded migrations for other processes."""
+
 
 def directory() -> Directory:
     """Return the tenant directory that the settings name."""
-    return import_string(settings.TESSERA_TENANT_DIRECTORY)
+    return import_module(settings.TESSERA_TENANT_DIRECTORY)

@@ -89,6 +89,8 @@ PUBLIC_LABELS = frozenset(
 )
 KERNEL_LABELS = tuple(name.rpartition(".")[2] for name in KERNEL_APPS)
 
+TESSERA_OWNER_ROLE = os.environ.get("TESSERA_OWNER_ROLE", "tessera_owner")  # runs DDL; the application's role may only SET it
+TESSERA_EXPORTS = DATA / "exports"
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 TESSERA_TENANT_DIRECTORY = "tenants.directory"

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 
 from tessera.context import enter, system
+from tessera.db.installer import install
 from tessera.module import closure, modules
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -88,6 +89,7 @@ def clone(template: str, worker: str) -> str:
         admin.execute("SELECT pg_advisory_lock(hashtext('tessera test template'))")
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        admin.execute(f'GRANT CREATE ON DATABASE "{name}" TO tessera_owner')  # a clone has no rights of its template's
     return name
 
 
@@ -155,7 +157,7 @@ def make_tenant(*, slug: str, modules_on: Iterable[str] | None = None) -> Any:
     tenant = Tenant(name=f"Tenant {slug}", slug=slug, schema_name=f"t_{slug}", state=Tenant.State.ACTIVE)
     tenant.save(verbosity=0)
     Domain.objects.create(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN.partition(':')[0]}", is_primary=True)
-    _create_schema(tenant, labels)
+    install(tenant.ref(), labels)
     for label in sorted(labels):
         Installation.objects.create(tenant=tenant, module=label, version=modules()[label].version, state=Installation.State.ON)
     with enter(tenant.ref(), actor=system("seed"), modules=labels):
@@ -163,13 +165,3 @@ def make_tenant(*, slug: str, modules_on: Iterable[str] | None = None) -> Any:
             if label in labels:
                 module.on_enable(tenant.ref())
     return tenant
-
-
-def _create_schema(tenant: Any, labels: frozenset[str]) -> None:
-    """Create the tenant's schema by really migrating the kernel's apps and the modules'."""
-    with connections["shared"].cursor() as cursor:
-        cursor.execute(f'CREATE SCHEMA "{tenant.schema_name}"')
-    with enter(tenant.ref(), actor=system("migrate"), modules=labels):
-        for label in (*settings.KERNEL_LABELS, *(label for label in modules() if label in labels)):
-            if any(True for _ in apps.get_app_config(label).get_models()):
-                call_command("migrate", label, database="default", verbosity=0, skip_checks=True)

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
+from django.db import connections
 
 
 class Command(Migrate):
@@ -11,3 +14,18 @@ class Command(Migrate):
     def add_arguments(self, parser: Any) -> None:
         super().add_arguments(parser)
         parser.set_defaults(database="shared")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate as the owner role: the application's own may not create anything in public."""
+        alias = options["database"]
+        if alias != "shared":
+            raise CommandError("only `shared` is migrated; tenants are upgraded by `manage.py tenant upgrade`")
+        connection = connections[alias]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {connection.ops.quote_name(settings.TESSERA_OWNER_ROLE)}")
+        try:
+            super().handle(*args, **options)
+        finally:
+            connection.close()  # and the role with it
+            if connection.pool:
+                connection.close_pool()

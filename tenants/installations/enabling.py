@@ -1,0 +1,99 @@
+"""Switch modules on in a tenant, and bring what it has up to the versions of this process."""
+
+from collections.abc import Iterable
+
+from tenants.installations.mirror import State, closed, deed, move, note_kernel, on_in, truth, wishes
+from tenants.models import Installation, Tenant
+from tenants.roles import propose_roles
+from tessera.context import Actor, current, enter
+from tessera.db.installer import mark, prepare, replay
+from tessera.db.scripts import Script
+from tessera.installation.models import InstalledModule
+from tessera.module import modules
+
+
+def enable_modules(*, tenant: Tenant, modules: Iterable[str], actor: Actor | None = None) -> frozenset[str]:
+    """Switch on modules with all they depend on; return the labels that are on now.
+
+    Retrying is safe at any point. Raises Refused NOT_FOUND for a name that is no module, STATE for
+    one that is just being switched off or purged; a failure leaves FAILED and its reason.
+    """
+    asked = frozenset(modules)
+    wanted = closed(asked)
+    with wishes(tenant) as rows:
+        for label in sorted(wanted):
+            row = rows.get(label) or Installation(tenant=tenant, module=label, requested=False)
+            row.requested = row.requested or label in asked
+            if row.state in (State.ON, State.UPGRADING):
+                row.save()
+            else:
+                move(row, State.ENABLING)
+            rows[label] = row
+        on = on_in(rows)
+        new = wanted - on
+    bring_up(tenant, on | wanted, changed=new, act="enable", actor=actor)
+    return on | wanted
+
+
+def upgrade_tenant(*, tenant: Tenant, actor: Actor | None = None) -> frozenset[str]:
+    """Bring a tenant's tables and modules to the versions of this process; return the labels that are on.
+
+    A failure leaves the modules FAILED and the tenant fenced: nobody works on tables that do not
+    fit the code. A retry that ends well opens it again.
+    """
+    with wishes(tenant) as rows:
+        on = frozenset(label for label, row in rows.items() if row.state in (State.ON, State.UPGRADING))
+        failed = frozenset(label for label, row in rows.items() if row.state == State.FAILED)
+        back = failed & frozenset(label for label, row in truth(tenant).items() if row.state == InstalledModule.State.ON)
+        acted = closed((on | back) & known())
+        for label in sorted(acted):
+            row = rows.get(label) or Installation(tenant=tenant, module=label, requested=False)
+            move(row, State.UPGRADING if row.state in (State.ON, State.UPGRADING, State.FAILED) else State.ENABLING)
+    try:
+        bring_up(tenant, acted, changed=acted, act="upgrade", actor=actor)
+    except Exception:
+        _fence(tenant, Tenant.State.ACTIVE, Tenant.State.FENCED)
+        raise
+    _fence(tenant, Tenant.State.FENCED, Tenant.State.ACTIVE)
+    return acted
+
+
+def _fence(tenant: Tenant, before: str, after: str) -> None:
+    with wishes(tenant):
+        Tenant.objects.filter(pk=tenant.pk, state=before).update(state=after)
+    tenant.refresh_from_db(fields=["state"])
+
+
+def known() -> frozenset[str]:
+    """Return the labels of the modules that this process has."""
+    return frozenset(modules())
+
+
+def bring_up(tenant: Tenant, on: frozenset[str], *, changed: frozenset[str], act: str, actor: Actor | None) -> None:
+    """Do the deed: tables of what is on and of what is off but there, hooks, rows; then mirror it."""
+    there = frozenset(truth(tenant)) & known()
+    with deed(tenant, changed, act, actor, also=there):
+        settle(on, prepare((on | there) & known()))
+    note_kernel(tenant)
+
+
+def settle(on: frozenset[str], scripts: list[Script]) -> None:
+    """Make the tenant in force have the tables of `scripts` and the modules `on`, in its transaction."""
+    replay(scripts)
+    context = current()
+    rows = {row.label: row for row in InstalledModule.objects.all()}
+    with enter(context.tenant, actor=context.actor, modules=on, request_id=context.request_id):
+        for label, module in modules().items():
+            row = rows.get(label)
+            if label not in on:
+                if row:
+                    mark(label, row.state)
+                continue
+            if row and row.module_version != module.version:
+                module.on_upgrade(context.tenant, row.module_version)
+            fresh = row is None or row.state != InstalledModule.State.ON
+            if fresh:
+                module.on_enable(context.tenant)
+            mark(label, InstalledModule.State.ON)
+            if fresh:
+                propose_roles(module)

@@ -1,0 +1,79 @@
+"""Take a module out of a tenant for good: export first, then drop its tables."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from tenants.export import write_export
+from tenants.installations.mirror import State, closed, deed, move, wishes
+from tenants.models import Installation, Tenant
+from tessera.context import Actor, current, enter
+from tessera.db.inventory import Inventory, inventory_of
+from tessera.db.roles import as_owner
+from tessera.errors import Refused
+from tessera.installation.models import InstalledModule
+from tessera.module import modules
+
+
+def purge_module(*, tenant: Tenant, module: str, confirmation: str, actor: Actor | None = None) -> Path | None:
+    """Export and drop everything a module owns in a tenant; return the export, None if it was gone already.
+
+    `confirmation` is the module's label, typed by a person. Raises Refused INVALID when it is not,
+    STATE unless the module is off, IN_USE while another module's tables may point to it.
+    """
+    closed([module])
+    if confirmation != module:
+        raise Refused("INVALID", _("Type %(name)s to confirm.") % {"name": module}, "confirmation")
+    with wishes(tenant) as rows:
+        row = rows.get(module)
+        if row is None or row.state == State.ABSENT:
+            raise Refused("STATE", _("The module %(name)s is not there.") % {"name": module}, "module")
+        if users := _users(rows, module):
+            message = _("Purge these first, they build on %(name)s: %(users)s.") % {"name": module, "users": ", ".join(users)}
+            raise Refused("IN_USE", message, "module")
+        move(row, State.PURGING)
+    return take_out(tenant, module, actor=actor)
+
+
+def _users(rows: dict[str, Installation], module: str) -> list[str]:
+    there = [label for label, row in rows.items() if row.state != State.ABSENT and label in modules()]
+    return [label for label in there if module in modules()[label].depends and not modules()[label].is_bundle]
+
+
+def take_out(tenant: Tenant, label: str, *, actor: Actor | None = None) -> Path | None:
+    """Do the deed: the hook, the export, the drop and the tenant's row; then mirror it."""
+    target = None
+    with deed(tenant, frozenset({label}), "purge", actor):
+        row = InstalledModule.objects.filter(label=label).first()
+        if row is None:
+            return None
+        if row.state == InstalledModule.State.ON:
+            raise Refused("STATE", _("Switch the module %(name)s off first.") % {"name": label}, "module")
+        context = current()
+        with enter(context.tenant, actor=context.actor, modules=frozenset({label}), request_id=context.request_id):
+            modules()[label].on_purge(context.tenant)
+        owned = inventory_of(label)
+        _freeze(owned)
+        stamp = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        target = Path(settings.TESSERA_EXPORTS) / str(tenant.id) / f"{label}-{stamp}.zip"
+        write_export(target, owned.tables, {"module": label, "version": row.module_version, "settings": row.settings})
+        _drop(label, owned)
+        row.delete()
+    return target
+
+
+def _freeze(owned: Inventory) -> None:
+    """Keep writers out between the export and the drop."""
+    if owned.tables:
+        with connections["default"].cursor() as cursor, as_owner():
+            cursor.execute(f"LOCK TABLE {owned.listed(owned.tables)} IN ACCESS EXCLUSIVE MODE")
+
+
+def _drop(label: str, owned: Inventory) -> None:
+    with as_owner(), connections["default"].cursor() as cursor:
+        for statement in owned.drops():
+            cursor.execute(statement)
+        cursor.execute("DELETE FROM django_migrations WHERE app = %s", [label])
