@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from tessera.context import current_or_none, directory, enter, system
 from tessera.outbox.delivery import lease_due, run_delivery
 from tessera.outbox.models import Delivery
@@ -46,5 +48,5 @@ def tell_again(tenant: Any = None) -> int:
     with enter(found, actor=system("tell again"), modules=modules):
         with unit_of_work():
             told = Delivery.objects.filter(state=Delivery.State.DONE)
-            told.update_unaudited(state=Delivery.State.PENDING, attempts=0)
+            told.update_unaudited(state=Delivery.State.PENDING, attempts=0, due_at=timezone.now())
         return drain()
