@@ -8,4 +8,4 @@ class Outbox(AppConfig):
     label = "outbox"
 
     def ready(self) -> None:
-        from tessera.outbox import services  # noqa: F401  (registers the finisher)
+        from tessera.outbox import resources, services  # noqa: F401  (registers the finisher)

@@ -1,16 +1,21 @@
-"""Store the facts of a unit of work with it, and hint at them after the commit."""
+"""Store the facts of a unit of work with it, hint at them after the commit, and revive dead letters."""
 
+from collections import Counter
 from typing import Any
 
 from django.db import connections
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tessera.audit.services import plain
 from tessera.context import current
+from tessera.errors import Refused
 from tessera.events import handler_key, handlers_of, payload
 from tessera.fields import new_id
 from tessera.outbox.hints import hint
 from tessera.outbox.models import Delivery, OutboxEvent
-from tessera.unit_of_work import Unit, finisher, on_commit
+from tessera.service import service
+from tessera.unit_of_work import Unit, finisher, lock_for_update, on_commit
 
 
 def _plain(value: Any) -> Any:
@@ -22,20 +27,20 @@ def _plain(value: Any) -> Any:
 
 
 def _next_seqs(subjects: list[Any]) -> dict[Any, int]:
-    """Advance the sequence of each subject by its number of facts; return the first new one."""
-    counts: dict[Any, int] = {}
-    for subject in subjects:
-        counts[subject] = counts.get(subject, 0) + 1
-    first = {}
+    """Advance the sequence of each subject by its number of facts; return the first new one.
+
+    The rows are locked in the order of their subjects, and held until the commit: so is the order of facts.
+    """
+    counts = sorted(Counter(subjects).items())
     with connections["default"].cursor() as cursor:
-        for subject in sorted(counts):
-            cursor.execute(
-                "INSERT INTO outbox_subjectsequence (id, subject, last) VALUES (%s, %s, %s)"
-                " ON CONFLICT (subject) DO UPDATE SET last = outbox_subjectsequence.last + EXCLUDED.last RETURNING last",
-                [new_id(), subject, counts[subject]],
-            )
-            first[subject] = cursor.fetchone()[0] - counts[subject] + 1
-    return first
+        cursor.execute(
+            "INSERT INTO outbox_subjectsequence (id, subject, last)"
+            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[])"
+            " ON CONFLICT (subject) DO UPDATE SET last = outbox_subjectsequence.last + EXCLUDED.last RETURNING subject, last",
+            [[new_id() for _ in counts], [subject for subject, _ in counts], [count for _, count in counts]],
+        )
+        last = dict(cursor.fetchall())
+    return {subject: last[subject] - count + 1 for subject, count in counts}
 
 
 @finisher
@@ -44,7 +49,7 @@ def write_outbox(unit: Unit) -> None:
     if not unit.facts:
         return
     context = current()
-    next_seq = _next_seqs([fact.subject for fact, _ in unit.facts])
+    next_seq = _next_seqs([fact.subject for fact, told in unit.facts])
     events, deliveries = [], []
     for fact, told in unit.facts:
         seq = next_seq[fact.subject]
@@ -67,3 +72,16 @@ def write_outbox(unit: Unit) -> None:
     if deliveries:
         Delivery.objects.bulk_create(deliveries)
         on_commit(lambda: hint(context.tenant.id))
+
+
+@service(permission="outbox.delivery_replay")
+def replay_dead_letter(*, delivery: Delivery) -> Delivery:
+    """Try a dead letter again from the start; what waits behind it follows when it is done."""
+    (row,) = lock_for_update(Delivery.objects.filter(pk=delivery.pk))
+    if row.state != Delivery.State.DEAD:
+        raise Refused("STATE", _("Only a dead letter can be tried again."), "state")
+    row.state, row.attempts, row.due_at, row.finished_at = Delivery.State.PENDING, 0, timezone.now(), None
+    row.save()
+    tenant = current().tenant.id
+    on_commit(lambda: hint(tenant))
+    return row

@@ -10,6 +10,8 @@ Fixtures:
   Both exist in the template, so a test that uses them costs nothing and is rolled back.
 - `inside`: the context of `tenant`, entered as the system actor; `as_member(*permissions)` enters
   it as a member with just those rights.
+- `drain(tenant)`: tell every waiting fact to its handlers, here and now, until nothing is due
+  (`tessera.testing.events`; `tell_again` there tells them twice).
 - `make_tenant(modules)`: a further tenant with a schema of its own (slow: real DDL).
 - `committed`: mark a test `@pytest.mark.committed` to run it with real commits (kill tests, races,
   the relay); its tenants are made anew afterwards.
@@ -130,6 +132,14 @@ def as_member(tenant: Any) -> Iterator[Callable[..., Any]]:
             return stack.enter_context(entered(tenant, actor=actor))
 
         yield enter_as
+
+
+@pytest.fixture
+def drain(_database: None) -> Callable[..., int]:
+    """Return the function that runs all due deliveries of a tenant; see `tessera.testing.events`."""
+    from tessera.testing import events
+
+    return events.drain
 
 
 @pytest.fixture
