@@ -18,7 +18,18 @@ from tessera.fields import (
     new_id,
 )
 from tessera.gates import Answer, Transition, gate
-from tessera.lineage.services import content_hash, link_lines, linked, release_hold, save_revision
+from tessera.installation.selectors import settings_of
+from tessera.lineage.selectors import DocumentEdge, document_graph, relates
+from tessera.lineage.services import (
+    content_hash,
+    link_documents,
+    link_lines,
+    linked,
+    refuse_while_held,
+    release_hold,
+    save_revision,
+    waiting_hold,
+)
 from tessera.machine import check_move, move
 from tessera.models import Manager, Model, QuerySet, Record
 from tessera.module import MenuItem, Module, Permission, Role
@@ -28,6 +39,6 @@ from tessera.ports import Port, port
 from tessera.quantity import convert
 from tessera.resource import Action, Children, Computed, Form, Kanban, List, Report, Resource, RowScope, Under
 from tessera.service import demand, service
-from tessera.unit_of_work import Phase, defer, lock_for_update, savepoint
+from tessera.unit_of_work import Phase, defer, lock_for_update, on_commit, savepoint
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -40,12 +40,17 @@ class Transition:
 
 
 class TransitionHeld(Exception):
-    """Raised by `ask_gates` to unwind to the outermost service; never reaches a client."""
+    """Raised by `ask_gates` to unwind to the outermost service; never reaches a client.
 
-    def __init__(self, transition: Transition, gate: "Gate") -> None:
+    `content_hash` is of the content that was asked about: where the service that is undone had
+    changed it (an edit of a confirmed order), it is the hash of what the edit would make.
+    """
+
+    def __init__(self, transition: Transition, gate: "Gate", content_hash: str) -> None:
         super().__init__(f"{transition.document} is held before {transition.target}")
         self.transition = transition
         self.gate = gate
+        self.content_hash = content_hash
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ def ask_gates(transition: Transition) -> None:
     Beyond a limit (`exceeds`) somebody must have approved, or the actor must hold the permission
     that the owner declares for it; without a process the limit does not disappear.
     """
+    from tessera.lineage.services import content_hash
+
     here = current()
     approved = False
     for each in GATES:
@@ -80,7 +87,7 @@ def ask_gates(transition: Transition) -> None:
             continue
         answer = each.ask(transition)
         if answer is Answer.HELD:
-            raise TransitionHeld(transition, each)
+            raise TransitionHeld(transition, each, content_hash(transition.document))
         approved = approved or answer is Answer.APPROVED
     if transition.exceeds and not approved and not here.actor.may(transition.exceeds):
         raise Refused("LIMIT", f"This is beyond a limit and needs the right {transition.exceeds}.", "state")

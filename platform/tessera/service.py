@@ -7,7 +7,8 @@
 The right is demanded of whoever calls the outermost service; what a service calls in turn is
 its own affair. A service without a permission can only be called by other services and by
 the system. Whoever opens a unit of work itself (a handler's delivery, an import) answers for the
-rights; each service it calls is still outermost to the gates.
+rights; each service it calls is still outermost to the gates. A `public` one asks for no right,
+nor for a person: it has its own proof, such as a token that was sent to somebody.
 """
 
 import inspect
@@ -31,7 +32,7 @@ def demand(permission: str) -> None:
         raise Forbidden(permission)
 
 
-def service(*, permission: str = "") -> Callable[[Function], Function]:
+def service(*, permission: str = "", public: bool = False) -> Callable[[Function], Function]:
     """Mark a function as a service; see the module's text."""
 
     def mark(function: Function) -> Function:
@@ -48,6 +49,8 @@ def service(*, permission: str = "") -> Callable[[Function], Function]:
             if in_unit():
                 if current_unit().serving:
                     return function(**arguments)
+            elif public:
+                pass
             elif permission:
                 demand(permission)
             elif not current().actor.is_system:
@@ -56,6 +59,7 @@ def service(*, permission: str = "") -> Callable[[Function], Function]:
                 return held_or(run, arguments)
 
         run.permission = permission  # type: ignore[attr-defined]
+        run.public = public  # type: ignore[attr-defined]
         run.path = path  # type: ignore[attr-defined]
         run.inner = function  # type: ignore[attr-defined]
         SERVICES[path] = run

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class Lineage(AppConfig):
     name = "tessera.lineage"
     label = "lineage"
+
+    def ready(self) -> None:
+        from tessera.lineage import resources  # noqa: F401  (declares the report)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,15 +12,18 @@ from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model as DjangoModel
 from django.db.models import Sum
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from tessera.context import acting, current, system
 from tessera.errors import ApiError, Refused
 from tessera.fields import ZERO
 from tessera.gates import TransitionHeld
-from tessera.lineage.models import DocumentRevision, LineLink, TransitionHold
+from tessera.lineage.models import DocumentRevision, LineLink, LinkType, TransitionHold
 from tessera.service import demand, service, service_at
 from tessera.unit_of_work import savepoint
+
+_released: ContextVar[UUID | None] = ContextVar("tessera_released_hold", default=None)
 
 
 def kind_of(row: Any) -> str:
@@ -87,6 +92,34 @@ def link_lines(
     return link
 
 
+def link_documents(
+    *,
+    source_kind: str,
+    source: UUID,
+    target: Any,
+    type: str = LinkType.DERIVES,
+    amount: Decimal = ZERO,
+    currency: str = "",
+) -> LineLink:
+    """Say that `target` came of the document `source` as a whole: a lead of an opportunity, an order of a survey.
+
+    The source is named by kind and key, because its module need not be one that the caller may import.
+    """
+    link = LineLink(
+        type=type,
+        source_kind=source_kind,
+        source_document=source,
+        source_line=source,
+        target_kind=kind_of(target),
+        target_document=target.pk,
+        target_line=target.pk,
+        amount=amount,
+        currency=currency,
+    )
+    link.save()
+    return link
+
+
 def linked(lines: list[UUID], type: str) -> dict[UUID, Decimal]:
     """Return, per source line that has any, the base quantity linked by `type`."""
     rows = LineLink.objects.filter(source_line__in=lines, type=type).values("source_line").annotate(sum=Sum("base_quantity"))
@@ -100,7 +133,13 @@ def _frozen(value: Any) -> Any:
         return {"$decimal": str(value)}
     if isinstance(value, UUID):
         return {"$uuid": str(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = type(value)
+        values = {each.name: _frozen(getattr(value, each.name)) for each in fields(value)}
+        return {"$dataclass": f"{kind.__module__}.{kind.__qualname__}", "values": values}
     if isinstance(value, dict):
+        if any(key.startswith("$") for key in value):
+            raise Refused("INVALID", _("A name may not begin with $."))  # it would be thawed as one of our marks
         return {key: _frozen(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_frozen(item) for item in value]
@@ -120,6 +159,8 @@ def _thawed(value: Any) -> Any:
         return value
     if "$row" in value:
         return apps.get_model(value["$row"])._default_manager.get(pk=value["id"])
+    if "$dataclass" in value:
+        return import_string(value["$dataclass"])(**_thawed(value["values"]))
     makers: dict[str, Any] = {
         "$decimal": Decimal,
         "$uuid": UUID,
@@ -140,7 +181,7 @@ def hold_transition(*, held: TransitionHeld, service: Any, arguments: dict[str, 
     transition = held.transition
     document = type(transition.document)._default_manager.get(pk=transition.document.pk)
     actor = current().actor
-    sealed = content_hash(document)
+    sealed = held.content_hash
     waiting = waiting_hold(document.pk)
     if waiting and waiting.target == transition.target and waiting.content_hash != sealed:
         close_hold(hold=waiting, state=TransitionHold.State.VOID)
@@ -169,6 +210,7 @@ def release_hold(*, hold: TransitionHold, requester: Any) -> TransitionHold:
     it stays waiting for that one.
     """
     again = service_at(hold.service)
+    token = _released.set(hold.pk)
     try:
         with savepoint(), acting(requester):
             if again.permission:
@@ -185,6 +227,8 @@ def release_hold(*, hold: TransitionHold, requester: Any) -> TransitionHold:
     else:
         hold.state = TransitionHold.State.RELEASED
         hold.reason = ""
+    finally:
+        _released.reset(token)
     hold.save()
     return hold
 
@@ -204,6 +248,10 @@ def waiting_hold(document: UUID) -> TransitionHold | None:
 
 
 def refuse_while_held(document: Any) -> None:
-    """Refuse with STATE while a document waits for approval: its content is locked."""
-    if waiting_hold(document.pk):
+    """Refuse with STATE while a document waits for approval: its content is locked.
+
+    The change that was approved is let through while its own hold is released.
+    """
+    waiting = waiting_hold(document.pk)
+    if waiting and waiting.pk != _released.get():
         raise Refused("STATE", _("This document waits for approval; withdraw the request to change it."), "state")

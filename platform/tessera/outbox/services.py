@@ -19,6 +19,9 @@ from tessera.unit_of_work import Unit, finisher, lock_for_update, on_commit
 
 
 def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it; a function is asked now, for what only the end of the unit knows (a number)."""
+    if callable(value):
+        value = value()
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
