@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
 from tessera.embedded.postgres import Postgres
 from tessera.embedded.server import Server
 from tessera.embedded.valkey import Valkey

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.embedded.conftest import ends, kill, processes_of
-
 from tessera.embedded.postgres import CLUSTER_SQL, Postgres, binaries
 from tessera.embedded.server import ServerError
+
+from tests.embedded.conftest import ends, kill, processes_of
 
 Query = Callable[..., list[tuple]]
 STARTER = """

@@ -6,9 +6,9 @@ import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from tests.embedded.conftest import kill, processes_of
-
 from tessera.embedded.valkey import Valkey
+
+from tests.embedded.conftest import kill, processes_of
 
 
 def test_a_written_key_outlives_kill_9(home: Path) -> None:

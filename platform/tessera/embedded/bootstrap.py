@@ -70,7 +70,7 @@ def run_under_newer_python() -> None:
     for minor in range(FLOOR[1], FLOOR[1] + 8):
         found = shutil.which(f"python3.{minor}")
         if found and subprocess.run([found, "-c", ""], stderr=subprocess.DEVNULL).returncode == 0:
-            os.execv(found, [found, "-I", os.path.abspath(__file__), *sys.argv[1:]])  # noqa: S606
+            os.execv(found, [found, "-I", os.path.abspath(__file__), *sys.argv[1:]])
     here = ".".join(map(str, sys.version_info[:2]))
     fail(f"Python {FLOOR[0]}.{FLOOR[1]} or newer is needed, this is {here}; try: make PYTHON=/path/to/python3.11")
 

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)
-    os.execv(program[0], program)  # noqa: S606 - the command is ours
+    os.execv(program[0], program)
 
 
 def enter_user_namespace(libc: ctypes.CDLL) -> None:
