@@ -21,15 +21,16 @@ from tessera.embedded.supervisor import Failed, Interrupted, Supervisor, interru
 from tessera.embedded.workspace import Workspace
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, plan: Plan = TESSERA, root: Path | None = None) -> int:
+    """Run one command line; `plan` and `root` are Tessera and this checkout unless told otherwise."""
     options = parser().parse_args(arguments)
-    workspace = Workspace(options.profile, name=options.name)
+    workspace = Workspace(options.profile, name=options.name, root=root)
     if getattr(options, "with_parent", False):
         follow_parent()
     interrupt_on_signals()
-    command: Callable[[argparse.Namespace, Workspace], int] = options.function
+    command: Callable[[argparse.Namespace, Workspace, Plan], int] = options.function
     try:
-        return command(options, workspace)
+        return command(options, workspace, plan)
     except (Failed, ServerError, FileNotFoundError) as error:
         print(f"tessera: {error}", file=sys.stderr, flush=True)
         return 1
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     return commands
 
 
-def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan = TESSERA) -> int:
+def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
     """Start everything, say where it is, and stay until told to stop."""
     since = time.monotonic()
     checking = os.environ.get("CHECK", "") not in ("", "0")
@@ -79,17 +80,14 @@ def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan = TESSERA)
     return 0
 
 
-def run(options: argparse.Namespace, workspace: Workspace) -> int:
+def run(options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
     """Run one command between starting and stopping; its exit status is ours."""
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise Failed("name the command: run -- COMMAND ...")
-    plan = Plan(TESSERA.before, TESSERA.services) if options.serve else Plan((), ())
     with ExitStack() as stack:
         if options.serve:
-            supervisor = stack.enter_context(
-                Supervisor(workspace, plan, say=lambda line: print(line, file=sys.stderr, flush=True))
-            )
+            supervisor = stack.enter_context(Supervisor(workspace, Plan(plan.before, plan.services), say=say_aside))
             supervisor.boot()
             tend = supervisor.watch
         else:
@@ -110,7 +108,7 @@ def run(options: argparse.Namespace, workspace: Workspace) -> int:
     return status if status >= 0 else 128 - status
 
 
-def stop(_options: argparse.Namespace, workspace: Workspace) -> int:
+def stop(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> int:
     """Stop the supervisor and the servers of a workspace."""
     if found := running(workspace):
         os.kill(found["pid"], signal.SIGTERM)
@@ -125,7 +123,7 @@ def stop(_options: argparse.Namespace, workspace: Workspace) -> int:
     return 0
 
 
-def status(_options: argparse.Namespace, workspace: Workspace) -> int:
+def status(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> int:
     """Print what runs; exit 0 only if everything is up."""
     found = running(workspace)
     say(f"supervisor  {'up, process ' + str(found.get('pid')) + ', ' + str(found.get('url')) if found is not None else 'down'}")
@@ -158,6 +156,10 @@ def wait(until: Callable[[], bool]) -> None:
 
 def say(line: str) -> None:
     print(line, flush=True)
+
+
+def say_aside(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def follow_parent() -> None:

@@ -1,6 +1,6 @@
 """Keep one server process for as long as anybody holds its lease, then stop it and end.
 
-    python -I -S keeper.py <lease file> <keeper lock fd> <server lock fd> <stop signal> <patience> <plain|mapped> program arguments...
+    python -I -S keeper.py <lease file> <keeper lock fd> <server lock fd> <stop signal> <patience> <plain|mapped> program ...
 
 Every user of a server holds a shared lock on the lease file; the kernel drops it when that process ends, however it
 ends. The keeper waits for the exclusive lock, so nothing has to be counted and nothing can be left behind. It holds

@@ -79,7 +79,7 @@ def marked(home: Path) -> list[int]:
     return found
 
 
-def sweep(home: Path, *, patience: float = 5.0) -> int:
+def sweep(home: Path, *, patience: float = 3.0) -> int:
     """End what a killed supervisor of this workspace left behind, and answer how many processes that were."""
     left = [pid for pid in marked(home) if pid != os.getpid()]
     count = len(left)

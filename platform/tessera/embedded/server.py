@@ -168,16 +168,9 @@ class Server(ABC):
                 locks = (self._keeper_lock.fd, self._server_lock.fd)
                 self._log_start = log.tell()
                 arguments = [str(self._lease.path), *map(str, locks), str(int(self.stop_signal)), str(self.stop_patience)]
+                arguments.append("mapped" if self.mapped() else "plain")
                 self._keeper = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-I",
-                        "-S",
-                        str(KEEPER),
-                        *arguments,
-                        "mapped" if self.mapped() else "plain",
-                        *self.command(),
-                    ],
+                    [sys.executable, "-I", "-S", str(KEEPER), *arguments, *self.command()],
                     pass_fds=locks,
                     start_new_session=True,
                     env=clean_environment(),
@@ -213,7 +206,7 @@ class Server(ABC):
         longest = directory / ".s.PGSQL.65535.lock"
         if len(os.fsencode(longest)) > SOCKET_NAME_LIMIT:
             key = sha256(os.fsencode(self.home)).hexdigest()[:12]
-            directory = Path("/tmp", f"tessera-{os.geteuid()}-{key}")
+            directory = Path("/tmp", f"tessera-{os.geteuid()}-{key}")  # noqa: S108 - checked below
         directory.mkdir(mode=0o700, exist_ok=True)
         status = directory.lstat()
         if directory.is_symlink() or status.st_uid != os.geteuid():

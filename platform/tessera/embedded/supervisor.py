@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -60,6 +61,7 @@ class Supervisor:
         self.servers: list[Server] = []
         self.environment: dict[str, str] = {}
         self.restarts = 0
+        self._claim: socket.socket | None = None
         self._lock = Lock(workspace.home / "up.lock")
 
     @property
@@ -80,16 +82,19 @@ class Supervisor:
                 (self.workspace.run / f"{child.service.name}.pid").unlink(missing_ok=True)
             for server in reversed(self.servers):
                 server.stop()
+            if self._claim is not None:
+                self._claim.close()
             (self.workspace.home / "up.json").unlink(missing_ok=True)
             self._lock.release()
 
     def boot(self) -> None:
         """Start servers, run the steps before, start the services and wait for each. Raises Failed, ServerError."""
         if left := sweep(self.workspace.home):
-            self.say(f"  ended {left} processes of an earlier run")
+            self.say(f"  ended what an earlier run left: {left}")
         self.start_servers()
         before = self.workspace.port()
-        if (now := self.workspace.renew_port()) != before:
+        self._claim = self.workspace.claim_port()
+        if (now := self.workspace.port()) != before:
             self.say(f"  port {before} is taken, using {now}")
         write_private(self.workspace.home / "up.json", json.dumps({"pid": os.getpid(), "url": self.url}))
         self.environment = self.workspace.environment() | {MARK: str(self.workspace.home)}

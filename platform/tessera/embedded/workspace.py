@@ -1,16 +1,17 @@
 """Where things lie in a checkout, and what its processes are told."""
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
+import socket
 import sys
 from hashlib import sha256
 from pathlib import Path
 
+from tessera.embedded.locks import alone
 from tessera.embedded.postgres import Postgres, Profile
-from tessera.embedded.server import Server, free_port, port_is_free, write_private
+from tessera.embedded.server import Server, ServerError, free_port, port_is_free, write_private
 from tessera.embedded.valkey import Valkey
 
 PREFERRED_PORT = 8000
@@ -50,20 +51,29 @@ class Workspace:
         return [server for variable, server in wanted if variable not in self.external]
 
     def port(self) -> int:
-        """Give the port of the web server: the one of last time, else 8000, else any that is free."""
+        """Give the port of the web server: the one of last time, else 8000 for `make up`, else any that is free."""
         self.make()
         file = self.home / "web.port"
-        with (self.data / "web.port.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(self.home / "web.port.lock"):
             if not file.exists():
-                write_private(file, str(free_port(PREFERRED_PORT)))
+                write_private(file, str(free_port(PREFERRED_PORT if self.home.name == "dev" else 0)))
         return int(file.read_text())
 
-    def renew_port(self) -> int:
-        """Give the port, another one if somebody else listens on it now."""
-        if not port_is_free(self.port()):
-            write_private(self.home / "web.port", str(free_port(PREFERRED_PORT)))
-        return self.port()
+    def claim_port(self) -> socket.socket:
+        """Claim the port, another one if somebody else has it; it is ours until the returned socket is closed.
+
+        The claim is the UDP port of the same number, which no web server uses and the kernel gives once: two checkouts
+        that start at the same moment never take the same.
+        """
+        for candidate in (self.port(), *(free_port() for _ in range(9))):
+            claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            with contextlib.suppress(OSError):
+                claim.bind(("127.0.0.1", candidate))
+                if port_is_free(candidate):
+                    write_private(self.home / "web.port", str(candidate))
+                    return claim
+            claim.close()
+        raise ServerError("no free port for the web server on 127.0.0.1")
 
     def secret(self) -> str:
         """Give the checkout's secret key, made once."""

@@ -1,0 +1,42 @@
+"""A supervisor over small children instead of Tessera's: `python cast.py ROOT VARIANT up ...`."""
+
+import json
+import sys
+from pathlib import Path
+
+from tessera.embedded.__main__ import main
+from tessera.embedded.plan import Plan, Service, Step
+
+PYTHON = "{python}"
+# A master with one child of its own, like every real service; the child ignores the polite signal.
+WEB = """
+import http.server, signal, subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+WORKER = "import time; print('worker ready.', flush=True); time.sleep(600)"
+PEOPLE = json.dumps({"people": [{"name": "Ada", "email": "ada@a.example", "password": "pw", "url": "http://a.localhost"}]})
+STORY = f"print('story step 1'); open('.data/story.json', 'w').write({PEOPLE!r})"
+FAILS = "import sys; print('no such table'); sys.exit(3)"
+
+
+def plan(variant: str) -> Plan:
+    """Give the plan: `whole`, `bad-step` or `bad-service`."""
+    migrate = FAILS if variant == "bad-step" else "print('migrated')"
+    worker = FAILS if variant == "bad-service" else WORKER
+    return Plan(
+        before=(Step("migrate", (PYTHON, "-c", migrate)),),
+        services=(
+            Service("web", (PYTHON, "-c", WEB, "{port}"), health="/health"),
+            Service("worker", (PYTHON, "-c", worker), says=" ready."),
+        ),
+        first=(Step("story", (PYTHON, "-c", STORY), shown=True),),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[3:], plan=plan(sys.argv[2]), root=Path(sys.argv[1])))

@@ -1,0 +1,246 @@
+"""The supervisor: what it says, what it keeps up, what it leaves behind (nothing)."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from tessera.embedded.postgres import Postgres
+from tessera.embedded.processes import marked
+from tessera.embedded.server import free_port
+from tessera.embedded.supervisor import health
+from tessera.embedded.valkey import Valkey
+
+from tests.embedded.conftest import processes_of
+
+CAST = Path(__file__).with_name("cast.py")
+ELSEWHERE = {"DATABASE_URL": "postgresql://elsewhere/db", "REDIS_URL": "redis://elsewhere/0"}
+
+
+class Run:
+    """One supervisor over the cast, and what it has printed so far."""
+
+    def __init__(self, root: Path, *arguments: str, variant: str = "whole", **variables: str) -> None:
+        kept = {key: value for key, value in os.environ.items() if key not in ELSEWHERE}
+        self.home = root / ".data" / "dev"
+        self.out = root / f"out-{time.monotonic_ns()}"
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, str(CAST), str(root), variant, *arguments],
+                env=kept | variables,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.out.read_text()
+
+    def until(self, text: str) -> "Run":
+        wait_for(lambda: text in self.text or self.process.poll() is not None)
+        assert text in self.text, self.text
+        return self
+
+    def pid(self, name: str) -> int:
+        return int((self.home / "run" / f"{name}.pid").read_text())
+
+    def end(self, sent: int = 0) -> int:
+        if sent:
+            self.process.send_signal(sent)
+        return self.process.wait(timeout=30)
+
+
+def wait_for(condition: Callable[[], bool], patience: float = 30.0) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Return a function that runs a command line of the supervisor in a checkout of its own, without real servers."""
+    runs: list[Run] = []
+    (tmp_path / ".data" / "dev").mkdir(parents=True)
+    (tmp_path / ".data" / "dev" / "web.port").write_text(str(free_port()))  # 8000 may be in use by what these tests are not about
+
+    def run(*arguments: str, variant: str = "whole", **variables: str) -> Run:
+        runs.append(Run(tmp_path, *arguments, variant=variant, **(ELSEWHERE | variables)))
+        return runs[-1]
+
+    yield run
+    for one in runs:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+    for pid in marked(tmp_path / ".data" / "dev"):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_check_starts_everything_tells_the_story_once_and_leaves_nothing(start: Callable[..., Run]) -> None:
+    first = start("up", CHECK="1")
+    assert first.end() == 0, first.text
+    lines = [re.sub(r" +\d+\.\d s", "", line) for line in first.text.splitlines()]
+    port = (first.home / "web.port").read_text()
+    assert [line for line in lines if "up after" not in line] == [
+        "  DATABASE_URL of the environment",
+        "  REDIS_URL of the environment",
+        "  ok   migrate",
+        "  ok   web",
+        "  ok   worker",
+        "  ...  story",
+        "story step 1",
+        "  ok   story",
+        f"ready http://localhost:{port}/",
+        "  Ada  ada@a.example  pw  http://a.localhost",
+    ]
+    assert marked(first.home) == []
+    second = start("up", CHECK="1")
+    assert second.end() == 0
+    assert "story step 1" not in second.text
+    assert "  Ada  ada@a.example  pw  http://a.localhost" in second.text
+
+
+@pytest.mark.parametrize(("variant", "name"), [("bad-step", "migrate"), ("bad-service", "worker")])
+def test_what_fails_is_named_with_its_output_and_all_is_stopped(start: Callable[..., Run], variant: str, name: str) -> None:
+    run = start("up", variant=variant)
+    assert run.end() == 1
+    assert f"  FAIL {name}" in run.text
+    assert f"tessera: {name} ended with status 3; the end of " in run.text
+    assert run.text.endswith("no such table\n")
+    assert marked(run.home) == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_every_process_to_the_last_grandchild(start: Callable[..., Run], sent: int) -> None:
+    run = start("up").until("ready ")
+    assert len(marked(run.home)) == 3
+    assert run.end(sent) == 0
+    assert f"stopped ({signal.Signals(sent).name})" in run.text
+    assert marked(run.home) == []
+
+
+def test_a_service_that_is_killed_comes_back_without_its_old_children(start: Callable[..., Run]) -> None:
+    run = start("up").until("ready ")
+    before = set(marked(run.home))
+    os.kill(run.pid("web"), signal.SIGKILL)
+    run.until("web was ended by SIGKILL, starting it again in 0.5 s")
+    port = int((run.home / "web.port").read_text())
+    wait_for(lambda: health(port, "/health") == "200")
+    now = set(marked(run.home))
+    assert len(now) == 3
+    assert now & before == {run.pid("worker")}
+    assert run.end(signal.SIGTERM) == 0
+
+
+def test_kill_9_of_the_supervisor_and_a_service_blocks_nothing(start: Callable[..., Run]) -> None:
+    run = start("up").until("ready ")
+    os.kill(run.pid("web"), signal.SIGKILL)  # its child is an orphan that ignores SIGTERM
+    assert run.end(signal.SIGKILL) == -signal.SIGKILL
+    wait_for(lambda: len(marked(run.home)) == 1)  # the worker got SIGTERM from the system
+    again = start("up").until("ready ")
+    assert "  ended what an earlier run left: 1" in again.text
+    assert len(marked(run.home)) == 3
+    assert again.end(signal.SIGTERM) == 0
+
+
+def test_a_second_supervisor_is_refused_and_stop_ends_the_first(start: Callable[..., Run]) -> None:
+    run = start("up").until("ready ")
+    second = start("up")
+    assert second.end() == 1
+    assert "already up" in second.text and str(run.process.pid) in second.text
+    assert start("status").end() == 0
+    assert start("stop").end() == 0
+    assert run.end() == 0
+    assert start("status").end() == 3
+    assert marked(run.home) == []
+
+
+def test_a_taken_port_is_replaced_and_said(start: Callable[..., Run], tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        (tmp_path / ".data" / "dev" / "web.port").write_text(str(taken))
+        run = start("up", CHECK="1")
+        assert run.end() == 0
+        assert f"  port {taken} is taken, using " in run.text
+        assert f"localhost:{taken}" not in run.text
+
+
+def test_two_checkouts_that_start_at_once_get_two_ports(start: Callable[..., Run], tmp_path: Path) -> None:
+    runs = [Run(tmp_path / name, "up", **ELSEWHERE) for name in map(_checkout(tmp_path), "ab")]
+    try:
+        ports = {run.until("ready ").text.rpartition("localhost:")[2].partition("/")[0] for run in runs}
+        assert len(ports) == 2
+    finally:
+        assert [run.end(signal.SIGTERM) for run in runs] == [0, 0]
+
+
+def _checkout(root: Path) -> Callable[[str], str]:
+    """Return a function that makes a checkout which had the same port before as its neighbour."""
+    port = free_port()
+
+    def make(name: str) -> str:
+        (root / name / ".data" / "dev").mkdir(parents=True)
+        (root / name / ".data" / "dev" / "web.port").write_text(str(port))
+        return name
+
+    return make
+
+
+def test_a_command_gets_the_environment_and_gives_its_status(start: Callable[..., Run]) -> None:
+    show = "import os, sys; print(os.environ['DATABASE_URL'], os.environ['TESSERA_BASE_DOMAIN']); sys.exit(7)"
+    run = start("run", "--", "python", "-c", show)
+    assert run.end() == 7
+    assert run.text == f"postgresql://elsewhere/db localhost:{(run.home / 'web.port').read_text()}\n"
+    served = start("run", "--serve", "--", "python", "-c", "print('story: ok')")
+    assert served.end() == 0
+    assert served.text.endswith("story: ok\n")
+    assert marked(served.home) == []
+
+
+def test_the_secret_is_made_once_and_private(start: Callable[..., Run], tmp_path: Path) -> None:
+    show = "import os; print(os.environ['SECRET_KEY'])"
+    runs = [start("run", "--", "python", "-c", show, SECRET_KEY="") for _ in range(4)]
+    assert {run.end() for run in runs} == {0}
+    assert len({run.text for run in runs}) == 1
+    assert len(runs[0].text.strip()) >= 50
+    assert (tmp_path / ".data" / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_with_real_servers_a_row_outlives_kill_9_of_every_process(start: Callable[..., Run], tmp_path: Path) -> None:
+    home = tmp_path / ".data" / "dev"
+    postgres, valkey = Postgres(home), Valkey(home)
+    none = {"DATABASE_URL": "", "REDIS_URL": ""}
+    try:
+        run = start("up", **none).until("ready ")
+        with psycopg.connect(postgres.url(superuser=True), autocommit=True) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 7 AS n")
+        for server in (postgres, valkey):
+            os.kill(server.pid() or 0, signal.SIGKILL)
+            run.until(f"{server.name} ended, starting it again")
+            wait_for(server.running)
+        assert run.end(signal.SIGKILL) == -signal.SIGKILL
+        for pid in (postgres.pid(), valkey.pid(), *marked(home)):
+            if pid is not None:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+        again = start("up", **none).until("ready ")
+        with psycopg.connect(postgres.url(superuser=True)) as connection:
+            assert connection.execute("SELECT n FROM t").fetchone() == (7,)
+        assert again.end(signal.SIGINT) == 0
+        assert processes_of(home) == []
+    finally:
+        postgres.stop(force=True)
+        valkey.stop(force=True)
