@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from tenants.models import Installation, SchemaScript, Tenant
 from tessera.context import TenantRef
 from tessera.module import modules
+
+from tenants.models import Installation, SchemaScript, Tenant
 
 SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is one transaction: it serves till then
 

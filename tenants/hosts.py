@@ -14,11 +14,11 @@ from uuid import uuid4
 import redis
 from django.conf import settings
 from django.db import connections, transaction
+from tessera.context import TenantRef
+from tessera.outbox.hints import client
 
 from tenants.directory import modules_on
 from tenants.models import Domain
-from tessera.context import TenantRef
-from tessera.outbox.hints import client
 
 EPOCH = "sys:tenants:epoch"
 LIFETIME = 10.0

@@ -1,14 +1,14 @@
 """Switch a module off in a tenant: it vanishes from the product, its rows stay byte for byte."""
 
 from django.utils.translation import gettext as _
-
-from tenants.installations.mirror import State, closed, deed, move, on_in, wishes
-from tenants.models import Installation, Tenant
 from tessera.context import Actor, current, enter
 from tessera.db.installer import mark
 from tessera.errors import Refused
 from tessera.installation.models import InstalledModule
 from tessera.module import closure, modules
+
+from tenants.installations.mirror import State, closed, deed, move, on_in, wishes
+from tenants.models import Installation, Tenant
 
 
 def disable_module(*, tenant: Tenant, module: str, actor: Actor | None = None) -> frozenset[str]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from tenants.installations.mirror import State, closed, deed, move, note_kernel, on_in, truth, wishes
-from tenants.models import Installation, Tenant
-from tenants.roles import propose_roles
 from tessera.context import Actor, current, enter
 from tessera.db.installer import mark, prepare, replay
 from tessera.db.scripts import Script
 from tessera.installation.models import InstalledModule
 from tessera.module import modules
+
+from tenants.installations.mirror import State, closed, deed, move, note_kernel, on_in, truth, wishes
+from tenants.models import Installation, Tenant
+from tenants.roles import propose_roles
 
 
 def enable_modules(*, tenant: Tenant, modules: Iterable[str], actor: Actor | None = None) -> frozenset[str]:

@@ -6,9 +6,6 @@ from contextlib import contextmanager
 
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
-
-from tenants.hosts import forget_hosts
-from tenants.models import Installation, Tenant
 from tessera.context import Actor, enter, system
 from tessera.db.scripts import kernel_fingerprint
 from tessera.errors import Refused
@@ -16,6 +13,9 @@ from tessera.installation.models import InstalledModule
 from tessera.locks import lock
 from tessera.module import closure
 from tessera.unit_of_work import WriteOutsideUnit, in_unit, unit_of_work
+
+from tenants.hosts import forget_hosts
+from tenants.models import Installation, Tenant
 
 State = Installation.State
 MOVES = {

@@ -6,16 +6,16 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
-
-from tenants.export import write_export
-from tenants.installations.mirror import State, closed, deed, move, wishes
-from tenants.models import Installation, Tenant
 from tessera.context import Actor, current, enter
 from tessera.db.inventory import Inventory, inventory_of
 from tessera.db.roles import as_owner
 from tessera.errors import Refused
 from tessera.installation.models import InstalledModule
 from tessera.module import modules
+
+from tenants.export import write_export
+from tenants.installations.mirror import State, closed, deed, move, wishes
+from tenants.models import Installation, Tenant
 
 
 def purge_module(*, tenant: Tenant, module: str, confirmation: str, actor: Actor | None = None) -> Path | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.test.utils import override_settings
-
 from tessera.db import scripts
 from tessera.module import modules
 

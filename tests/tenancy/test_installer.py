@@ -3,12 +3,10 @@
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.core.management.commands.migrate import Command as Migrate
 from django.core.management import call_command
+from django.core.management.commands.migrate import Command as Migrate
 from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
-
-from tenants.models import SchemaScript
 from tessera.context import TenantRef, enter, system
 from tessera.db import scripts
 from tessera.db.installer import applied, install, make_schema, replay
@@ -18,6 +16,8 @@ from tessera.db.scripts import CannotReplay
 from tessera.fields import new_id
 from tessera.installation.models import InstalledModule
 from tessera.module import closure, modules
+
+from tenants.models import SchemaScript
 
 CATALOGUE = {
     "columns": """
@@ -193,7 +193,10 @@ def record_alone(*operations, **options):
         (migrations.RunSQL("CREATE EXTENSION IF NOT EXISTS plpgsql"), "extensions live in the schema ext"),
         (migrations.RunSQL("SELECT set_config('search_path', 'x', true)"), "the search path is the tenant's"),
         (migrations.RunSQL("CREATE VIEW alpha_v AS SELECT * FROM public.tenants_tenant"), "know nothing of the public schema"),
-        (migrations.RunSQL("CREATE TABLE other_things (id int PRIMARY KEY)"), "name what a module makes alpha_..., not other_things"),
+        (
+            migrations.RunSQL("CREATE TABLE other_things (id int PRIMARY KEY)"),
+            "name what a module makes alpha_..., not other_things",
+        ),
         (migrations.RunSQL("CREATE FUNCTION helper() RETURNS int LANGUAGE sql AS 'SELECT 1'"), "not helper"),
         (migrations.RunPython(lambda apps, editor: None, atomic=False), "RunPython(atomic=False) cannot run"),
         (migrations.AlterField("x", "id", models.BigAutoField(primary_key=True)), "a primary key is for good"),

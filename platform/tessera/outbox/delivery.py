@@ -93,7 +93,9 @@ def run_delivery(delivery: UUID) -> None:
         row.finished_at = timezone.now()
         row.error = ""
         row.save(update_fields=["state", "finished_at", "error"])
-        if Delivery.objects.filter(handler=row.handler, subject=row.subject, seq__gt=row.seq, state=Delivery.State.PENDING).exists():
+        if Delivery.objects.filter(
+            handler=row.handler, subject=row.subject, seq__gt=row.seq, state=Delivery.State.PENDING
+        ).exists():
             on_commit(lambda: hint(here.tenant.id))
 
 

@@ -59,7 +59,12 @@ def northwind(folder: Path) -> Company:
     """Return Northwind Traders from its CSV files: 91 customers, 29 suppliers, 77 products, 830 orders."""
     lines: dict[str, list[dict[str, str]]] = {}
     for row in _rows(folder / "order-details.csv"):
-        line = {"item": row["productID"], "quantity": row["quantity"], "unit_price": row["unitPrice"], "discount": row["discount"]}
+        line = {
+            "item": row["productID"],
+            "quantity": row["quantity"],
+            "unit_price": row["unitPrice"],
+            "discount": row["discount"],
+        }
         lines.setdefault(row["orderID"], []).append(line)
     products = _rows(folder / "products.csv")
     return Company(

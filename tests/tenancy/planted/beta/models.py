@@ -1,6 +1,6 @@
 from django.db import models
-
 from tessera.models import Model
+
 from tests.tenancy.planted.alpha.models import Thing
 
 
