@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import redis
@@ -24,7 +25,7 @@ EPOCH = "sys:tenants:epoch"
 LIFETIME = 10.0
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _log = logging.getLogger(__name__)
-_known: dict[str, tuple[float, bytes | None, "Place | None"]] = {}
+_known: dict[str, tuple[float, Any, "Place | None"]] = {}
 
 
 @dataclass(frozen=True)

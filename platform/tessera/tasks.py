@@ -42,7 +42,9 @@ class TenantTask(Task):
 
     def __call__(self, *, tenant_id: str | UUID | None = None, request_id: str | None = None, **arguments: Any) -> Any:
         tenant, modules = self._admit(tenant_id)
-        with enter(tenant, actor=system(f"task {self.name}"), modules=modules, request_id=request_id and UUID(request_id)):
+        with enter(
+            tenant, actor=system(f"task {self.name}"), modules=modules, request_id=UUID(request_id) if request_id else None
+        ):
             return self.run(**arguments)
 
     def _admit(self, tenant_id: str | UUID | None) -> tuple[Any, frozenset[str]]:

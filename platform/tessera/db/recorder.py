@@ -149,7 +149,7 @@ def _scratch() -> Iterator[str]:
 
 def record(keys: list[Key], scripts: dict[str, Script]) -> list[Script]:
     """Record the migrations `keys` (in order, complete), adding to `scripts` by digest; return the new ones."""
-    made = []
+    made: list[Script] = []
     if all(digest_of(key) in scripts for key in keys):
         return made
     connection = connections["default"]

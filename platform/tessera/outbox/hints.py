@@ -6,6 +6,7 @@ They are a sorted set: a tenant is in it once, the one that waits longest comes 
 import logging
 import time
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -36,8 +37,8 @@ def hint(tenant: UUID) -> None:
 
 def take_hints(*, wait: float, most: int = 100) -> list[UUID]:
     """Take up to `most` hinted tenants, waiting up to `wait` seconds for the first; raises RedisError."""
-    found = client().zpopmin(HINTS, most)
+    found: Any = client().zpopmin(HINTS, most)
     if not found and wait:
-        first = _patient().bzpopmin(HINTS, timeout=wait)
+        first: Any = _patient().bzpopmin(HINTS, timeout=wait)
         found = [first[1:]] if first else []
     return [UUID(name.decode()) for name, _ in found]
