@@ -3,7 +3,7 @@
 import enum
 from typing import Any
 
-class TextChoices(str, enum.Enum):
+class TextChoices(str, enum.Enum):  # noqa: UP042  as Django has it
     def __init__(self, value: str, label: Any = ...) -> None: ...
     @property
     def label(self) -> str: ...
