@@ -75,6 +75,7 @@ SHARED_APPS = [
 ]
 KERNEL_APPS = [
     "tessera.installation",
+    "tessera.access",
     "tessera.audit",
     "tessera.outbox",
     "tessera.numbering",

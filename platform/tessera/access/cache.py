@@ -1,0 +1,80 @@
+"""Keep computed rights in Valkey, under keys that name all they depend on, the tenant first.
+
+Nothing is ever removed from it: whatever changes a right raises an epoch, and with it the key.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from uuid import UUID
+
+import redis
+
+from tessera.access.models import Member
+from tessera.access.permissions import all_permissions
+from tessera.context import Reach, current
+from tessera.outbox.hints import client
+
+LIFETIME = 900  # seconds
+_log = logging.getLogger(__name__)
+
+
+@cache
+def _digest(labels: frozenset[str]) -> str:
+    """Return a digest of the rights that exist, so that a new version of the software starts afresh."""
+    return hashlib.sha256("\n".join(sorted(all_permissions(labels))).encode()).hexdigest()[:16]
+
+
+def key_of(member: Member, role_epoch: UUID | None, day: date) -> str:
+    """Return the key of a member's rights as they are now."""
+    here = current()
+    return (
+        f"t_{here.tenant.id}:access:{member.pk}:{member.epoch}:{int(member.is_owner)}:{role_epoch}:{_digest(here.modules)}:{day}"
+    )
+
+
+def load(key: str) -> dict[str, Reach] | None:
+    """Return what is kept under `key`, None when there is nothing or Valkey does not answer."""
+    try:
+        kept = client().get(key)
+    except redis.RedisError as error:
+        _log.warning("rights are read from the database: %s", error)
+        return None
+    return None if kept is None else _unpacked(json.loads(kept))
+
+
+def keep(key: str, rights: Mapping[str, Reach]) -> Mapping[str, Reach]:
+    """Keep rights under `key` and return them."""
+    try:
+        client().set(key, json.dumps(_packed(rights)), ex=LIFETIME)
+    except redis.RedisError as error:
+        _log.warning("rights are not kept: %s", error)
+    return rights
+
+
+def _packed(rights: Mapping[str, Reach]) -> list[dict]:
+    """Return each different reach once, with the rights that go so far."""
+    by_reach: dict[Reach, list[str]] = {}
+    for code, reach in rights.items():
+        by_reach.setdefault(reach, []).append(code)
+    return [
+        {
+            "everything": reach.everything,
+            "own": reach.own,
+            "units": [str(each) for each in reach.units],
+            "companies": [str(each) for each in reach.companies],
+            "rights": codes,
+        }
+        for reach, codes in by_reach.items()
+    ]
+
+
+def _unpacked(kept: list[dict]) -> dict[str, Reach]:
+    rights: dict[str, Reach] = {}
+    for row in kept:
+        reach = Reach(row["everything"], row["own"], frozenset(map(UUID, row["units"])), frozenset(map(UUID, row["companies"])))
+        rights.update(dict.fromkeys(row["rights"], reach))
+    return rights

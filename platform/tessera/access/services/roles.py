@@ -1,0 +1,198 @@
+"""Make roles, give them, take them; nobody hands out more than they hold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from tessera.access.models import AccessState, Member, Role, RoleAssignment, RolePermission
+from tessera.access.models.roles import ADMIN, MEMBER
+from tessera.access.permissions import all_permissions
+from tessera.access.selectors.rights import Reaches, contains
+from tessera.context import EVERYTHING, Reach, current
+from tessera.errors import Problem, Refused
+from tessera.fields import new_id
+from tessera.module import Module
+from tessera.service import service
+
+EVERYONES = {
+    "access.member_view": "all",
+    "access.member_update": "own",
+    "access.access_token_view": "own",
+    "access.token_issue": "own",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRight:
+    """A right in a role: its code, and its reach (own, unit, company or all)."""
+
+    permission: str
+    reach: str = "all"
+
+
+def rights_changed() -> None:
+    """Make everything stale that was computed of anybody's rights; call it in the unit that changes them.
+
+    Whoever answers `org_reach` or `units_within` calls it when the answers change.
+    """
+    changed = AccessState.objects.update_unaudited(epoch=new_id())
+    if not changed:
+        AccessState().save()
+
+
+def ensure_platform_roles() -> tuple[Role, Role]:
+    """Return the platform's roles `admin` and `member`, making them the first time."""
+    admin = _platform_role(ADMIN, _("Administrator"), {})
+    return admin, _platform_role(MEMBER, _("Member"), EVERYONES)
+
+
+def _platform_role(name: str, title: str, rights: dict[str, str]) -> Role:
+    role = Role.objects.filter(name=name, module="").first()
+    if role is None:
+        role = Role(name=name, title=title, module="")
+        role.save()
+        _write_rights(role, rights)
+    return role
+
+
+def _write_rights(role: Role, rights: dict[str, str]) -> None:
+    """Make `rights` (code to reach) the rights of a role, touching only what differs."""
+    for kept in role.permissions.all():
+        if kept.permission not in rights:
+            kept.delete()
+        elif kept.reach != rights[kept.permission]:
+            kept.reach = rights[kept.permission]
+            kept.save()
+    present = set(role.permissions.values_list("permission", flat=True))
+    RolePermission.objects.bulk_create(
+        RolePermission(role=role, permission=code, reach=reach) for code, reach in rights.items() if code not in present
+    )
+    rights_changed()
+
+
+@service()
+def propose_roles(*, module: Module) -> list[Role]:
+    """Make the roles that a module proposes, and bring those that nobody changed up to its version."""
+    ensure_platform_roles()
+    made = []
+    for name, proposed in module.roles.items():
+        role = Role.objects.filter(name=name, module=module.label).first()
+        if role is None:
+            with override(current().tenant.language):
+                role = Role(name=name, module=module.label, title=str(proposed.title))
+            role.save()
+        if not role.is_custom:
+            _write_rights(role, dict.fromkeys(proposed.permissions, proposed.reach))
+        made.append(role)
+    return made
+
+
+@service(permission="access.role_manage")
+def create_role(*, title: str, name: str = "", permissions: list[RoleRight] | None = None) -> Role:
+    """Make a role of the tenant's own; `name` defaults to one made from the title."""
+    role = Role(name=name or slugify(title, allow_unicode=True)[:60], title=title, is_custom=True)
+    if not role.name:
+        raise Refused("REQUIRED", _("A role needs a name."), "name")
+    role.save()
+    _write_rights(role, _checked(permissions or []))
+    return role
+
+
+@service(permission="access.role_manage")
+def set_role_permissions(*, role: Role, permissions: list[RoleRight]) -> Role:
+    """Replace the rights of a role; from then on it is the tenant's own and upgrades leave it alone."""
+    if role.is_admin:
+        raise Refused("STATE", _("The administrator's role always holds every right."), "role")
+    _write_rights(role, _checked(permissions))
+    role.is_custom = True
+    role.save()
+    return role
+
+
+@service(permission="access.role_manage")
+def delete_role(*, role: Role) -> None:
+    """Delete a role of the tenant's own that nobody has."""
+    if not role.is_custom or role.module or role.is_admin or role.is_everyones:
+        raise Refused("STATE", _("Only a role that was made here can be deleted."), "role")
+    if role.assignments.exists():
+        raise Refused("IN_USE", _("The role is still given to members."), "role")
+    role.delete()
+    rights_changed()
+
+
+@service(permission="access.role_manage")
+def assign_role(*, member: Member, role: Role, unit: UUID | None = None, company: UUID | None = None) -> RoleAssignment:
+    """Give a member a role: everywhere, or only in a unit and below, or only in a company."""
+    if member.state == Member.State.DEACTIVATED:
+        raise Refused("STATE", _("The member is deactivated."), "member")
+    if role.is_everyones:
+        raise Refused("STATE", _("Every member holds this role already."), "role")
+    if unit and company:
+        raise Refused("INVALID", _("A role is limited to a unit or to a company, not to both."), "company")
+    given = RoleAssignment(member=member, role=role, unit=unit, company=company)
+    demand_cover(role, given)
+    given.save()
+    rights_changed()
+    return given
+
+
+@service(permission="access.role_manage")
+def unassign_role(*, role_assignment: RoleAssignment) -> None:
+    """Take a role from a member; what it allowed ends with this transaction."""
+    demand_cover(role_assignment.role, role_assignment)
+    role_assignment.delete()
+    rights_changed()
+
+
+def demand_cover(role: Role, given: RoleAssignment | None = None) -> None:
+    """Refuse with FORBIDDEN unless the actor holds all that `role` would give, and as far."""
+    actor = current().actor
+    if actor.is_system or _holds_everything():
+        return
+    if role.is_admin:
+        raise Refused("FORBIDDEN", _("Only an administrator can hand out this role."), "role")
+    for right in role.permissions.all():
+        if given is not None:
+            far = Reaches(given.member).of(right.reach, given)
+        else:  # where the member will work is not known yet
+            far = Reach(own=True) if right.reach == RolePermission.Reach.OWN else EVERYTHING
+        if not contains(actor.reach(right.permission), far):
+            raise Refused("FORBIDDEN", too_far(right.permission), "role")
+
+
+def too_far(permission: str) -> str:
+    """Return what is said to whoever would hand out more than it holds."""
+    return _("You do not hold the right {permission} so far yourself.").format(permission=permission)
+
+
+def _holds_everything() -> bool:
+    actor = current().actor
+    return all(actor.reach(code) == EVERYTHING for code in all_permissions(current().modules))
+
+
+def _checked(rights: Iterable[RoleRight]) -> dict[str, str]:
+    """Return rights as code to reach; refuse unknown, doubled and uncovered ones, each with its place."""
+    known, actor, everything = all_permissions(current().modules), current().actor, _holds_everything()
+    found: dict[str, str] = {}
+    problems = []
+    for place, right in enumerate(rights):
+        where = ("permissions", str(place))
+        if right.permission not in known:
+            unknown = _("There is no right {permission}.").format(permission=right.permission)
+            problems.append(Problem("NOT_FOUND", unknown, (*where, "permission")))
+        elif right.reach not in RolePermission.Reach.values:
+            problems.append(Problem("INVALID", _("A reach is own, unit, company or all."), (*where, "reach")))
+        elif right.permission in found:
+            twice = _("The right {permission} is named twice.").format(permission=right.permission)
+            problems.append(Problem("UNIQUE", twice, where))
+        elif not (everything or actor.is_system or contains(actor.reach(right.permission), EVERYTHING)):
+            problems.append(Problem("FORBIDDEN", too_far(right.permission), where))
+        else:
+            found[right.permission] = right.reach
+    if problems:
+        raise Refused.of(problems)
+    return found
