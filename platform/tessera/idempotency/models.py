@@ -8,7 +8,8 @@ from tessera.models import Model
 class IdempotencyKey(Model):
     """One key of one actor; it is inserted in the transaction of the effect, so both stay or neither.
 
-    `request_hash` is the SHA-256 of what was asked, `answer` the finished answer as it was sent.
+    `request_hash` is the SHA-256 of what was asked, `answer` the finished answer
+    as JSON text, so that a copy gets it with its fields in the same order.
     """
 
     audited = False
@@ -16,7 +17,7 @@ class IdempotencyKey(Model):
     actor = models.CharField(max_length=60)
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)
-    answer = models.JSONField(null=True)
+    answer = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(Model.Meta):

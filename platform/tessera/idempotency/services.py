@@ -1,7 +1,6 @@
 """Claim a key with the effect, keep the answer, forget both after a while."""
 
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -34,8 +33,8 @@ def claim_key(*, key: str, request_hash: str) -> tuple[IdempotencyKey, bool]:
     return kept, kept.pk == mine.pk
 
 
-def keep_answer(*, claimed: IdempotencyKey, answer: Any) -> None:
-    """Keep the finished answer with its key, before the commit."""
+def keep_answer(*, claimed: IdempotencyKey, answer: str) -> None:
+    """Keep the finished answer, as JSON text, with its key, before the commit."""
     claimed.answer = answer
     claimed.save()
 

@@ -1,0 +1,117 @@
+"""Answer one GraphQL request in the tenant and as the actor that are entered."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    is_input_type,
+    type_from_ast,
+)
+from graphql.utilities import coerce_input_value
+
+from tessera.context import current_or_none
+from tessera.errors import ApiError
+from tessera.graph.documents import Document, Documents, Invalid
+from tessera.graph.execute import Execution
+from tessera.graph.failures import bad_input, of_field, shown
+from tessera.graph.limits import LIMITS, check_variables
+
+documents = Documents()
+KEPT_INTROSPECTIONS = 64
+_introspections: dict[tuple[Any, str, str | None], dict[str, Any]] = {}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sent."""
+
+    text: str
+    variables: dict[str, Any]
+    operation: str | None = None
+
+
+@dataclass(frozen=True)
+class Response:
+    """What it gets: `executed` is False when nothing of the document was run."""
+
+    body: dict[str, Any]
+    executed: bool
+
+
+def refusal(error: ApiError) -> Response:
+    """Return the response to a request that is refused as a whole."""
+    return Response({"errors": [shown(error)]}, executed=False)
+
+
+def answer(schema: GraphQLSchema, key: Any, request: Request) -> Response:
+    """Answer a request by a schema; `key` stands for the schema in the caches."""
+    try:
+        check_variables(request.variables)
+        document = documents.get(key, schema, request.text)
+        operation = document.operation(request.operation)
+        if only_introspects(operation) and not request.variables:
+            return Response(_introspected(schema, key, request, document), executed=True)
+        if errors := _variable_errors(schema, operation, request.variables):
+            return Response({"errors": errors}, executed=False)
+        return Response(_executed(schema, request, document), executed=True)
+    except Invalid as invalid:
+        return Response({"errors": invalid.errors}, executed=False)
+    except ApiError as error:
+        return refusal(error)
+
+
+def _executed(schema: GraphQLSchema, request: Request, document: Document) -> dict[str, Any]:
+    result = execute(
+        schema,
+        document.ast,
+        context_value=current_or_none(),
+        variable_values=request.variables,
+        operation_name=request.operation,
+        execution_context_class=Execution,
+        hide_suggestions=True,
+    )
+    body: dict[str, Any] = {"errors": [of_field(error) for error in result.errors]} if result.errors else {}  # type: ignore[union-attr]
+    return body | {"data": result.data}  # type: ignore[union-attr]
+
+
+def only_introspects(operation: OperationDefinitionNode) -> bool:
+    """Say whether an operation reads nothing but the schema."""
+    selections = operation.selection_set.selections
+    return operation.operation is OperationType.QUERY and all(
+        isinstance(each, FieldNode) and each.name.value in ("__schema", "__type", "__typename") for each in selections
+    )
+
+
+def _introspected(schema: GraphQLSchema, key: Any, request: Request, document: Document) -> dict[str, Any]:
+    """Return an answer that depends on the schema alone; the whole schema takes half a second once."""
+    known = (key, request.text, request.operation)
+    if known not in _introspections:
+        made = _executed(schema, request, document)
+        if len(_introspections) >= KEPT_INTROSPECTIONS:
+            _introspections.pop(next(iter(_introspections)), None)
+        _introspections[known] = {"data": orjson.Fragment(orjson.dumps(made["data"]))} if "errors" not in made else made
+    return _introspections[known]
+
+
+def _variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what is wrong with the variables, each with its path; graphql-core only puts it in prose."""
+    errors: list[dict[str, Any]] = []
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        kind = type_from_ast(schema, definition.type)
+        if name not in given or not is_input_type(kind):
+            continue
+
+        def note(path: list[str | int], _value: Any, error: GraphQLError, name: str = name) -> None:
+            if len(errors) < LIMITS.errors:
+                errors.append(bad_input(error, [name, *map(str, path)]))
+
+        coerce_input_value(given[name], kind, note, None, hide_suggestions=True)  # type: ignore[arg-type]
+    return errors

@@ -1,0 +1,92 @@
+"""What a client gets to know of a failure: a code of the closed list, and nothing internal."""
+
+import logging
+from typing import Any
+from uuid import uuid4
+
+from django.db import OperationalError
+from graphql import ArgumentNode, GraphQLError, Node, ObjectFieldNode, Visitor, visit
+from graphql.language import DocumentNode
+
+from tessera.errors import ApiError, Code, Refused
+from tessera.graph.reports import refused
+
+_log = logging.getLogger(__name__)
+_BY_STATE = {
+    "57014": (Code.TIMEOUT, "The request took too long."),
+    "55P03": (Code.CONFLICT, "Somebody else is working on the same records; try again."),
+    "40P01": (Code.CONFLICT, "Somebody else is working on the same records; try again."),
+    "40001": (Code.CONFLICT, "Somebody else is working on the same records; try again."),
+}
+
+
+def known(error: BaseException) -> ApiError | None:
+    """Return what an exception is to a client; None for a defect."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, Refused):
+        return refused(error)
+    state = getattr(error.__cause__, "sqlstate", None) if isinstance(error, OperationalError) else None
+    return ApiError(*_BY_STATE[state]) if state in _BY_STATE else None
+
+
+def masked(error: BaseException) -> dict[str, Any]:
+    """Return the error object of a defect: INTERNAL and an id, under which the log has the rest."""
+    error_id = uuid4().hex
+    _log.error("request failed, error %s", error_id, exc_info=error)
+    return {"message": "Something went wrong on our side.", "extensions": {"code": Code.INTERNAL.value, "errorId": error_id}}
+
+
+def shown(error: BaseException) -> dict[str, Any]:
+    """Return the error object for any exception."""
+    found = known(error)
+    if found is None:
+        return masked(error)
+    return {"message": str(found.message), "extensions": {"code": found.code.value, **found.extensions}}
+
+
+def of_field(error: GraphQLError) -> dict[str, Any]:
+    """Return the error object of a field that failed."""
+    cause = error.original_error
+    made = bad_input(error) if cause is None or isinstance(cause, GraphQLError) else shown(cause)
+    made["path"] = error.path
+    return _located(made, error)
+
+
+def bad_input(error: GraphQLError, field: list[str] | None = None) -> dict[str, Any]:
+    """Return the error object of a document or variable that is wrong."""
+    extensions: dict[str, Any] = {"code": Code.BAD_INPUT.value}
+    if field:
+        extensions["field"] = field
+    return _located({"message": error.message, "extensions": extensions}, error)
+
+
+def of_validation(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
+    """Return the error object of a validation error, with the argument that a wrong value stands in."""
+    return bad_input(error, _argument_of(document, error.nodes[0]) if error.nodes else None)
+
+
+def _located(made: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
+    if error.locations:
+        made["locations"] = [location.formatted for location in error.locations]
+    return made
+
+
+class _Seek(Visitor):
+    def __init__(self, wanted: Node) -> None:
+        super().__init__()
+        self.wanted = wanted
+        self.found: list[str] | None = None
+
+    def enter(self, node: Node, _key: Any, _parent: Any, _path: Any, ancestors: list[Any]) -> Any:
+        if node is self.wanted:
+            named = [each for each in (*ancestors, node) if isinstance(each, (ArgumentNode, ObjectFieldNode))]
+            self.found = [each.name.value for each in named] or None
+            return self.BREAK
+        return None
+
+
+def _argument_of(document: DocumentNode, node: Node) -> list[str] | None:
+    seek = _Seek(node)
+    visit(document, seek)
+    return seek.found

@@ -1,0 +1,208 @@
+"""Filters, orderings and search: their input types, and the conditions they mean.
+
+A condition on a relation asks whether a row that the reader may see stands there: `party: {}` holds
+where there is one, `not: {party: {}}` where there is none or it is hidden.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Exists, OuterRef, Q
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLID,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLString,
+)
+
+from tessera.context import current
+from tessera.errors import ApiError, Code
+from tessera.graph import scalars
+from tessera.graph.ids import key_of
+from tessera.graph.names import constant
+from tessera.graph.registry import Registry
+from tessera.graph.shapes import Column, Shape, Shapes
+from tessera.scope import may_view, scoped
+
+MOST_VALUES = 250
+MOST_CONDITIONS = 250
+DEEPEST = 5
+LONGEST_SEARCH = 200
+ORDERED = (scalars.Number, scalars.BigInt, scalars.Date, scalars.DateTime, scalars.Time)
+LOOKUPS = {"eq": "exact", "contains": "icontains", "startsWith": "istartswith", "isNull": "isnull"}
+
+Direction = GraphQLEnumType("Direction", {"ASC": GraphQLEnumValue("ASC"), "DESC": GraphQLEnumValue("DESC")})
+
+
+def comparison(registry: Registry, leaf: GraphQLNamedType) -> GraphQLInputObjectType:
+    """Return the input that compares values of a scalar or enum."""
+    name = f"{leaf.name}Comparison"
+
+    def make() -> GraphQLInputObjectType:
+        several = GraphQLList(GraphQLNonNull(leaf))
+        operators: dict[str, Any] = {"eq": leaf, "ne": leaf, "in": several, "isNull": GraphQLBoolean}
+        if leaf.name in ("Int", "Float") or leaf in ORDERED:
+            operators |= {"gt": leaf, "gte": leaf, "lt": leaf, "lte": leaf}
+        if leaf is GraphQLString:
+            operators |= {"contains": leaf, "startsWith": leaf}
+        return GraphQLInputObjectType(name, {each: GraphQLInputField(kind) for each, kind in operators.items()})
+
+    return registry.once(name, ("comparison", leaf.name), make)
+
+
+def filter_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
+    """Return the filter input of a resource."""
+    name = f"{shape.name}Filter"
+
+    def fields() -> dict[str, GraphQLInputField]:
+        itself = filter_type(registry, shape)
+        made = {"id": GraphQLInputField(comparison(registry, GraphQLID))}
+        for member in shape.filters.values():
+            if isinstance(member, Column):
+                if isinstance(member.field, ArrayField) or scalars.of_column(member.field) is scalars.Json:
+                    raise ImproperlyConfigured(f"{shape.name}.{member.name} cannot be filtered: it is no single value")
+                made[member.name] = GraphQLInputField(comparison(registry, registry.leaf_of(member, shape.name)))
+            else:
+                made[member.name] = GraphQLInputField(filter_type(registry, registry.shapes.of(member.target)))
+        several = GraphQLList(GraphQLNonNull(itself))
+        for word, kind in (("and", several), ("or", several), ("not", itself)):
+            if word in made:
+                raise ImproperlyConfigured(f"{shape.name} cannot be filtered by a field named {word}")
+            made[word] = GraphQLInputField(kind)
+        return made
+
+    return registry.once(name, ("filter", shape.model), lambda: GraphQLInputObjectType(name, fields))
+
+
+def order_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
+    """Return the ordering input of a resource."""
+    values = {"ID": GraphQLEnumValue("id")}
+    values |= {constant(name): GraphQLEnumValue(name) for name in shape.order if name != "id"}
+    field_name, name = f"{shape.name}OrderField", f"{shape.name}OrderBy"
+
+    def fields() -> dict[str, GraphQLInputField]:
+        order_field = registry.once(field_name, ("order field", shape.model), lambda: GraphQLEnumType(field_name, values))
+        return {
+            "field": GraphQLInputField(GraphQLNonNull(order_field)),
+            "direction": GraphQLInputField(Direction, default_value="ASC"),
+        }
+
+    return registry.once(name, ("order", shape.model), lambda: GraphQLInputObjectType(name, fields))
+
+
+def forbidden(permission: str, path: tuple[str, ...]) -> ApiError:
+    """Return the refusal of a field that the actor may not use, with its name."""
+    return ApiError(Code.FORBIDDEN, f"This needs the right {permission}.", permission=permission, field=list(path))
+
+
+def bad(message: str, path: tuple[str, ...]) -> ApiError:
+    """Return the refusal of a wrong argument, with its path."""
+    return ApiError(Code.BAD_INPUT, message, field=list(path))
+
+
+class Conditions:
+    """Turn filter values into conditions, with the rights of the current actor."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self.shapes = shapes
+        self.count = 0
+
+    def of(self, shape: Shape, value: dict[str, Any], path: tuple[str, ...] = ("filter",), depth: int = 1) -> Q:
+        """Return the condition that a filter value means on rows of `shape`."""
+        if depth > DEEPEST:
+            raise ApiError(Code.TOO_COMPLEX, f"A filter is nested at most {DEEPEST} deep.", field=list(path))
+        condition = Q()
+        for name, inner in value.items():
+            here = (*path, name)
+            if inner is None:
+                continue
+            if name in ("and", "or"):
+                condition &= self._joined(shape, name, inner, here, depth)
+            elif name == "not":
+                condition &= ~_definite(self.of(shape, inner, here, depth + 1))
+            elif name == "id":
+                condition &= self._compared("id", inner, here, lambda text, at: _key(text, shape, at))
+            else:
+                condition &= self._member(shape, name, inner, here, depth)
+        return condition
+
+    def _joined(self, shape: Shape, word: str, parts: list[Any], path: tuple[str, ...], depth: int) -> Q:
+        if len(parts) > MOST_VALUES:
+            raise ApiError(Code.TOO_COMPLEX, f"At most {MOST_VALUES} conditions.", field=list(path))
+        made = [self.of(shape, part, (*path, str(place)), depth + 1) for place, part in enumerate(parts)]
+        joined = Q()
+        for each in made:
+            if not each and word == "or":
+                return Q()  # an empty condition holds for every row
+            joined = joined & each if word == "and" else joined | each
+        return joined if made or word == "and" else Q(pk__in=())
+
+    def _member(self, shape: Shape, name: str, value: dict[str, Any], path: tuple[str, ...], depth: int) -> Q:
+        member = shape.filters[name]
+        if member.right and not current().actor.may(member.right):
+            raise forbidden(member.right, path)
+        if isinstance(member, Column):
+            return self._compared(member.attname, value, path)
+        if not may_view(member.target):
+            raise forbidden(member.target.permission("view"), path)
+        self._counted(path)
+        inner = self.of(self.shapes.of(member.target), value, path, depth + 1)
+        return Q(Exists(scoped(member.target).filter(inner, pk=OuterRef(member.attname)).order_by()))
+
+    def _counted(self, path: tuple[str, ...]) -> None:
+        self.count += 1
+        if self.count > MOST_CONDITIONS:
+            raise ApiError(Code.TOO_COMPLEX, f"A filter has at most {MOST_CONDITIONS} conditions.", field=list(path))
+
+    def _compared(
+        self,
+        column: str,
+        value: dict[str, Any],
+        path: tuple[str, ...],
+        convert: Callable[..., Any] | None = None,
+    ) -> Q:
+        condition = Q()
+        for operator, operand in value.items():
+            if operand is None:
+                continue
+            self._counted(path)
+            if operator == "in" and len(operand) > MOST_VALUES:
+                raise ApiError(Code.TOO_COMPLEX, f"At most {MOST_VALUES} values.", field=[*path, operator])
+            if convert and operator != "isNull":
+                here = (*path, operator)
+                operand = [convert(each, here) for each in operand] if operator == "in" else convert(operand, here)
+            if operator == "ne":
+                condition &= ~Q(**{column: operand})
+            else:
+                condition &= Q(**{f"{column}__{LOOKUPS.get(operator, operator)}": operand})
+        return condition
+
+    def search(self, shape: Shape, text: str) -> Q:
+        """Return the condition that a text occurs in a searched column that the actor may read."""
+        if len(text) > LONGEST_SEARCH:
+            raise bad(f"A search has at most {LONGEST_SEARCH} characters.", ("search",))
+        found = Q()
+        for column in shape.search:
+            if not column.right or current().actor.may(column.right):
+                found |= Q(**{f"{column.attname}__icontains": text})
+        return found or Q(pk__in=())
+
+
+def _definite(condition: Q) -> Q:
+    """Return the condition itself; an empty one, which holds always, as one that can be negated."""
+    return condition or Q(pk__isnull=False)
+
+
+def _key(text: str, shape: Shape, path: tuple[str, ...]) -> Any:
+    try:
+        return key_of(text, shape.name)
+    except ValueError:
+        raise bad(f"This is no id of the type {shape.name}.", path) from None

@@ -1,0 +1,192 @@
+"""Limits on a document by itself, checked before it is validated: validation costs time as well.
+
+Fragments are counted as often as they are used, each walked once, so a document that explodes when
+expanded is refused in a time proportional to its text.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    StringValueNode,
+)
+
+from tessera.errors import ApiError, Code
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a document may be; `depth` counts fields below each other."""
+
+    characters: int = 32_000
+    tokens: int = 4_000
+    comments: int = 200
+    fragments: int = 30
+    fields: int = 600
+    depth: int = 12
+    introspection_depth: int = 15
+    aliases: int = 30
+    root_fields: int = 20
+    mutations: int = 10
+    repeats: int = 10
+    directives: int = 30
+    directives_at_one_place: int = 3
+    input_depth: int = 12
+    errors: int = 20
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a selection amounts to, fragments expanded."""
+
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+    depth: int = 0
+    introspective: bool = False
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(
+            self.fields + other.fields,
+            self.aliases + other.aliases,
+            self.directives + other.directives,
+            max(self.depth, other.depth),
+            self.introspective or other.introspective,
+        )
+
+
+def too_complex(limit: str, most: int) -> ApiError:
+    """Return the refusal of a document beyond a limit."""
+    return ApiError(Code.TOO_COMPLEX, f"The document goes beyond the limit of {most} ({limit.replace('_', ' ')}).", limit=limit)
+
+
+class Measure:
+    """Measure one document; see the module's text."""
+
+    def __init__(self, document: DocumentNode, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self.operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        self._known: dict[str, Size] = {}
+
+    def check(self) -> None:
+        """Raise TOO_COMPLEX, naming the limit, unless the document is within all of them."""
+        self._at_most("fragments", len(self.fragments))
+        for operation in self.operations:
+            self._directives(operation)
+            size = self._of(operation.selection_set, frozenset())
+            for limit in ("fields", "aliases", "directives"):
+                self._at_most(limit, getattr(size, limit))
+            self._at_most("introspection_depth" if size.introspective else "depth", size.depth)
+            roots = sum(1 for _ in self._roots(operation.selection_set, frozenset()))
+            self._at_most("root_fields", roots)
+            if operation.operation is OperationType.MUTATION:
+                self._at_most("mutations", roots)
+
+    def _at_most(self, limit: str, count: int) -> None:
+        if count > getattr(self.limits, limit):
+            raise too_complex(limit, getattr(self.limits, limit))
+
+    def _roots(self, selections: SelectionSetNode, above: frozenset[str]) -> Iterator[FieldNode]:
+        for each in selections.selections:
+            if isinstance(each, FieldNode):
+                yield each
+                continue
+            inner, above_inner = self._inside(each, above)
+            if inner is not None:
+                yield from self._roots(inner, above_inner)
+
+    def _inside(self, each: Any, above: frozenset[str]) -> tuple[SelectionSetNode | None, frozenset[str]]:
+        if not isinstance(each, FragmentSpreadNode):
+            return each.selection_set, above
+        name = each.name.value
+        if name in above or name not in self.fragments:
+            return None, above  # validation reports it
+        return self.fragments[name].selection_set, above | {name}
+
+    def _directives(self, node: Any) -> int:
+        self._at_most("directives_at_one_place", len(node.directives))
+        return len(node.directives)
+
+    def _of(self, selections: SelectionSetNode, above: frozenset[str]) -> Size:
+        size, seen = Size(), Counter[str]()
+        for each in selections.selections:
+            size += Size(directives=self._directives(each))
+            if isinstance(each, FieldNode):
+                seen[(each.alias or each.name).value] += 1
+                size += self._field(each, above)
+            elif isinstance(each, FragmentSpreadNode) and each.name.value in self._known:
+                size += self._known[each.name.value]
+            else:
+                inner, above_inner = self._inside(each, above)
+                if inner is None:
+                    continue
+                found = self._of(inner, above_inner)
+                if isinstance(each, FragmentSpreadNode):
+                    self._known[each.name.value] = found
+                size += found
+        self._at_most("repeats", max(seen.values(), default=0))
+        return size
+
+    def _field(self, node: FieldNode, above: frozenset[str]) -> Size:
+        for argument in node.arguments:
+            _check_value(argument.value, (argument.name.value,), self.limits.input_depth)
+        inner = self._of(node.selection_set, above) if node.selection_set else Size()
+        return Size(
+            inner.fields + 1,
+            inner.aliases + (node.alias is not None),
+            inner.directives,
+            inner.depth + 1,
+            inner.introspective or node.name.value in ("__schema", "__type"),
+        )
+
+
+def _check_value(node: Node, path: tuple[str, ...], depth: int) -> None:
+    if depth < 0:
+        raise too_complex("input_depth", LIMITS.input_depth)
+    if isinstance(node, StringValueNode):
+        check_text(node.value, path)
+    elif isinstance(node, ListValueNode):
+        for place, each in enumerate(node.values):
+            _check_value(each, (*path, str(place)), depth - 1)
+    elif isinstance(node, ObjectValueNode):
+        for entry in node.fields:
+            _check_value(entry.value, (*path, entry.name.value), depth - 1)
+
+
+def check_text(text: str, path: tuple[str, ...]) -> None:
+    """Raise BAD_INPUT for characters that no column can hold: NUL, and halves of pairs."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
+        raise ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
+
+
+def check_variables(value: Any, path: tuple[str, ...] = (), depth: int = LIMITS.input_depth) -> None:
+    """Raise BAD_INPUT or TOO_COMPLEX for variables that hold a text or a nesting that cannot be."""
+    if isinstance(value, str):
+        check_text(value, path)
+    elif isinstance(value, dict):
+        if depth < 0:
+            raise too_complex("input_depth", LIMITS.input_depth)
+        for name, inner in value.items():
+            check_text(name, path)
+            check_variables(inner, (*path, name), depth - 1)
+    elif isinstance(value, list):
+        if depth < 0:
+            raise too_complex("input_depth", LIMITS.input_depth)
+        for place, inner in enumerate(value):
+            check_variables(inner, (*path, str(place)), depth - 1)

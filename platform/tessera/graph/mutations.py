@@ -1,0 +1,290 @@
+"""Mutations: generic create, update and delete, services of one's own, and actions.
+
+One root field is one unit of work: idempotency key, lock, service and the finished answer stand or
+fall together. A refusal is answered in `userErrors`; anything else goes to `errors`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import Parameter
+from typing import Any, get_args, get_origin
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DataError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLString,
+    print_ast,
+)
+
+from tessera.crud import create_row, delete_row, lock_row, update_row
+from tessera.errors import Problem, Refused
+from tessera.gates import held_or
+from tessera.graph.execute import Finished
+from tessera.graph.holds import Hold, hold_of
+from tessera.graph.ids import encode, key_of
+from tessera.graph.inputs import Entries, column_input, given, parameter_input
+from tessera.graph.names import lower_first, pascal
+from tessera.graph.plan import Planner
+from tessera.graph.registry import Registry, describe
+from tessera.graph.shapes import Shape
+from tessera.graph.types import node_type, nullable, object_type, optional, output_type
+from tessera.graph.values import ValuePlan, value_plan
+from tessera.idempotency.services import claim_key, keep_answer
+from tessera.resource import Action, camel, parameters_of, returns_of
+from tessera.service import demand
+from tessera.unit_of_work import Phase, defer, unit_of_work
+
+Service = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class UserError:
+    """One finding about an input: `field` is its path, `code` says what is wrong."""
+
+    field: list[str]
+    message: str
+    code: str
+
+
+@dataclass
+class Answer:
+    """What a mutation answers, whatever its payload shows of it; `made` is what the service returned."""
+
+    made: Any = None
+    id: str | None = None
+    kind: Any = None
+    user_errors: list[UserError] = field(default_factory=list)
+
+    @property
+    def node(self) -> Any:
+        """Return the row; a held service returns the document that waits, which may be another one."""
+        return self.made if self.kind is None or isinstance(self.made, self.kind) else None
+
+    @property
+    def nodes(self) -> Any:
+        return self.made if isinstance(self.made, (list, tuple)) else None
+
+    @property
+    def result(self) -> Any:
+        return None if isinstance(self.made, Model) else self.made
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        return hold_of(self.made)
+
+
+class Payloads:
+    """Make payload types: `userErrors`, and what the mutation returns."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.errors = GraphQLField(
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(object_type(registry, UserError)))), extensions={"attribute": "user_errors"}
+        )
+
+    def make(self, mutation: str, parts: dict[str, Any], held: bool) -> GraphQLObjectType:
+        """Return the payload type of a mutation."""
+        fields = {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
+        if held:
+            kind = object_type(self.registry, Hold)
+            text = "The approval that the change waits for, if it was held back."
+            fields["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
+        name = f"{pascal(mutation)}Payload"
+        made = {**fields, "userErrors": self.errors}
+        return self.registry.once(name, ("payload", mutation), lambda: GraphQLObjectType(name, made))
+
+    def of_return(self, hint: Any) -> dict[str, Any]:
+        """Return the payload fields for a service's return type."""
+        inner, _none = optional(hint)
+        if hint is None or hint is type(None):
+            return {}
+        if isinstance(inner, type) and issubclass(inner, Model):
+            return {"node": output_type(self.registry, inner)}
+        items = get_args(inner)[0] if get_origin(inner) in (list, tuple) and get_args(inner) else None
+        if isinstance(items, type) and issubclass(items, Model):
+            return {"nodes": nullable(output_type(self.registry, inner))}
+        return {"result": nullable(output_type(self.registry, inner))}
+
+
+def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
+    """Return the mutations of all resources that exist."""
+    payloads = Payloads(registry)
+    fields: dict[str, GraphQLField] = {}
+    for shape in registry.shapes:
+        made = _generic(registry, payloads, shape) | _of_services(registry, payloads, shape)
+        if twice := fields.keys() & made.keys():
+            raise ImproperlyConfigured(f"two mutations are named {sorted(twice)}")
+        fields |= made
+    return fields
+
+
+def _name(shape: Shape, verb: str) -> str:
+    return lower_first(shape.name) + pascal(verb)
+
+
+def _versioned(shape: Shape) -> bool:
+    return any(column.name == "version" for column in shape.model._meta.concrete_fields)
+
+
+def _arguments(shape: Shape, row: bool, input_type: Any, required: bool = True) -> dict[str, GraphQLArgument]:
+    made = {}
+    if row:
+        made["id"] = GraphQLArgument(GraphQLNonNull(GraphQLID))
+        if _versioned(shape):
+            made["version"] = GraphQLArgument(GraphQLInt)
+    made["idempotencyKey"] = GraphQLArgument(GraphQLString)
+    if input_type is not None:
+        made["input"] = GraphQLArgument(GraphQLNonNull(input_type) if required else input_type)
+    return made
+
+
+def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, GraphQLField]:
+    resource, fields = shape.resource, {}
+    node, held = {"node": node_type(registry, shape)}, hasattr(shape.model, "MOVES")
+    places = {name: "input" for member in shape.writable.values() for name in (member.field.name, member.attname)}
+    for verb, creating in (("create", True), ("update", False)):
+        if getattr(resource, verb) is not True:
+            continue
+        name = _name(shape, verb)
+        kind, reader = column_input(registry, shape, f"{pascal(name)}Input", creating)
+
+        def work(arguments: dict[str, Any], reader: Entries = reader, creating: bool = creating) -> Answer:
+            demand(resource.permission("create" if creating else "update"))
+            if creating:
+                return Answer(create_row(resource=resource, values=given(reader, arguments["input"])))
+            row = locked(shape, arguments, resource.permission("update"))
+            return Answer(update_row(resource=resource, row=row, values=given(reader, arguments["input"])))
+
+        payload = payloads.make(name, node, held and not creating)
+        fields[name] = GraphQLField(payload, _arguments(shape, not creating, kind), resolve=resolver(work, places))
+    if resource.delete is True:
+        name = _name(shape, "delete")
+
+        def remove(arguments: dict[str, Any]) -> Answer:
+            demand(resource.permission("delete"))
+            key = delete_row(resource=resource, row=locked(shape, arguments, resource.permission("delete")))
+            return Answer(id=encode(shape.name, key))
+
+        payload = payloads.make(name, {"id": GraphQLID}, False)
+        fields[name] = GraphQLField(payload, _arguments(shape, True, None), resolve=resolver(remove, {}))
+    return fields
+
+
+def _of_services(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, GraphQLField]:
+    resource = shape.resource
+    services: list[tuple[str, Service]] = [
+        (verb, getattr(resource, verb)) for verb in ("create", "update", "delete") if callable(getattr(resource, verb))
+    ]
+    services += [(action.verb, action.service) for action in resource.actions if isinstance(action, Action)]
+    return {_name(shape, verb): _service_field(registry, payloads, shape, verb, service) for verb, service in services}
+
+
+def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: str, service: Service) -> GraphQLField:
+    permission = getattr(service, "permission", "")
+    if not permission:
+        raise ImproperlyConfigured(f"{service.__qualname__} is an action of {shape.name} but demands no permission")
+    name, parameters = _name(shape, verb), list(parameters_of(service).items())
+    row = parameters[0][0] if parameters and parameters[0][1][0] is shape.model else ""
+    others = [each for each in parameters if each[0] != row]
+    kind, reader = parameter_input(registry, f"{pascal(name)}Input", others, ("service", name)) if others else (None, None)
+
+    def work(arguments: dict[str, Any]) -> Answer:
+        demand(permission)
+        values = given(reader, arguments.get("input") or {}) if reader else {}
+        if row:
+            values[row] = locked(shape, arguments, permission)
+        key = encode(shape.name, values[row].pk) if row else None
+        return Answer(held_or(service, values), key, returns if isinstance(returns, type) else None)
+
+    returns, _none = optional(returns_of(service))
+    parts = {"id": GraphQLID} if verb == "delete" else payloads.of_return(returns_of(service))
+    held = hasattr(shape.model, "MOVES") or hasattr(returns, "MOVES")
+    required = any(default is Parameter.empty for _, (_, default) in others)
+    return GraphQLField(
+        payloads.make(name, parts, held and verb != "delete"),
+        _arguments(shape, bool(row), kind, required),
+        resolve=resolver(work, {each: "input" for each, _ in others} | ({row: "id"} if row else {})),
+        description=describe(service),
+        extensions={"service": service},
+    )
+
+
+def locked(shape: Shape, arguments: dict[str, Any], permission: str) -> Any:
+    """Return the locked row that `id` names, checked against `version`."""
+    try:
+        key = key_of(arguments["id"], shape.name)
+    except ValueError:
+        raise Refused("NOT_FOUND", _("There is no such record."), "id") from None
+    return lock_row(resource=shape.resource, key=key, version=arguments.get("version"), permission=permission)
+
+
+def resolver(work: Callable[[dict[str, Any]], Answer], places: Mapping[str, str]) -> Callable[..., Finished]:
+    """Return the resolver of a mutation; `places` says which argument a name in a refusal belongs to."""
+
+    def resolve(_source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Finished:
+        plan = value_plan(Planner(info), info.return_type, info.field_nodes)
+        try:
+            return Finished(_run(info, arguments, work, plan))
+        except Refused as refusal:
+            found = [UserError(_path(problem, places), problem.message, problem.code) for problem in refusal.problems]
+        except DataError:
+            found = [UserError([], _("A value is too long or too large."), "INVALID")]
+        return Finished(plan.render_all([Answer(user_errors=found)])[0])
+
+    return resolve
+
+
+def _run(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Callable[[dict[str, Any]], Answer], plan: ValuePlan) -> Any:
+    finished: list[Any] = []
+    key = arguments.get("idempotencyKey")
+    with unit_of_work():
+        claimed = None
+        if key is not None:
+            claimed, fresh = claim_key(key=key, request_hash=request_hash(info, arguments))
+            if not fresh:
+                return json.loads(claimed.answer)
+        answer = work(arguments)
+
+        def finish() -> None:
+            finished.extend(plan.render_all([answer]))
+            if claimed:
+                keep_answer(claimed=claimed, answer=json.dumps(finished[0]))
+
+        defer(Phase.RECORD, finish)  # numbers and postings are there by then, the commit is not
+    return finished[0]
+
+
+def request_hash(info: GraphQLResolveInfo, arguments: dict[str, Any]) -> str:
+    """Return the SHA-256 of one mutation as asked: its arguments, and what it wants to be answered."""
+    asked = [
+        info.field_name,
+        arguments,
+        [print_ast(node) for node in info.field_nodes],
+        [print_ast(fragment) for _, fragment in sorted(info.fragments.items())],
+        info.variable_values,
+    ]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _path(problem: Problem, places: Mapping[str, str]) -> list[str]:
+    if not problem.field:
+        return []
+    first, *rest = problem.field
+    below = [camel(part) for part in rest]
+    place = places.get(first)
+    if place == "id":
+        return ["id", *below]
+    return [place, camel(first), *below] if place else [camel(first), *below]

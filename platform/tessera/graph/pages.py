@@ -1,0 +1,185 @@
+"""Lists: one statement for a page, or for the pages of all parents at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
+
+from tessera.context import current
+from tessera.graph.filters import Conditions
+from tessera.graph.paging import Page, page_of
+from tessera.graph.plan import Columns, Get, NodePlan, Planner, Row, fill
+from tessera.graph.shapes import ChildList, Shape
+from tessera.scope import may_view, scoped
+
+PLACE = "_tessera_place"
+
+
+class ConnectionPlan:
+    """One selection on a list: its page, and what of edges, nodes, page info and count is wanted."""
+
+    def __init__(self, shape: Shape, page: Page, condition: Q, key: str, hidden: bool) -> None:
+        self.shape, self.page, self.condition, self.key, self.hidden = shape, page, condition, key, hidden
+        self.columns = Columns()
+        self.parts: list[tuple[str, str, Any]] = []
+        self.wants_rows = self.wants_total = False
+        self.order_places: list[int] = []
+
+    def wants_cursors(self) -> None:
+        """Read the order columns too."""
+        self.wants_rows = True
+        self.order_places = [self.columns.at(column.attname) for column, _ in self.page.order]
+
+    def _rows(self) -> QuerySet[Any]:
+        rows = scoped(self.shape.resource)
+        return rows.filter(self.condition) if self.condition else rows
+
+    def root(self) -> dict[str, Any]:
+        """Return the finished page of the whole list."""
+        rows: list[Row] = []
+        if self.wants_rows:
+            self.columns.at("pk")
+            rows = self.columns.read(self._rows().filter(self.page.bounds).order_by(*self.page.ordering())[: self.page.size + 1])
+        total = self._rows().order_by().count() if self.wants_total else 0
+        return self._finish({None: rows}, {None: total})[None]
+
+    def by_parent(self, parents: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+        """Return the finished page of each parent."""
+        keys = list(parents)
+        found: dict[Any, list[Row]] = {key: [] for key in keys}
+        totals: dict[Any, int] = defaultdict(int)
+        if keys and not self.hidden:
+            mine = self._rows().filter(**{f"{self.key}__in": keys})
+            if self.wants_rows:
+                place = self.columns.at(self.key)
+                for row in self.columns.read(self._windowed(mine, len(keys))):
+                    found[row[place]].append(row)
+            if self.wants_total:
+                totals.update(mine.order_by().values_list(self.key).annotate(count=Count("pk")))
+        return self._finish(found, totals)
+
+    def _windowed(self, rows: QuerySet[Any], parents: int) -> QuerySet[Any]:
+        order = self.page.ordering()
+        rows = rows.filter(self.page.bounds)
+        if parents == 1:
+            return rows.order_by(*order)[: self.page.size + 1]
+        place = Window(RowNumber(), partition_by=F(self.key), order_by=order)
+        return rows.annotate(**{PLACE: place}).filter(**{f"{PLACE}__lte": self.page.size + 1}).order_by(PLACE)
+
+    def _finish(self, found: dict[Any, list[Row]], totals: dict[Any, int]) -> dict[Any, dict[str, Any]]:
+        size = self.page.size
+        kept = {parent: rows[:size] for parent, rows in found.items()}
+        if self.page.backwards:
+            for rows in kept.values():
+                rows.reverse()
+        every = [row for rows in kept.values() for row in rows]
+        gets = {id(plan): plan.ready(every) for _, _, wanted in self.parts for plan in _node_plans(wanted)}
+        return {
+            parent: {
+                name: self._value(kind, wanted, rows, len(found[parent]) > size, totals.get(parent, 0), gets)
+                for name, kind, wanted in self.parts
+            }
+            for parent, rows in kept.items()
+        }
+
+    def _value(self, kind: str, wanted: Any, rows: list[Row], more: bool, total: int, gets: dict[int, Get]) -> Any:
+        if kind == "nodes":
+            get = gets[id(wanted)]
+            return [get(row) for row in rows]
+        if kind == "edges":
+            makers = [(name, self._edge(what, gets)) for name, what in wanted]
+            return [{name: make(row) for name, make in makers} for row in rows]
+        if kind == "totalCount":
+            return total
+        if kind == "pageInfo":
+            return {name: self._info(what, rows, more) for name, what in wanted}
+        return wanted
+
+    def _edge(self, what: Any, gets: dict[int, Get]) -> Get:
+        if isinstance(what, NodePlan):
+            return gets[id(what)]
+        if what == "cursor":
+            return self._cursor
+        return lambda row: what
+
+    def _cursor(self, row: Row) -> str:
+        return self.page.cursors.write([row[place] for place in self.order_places])
+
+    def _info(self, what: str, rows: list[Row], more: bool) -> Any:
+        page = self.page
+        if what == "hasNextPage":
+            return not page.to_end if page.backwards else more
+        if what == "hasPreviousPage":
+            return more if page.backwards else not page.from_start
+        if what in ("startCursor", "endCursor"):
+            return self._cursor(rows[0 if what == "startCursor" else -1]) if rows else None
+        return "PageInfo"
+
+
+def _node_plans(wanted: Any) -> list[NodePlan]:
+    if isinstance(wanted, NodePlan):
+        return [wanted]
+    if isinstance(wanted, list):
+        return [what for _, what in wanted if isinstance(what, NodePlan)]
+    return []
+
+
+def connection_plan(
+    planner: Planner, field: GraphQLField, nodes: list[FieldNode], under: ChildList | None = None
+) -> ConnectionPlan:
+    """Plan a selection on a list; `under` is the nested list it is."""
+    kind = get_named_type(field.type)
+    assert isinstance(kind, GraphQLObjectType)
+    shape: Shape = kind.extensions["page_of"]
+    arguments = planner.arguments(field, nodes[0])
+    hidden = not may_view(shape.resource) or bool(under and under.right and not current().actor.may(under.right))
+    conditions = Conditions(planner.shapes)
+    condition = conditions.of(shape, arguments["filter"]) if arguments.get("filter") else Q()
+    if arguments.get("search"):
+        condition &= conditions.search(shape, arguments["search"])
+    plan = ConnectionPlan(shape, page_of(shape, arguments), condition, under.key if under else "", hidden)
+    for key, name, found in planner.selected(kind, nodes):
+        if name == "__typename":
+            plan.parts.append((key, "constant", kind.name))
+        elif name == "totalCount":
+            plan.wants_total = True
+            plan.parts.append((key, name, None))
+        elif name == "nodes":
+            plan.wants_rows = True
+            plan.parts.append((key, name, _node(planner, plan, kind.fields["nodes"], found)))
+        elif name == "pageInfo":
+            plan.wants_cursors()
+            info = get_named_type(kind.fields[name].type)
+            assert isinstance(info, GraphQLObjectType)
+            plan.parts.append((key, name, [(each, what) for each, what, _ in planner.selected(info, found)]))
+        else:
+            plan.parts.append((key, name, _edges(planner, plan, kind.fields["edges"], found)))
+    return plan
+
+
+def _node(planner: Planner, plan: ConnectionPlan, field: GraphQLField, nodes: list[FieldNode]) -> NodePlan:
+    kind = get_named_type(field.type)
+    assert isinstance(kind, GraphQLObjectType)
+    made = NodePlan(plan.shape, plan.columns, plan.columns.at("pk"))
+    fill(planner, made, kind, nodes, "")
+    return made
+
+
+def _edges(planner: Planner, plan: ConnectionPlan, field: GraphQLField, nodes: list[FieldNode]) -> list[tuple[str, Any]]:
+    kind = get_named_type(field.type)
+    assert isinstance(kind, GraphQLObjectType)
+    plan.wants_rows = True
+    made: list[tuple[str, Any]] = []
+    for key, name, found in planner.selected(kind, nodes):
+        if name == "node":
+            made.append((key, _node(planner, plan, kind.fields["node"], found)))
+        elif name == "cursor":
+            plan.wants_cursors()
+            made.append((key, "cursor"))
+        else:
+            made.append((key, f"{plan.shape.name}Edge"))
+    return made

@@ -1,0 +1,15 @@
+"""What people see of loans."""
+
+from tessera.api import Resource, Under
+
+from tests.samples.lending.models import Loan
+
+LOAN = Resource(
+    model=Loan,
+    fields=("book", "reader", "due"),
+    writable=("book", "reader", "due"),
+    create=True,
+    filters=("reader", "due", "book"),
+    order=("due",),
+    under=(Under("library.Book", "loans", "book"),),
+)
