@@ -18,6 +18,7 @@ from tessera.fields import (
     new_id,
 )
 from tessera.gates import Answer, Transition, gate
+from tessera.lineage.links import Link, link_many
 from tessera.lineage.services import content_hash, link_lines, linked, release_hold, save_revision
 from tessera.machine import check_move, move
 from tessera.models import Manager, Model, QuerySet, Record
