@@ -153,3 +153,9 @@ def billable(*, document: UUID) -> Billable | None:
 def unbilled_orders(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""
     raise NotImplementedError
+
+
+@port(owner="orders", neutral=lambda **_: [])
+def open_demands(*, company: UUID) -> list[Demand]:
+    """Return what confirmed documents of a company still want delivered, oldest first, for stock that is switched on late."""
+    raise NotImplementedError

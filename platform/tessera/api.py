@@ -19,6 +19,7 @@ from tessera.fields import (
 )
 from tessera.gates import Answer, Transition, gate
 from tessera.installation.selectors import settings_of
+from tessera.lineage.links import Link, link_many
 from tessera.lineage.selectors import DocumentEdge, document_graph, relates
 from tessera.lineage.services import (
     content_hash,
