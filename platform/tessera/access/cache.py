@@ -14,9 +14,9 @@ from uuid import UUID
 import redis
 
 from tessera.access.models import Member
-from tessera.access.permissions import all_permissions
 from tessera.context import Reach, current
 from tessera.outbox.hints import client
+from tessera.permissions import all_permissions
 
 LIFETIME = 900  # seconds
 _log = logging.getLogger(__name__)

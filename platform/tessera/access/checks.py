@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.checks import Error, register
 
-from tessera.access.permissions import all_permissions
 from tessera.module import modules
+from tessera.permissions import all_permissions, expand
 from tessera.resource import REPORTS, resources
 from tessera.service import SERVICES
 
@@ -25,7 +25,8 @@ def _demanded() -> Iterator[tuple[str, str]]:
             yield item.permission, f"the menu of {label}"
         for name, role in module.roles.items():
             for code in role.permissions:
-                yield code, f"the role {name} of {label}"
+                found = expand([code])
+                yield (found[0] if found else code), f"the role {name} of {label}"
 
 
 @register()

@@ -1,9 +1,14 @@
 """Imports, as their owners see them."""
 
+from django.utils.translation import gettext_lazy as _
+
 from tessera.exchange import services
 from tessera.exchange.models import ImportRun
+from tessera.module import Permission
+from tessera.permissions import KERNEL_PERMISSIONS
 from tessera.resource import List, Resource, RowScope
 
+KERNEL_PERMISSIONS.append(Permission("exchange.import_run_create", _("Import records")))
 Resource(
     model=ImportRun,
     fields=("importer", "mode", "owner", "total", "imported", "problems", "created_at", "version"),

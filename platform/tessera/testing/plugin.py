@@ -41,6 +41,9 @@ def _servers() -> None:
         from tessera.embedded.valkey import Valkey
 
         os.environ["REDIS_URL"] = Valkey(ROOT / ".data" / "test", profile="test").start().url()
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # workers must not take each other's hints
+        server, _, number = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{server}/{(int(number) + 1 + int(worker.removeprefix('gw'))) % 16}"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,12 +10,12 @@ from django.utils.translation import override
 
 from tessera.access.models import AccessState, Member, Role, RoleAssignment, RolePermission
 from tessera.access.models.roles import ADMIN, MEMBER
-from tessera.access.permissions import all_permissions
 from tessera.access.selectors.rights import Reaches, contains
 from tessera.context import EVERYTHING, Reach, current
 from tessera.errors import Problem, Refused
 from tessera.fields import new_id
 from tessera.module import Module
+from tessera.permissions import all_permissions, expand
 from tessera.service import service
 
 EVERYONES = {
@@ -86,7 +86,7 @@ def propose_roles(*, module: Module) -> list[Role]:
                 role = Role(name=name, module=module.label, title=str(proposed.title))
             role.save()
         if not role.is_custom:
-            _write_rights(role, dict.fromkeys(proposed.permissions, proposed.reach))
+            _write_rights(role, dict.fromkeys(expand(proposed.permissions), proposed.reach))
         made.append(role)
     return made
 

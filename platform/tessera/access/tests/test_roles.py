@@ -5,7 +5,6 @@ from django.db import IntegrityError
 
 from tessera.access import ports
 from tessera.access.models import AccessState, Role, RoleAssignment, RolePermission
-from tessera.access.permissions import all_permissions
 from tessera.access.selectors import actor_of, explain_access, me
 from tessera.access.selectors.rights import contains, joined
 from tessera.access.services import (
@@ -23,6 +22,7 @@ from tessera.errors import Forbidden, Refused
 from tessera.fields import new_id
 from tessera.module import Module
 from tessera.module import Role as ProposedRole
+from tessera.permissions import all_permissions
 from tessera.unit_of_work import unit_of_work
 
 NORTH, SOUTH, ACME = new_id(), new_id(), new_id()
