@@ -110,7 +110,9 @@ def run(options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
 
 def stop(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> int:
     """Stop the supervisor and the servers of a workspace."""
-    if found := running(workspace):
+    if (found := running(workspace)) is not None:
+        if "pid" not in found:
+            raise Failed("it is starting or stopping at this very moment; try again")
         os.kill(found["pid"], signal.SIGTERM)
         if not Lock(workspace.home / "up.lock").take(patience=60):
             raise Failed(f"process {found['pid']} does not stop")
@@ -126,7 +128,7 @@ def stop(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> int
 def status(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> int:
     """Print what runs; exit 0 only if everything is up."""
     found = running(workspace)
-    say(f"supervisor  {'up, process ' + str(found.get('pid')) + ', ' + str(found.get('url')) if found is not None else 'down'}")
+    say("supervisor  " + ("down" if found is None else f"up, process {found.get('pid')}, {found.get('url')}"))
     for server in (workspace.postgres, workspace.valkey):
         up_ = server.home.exists() and server.running()
         say(f"{server.name:<11} {f'up, process {server.pid()}, 127.0.0.1:{server.port}' if up_ else 'down'}")

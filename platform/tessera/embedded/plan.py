@@ -48,7 +48,7 @@ TESSERA = Plan(
             "web",
             (
                 *("{python}", "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}"),
-                *("--workers", "2", "tessera.wsgi:application"),
+                *("--workers", "2", "--respawn-failed-workers", "tessera.wsgi:application"),
             ),
             health="/health",
         ),

@@ -29,6 +29,7 @@ DEV: dict[str, str | int] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
+    "log_checkpoints": "off",
 }
 TEST: dict[str, str | int] = DEV | {
     "shared_buffers": "256MB",

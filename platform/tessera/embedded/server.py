@@ -32,8 +32,7 @@ class Server(ABC):
     """One server of this checkout, in its own directory under `home`: data, log, port, password and socket.
 
     Whoever calls `start` holds a lease until `stop` or the end of its process; the server runs as long as one lease is
-    held (see `keeper.py`). Any number of processes may start it at once and get the same one. Start it from the main
-    thread: Linux ties a child's life to the thread that made it.
+    held (see `keeper.py`). Any number of processes may start it at once and get the same one.
     """
 
     name: str

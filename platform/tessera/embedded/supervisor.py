@@ -71,7 +71,8 @@ class Supervisor:
     def __enter__(self) -> Self:
         self.workspace.make()
         if not self._lock.take():
-            raise Failed(f"already up: {running(self.workspace)}; `make stop` stops it")
+            found = running(self.workspace) or {}
+            raise Failed(f"already up: {found.get('url')}, process {found.get('pid')}; `make stop` stops it")
         write_private(self.workspace.home / "up.json", json.dumps({"pid": os.getpid(), "url": self.url}))
         return self
 
