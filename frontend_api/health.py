@@ -6,7 +6,6 @@ from collections.abc import Callable
 import redis
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, JsonResponse
-
 from tessera.outbox.hints import client
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-
 from tessera.errors import ApiError, Code
 from tessera.graph.answers import Request, Response
 

@@ -5,13 +5,13 @@ The tenant and the actor are entered by the middleware; nothing here decides abo
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-
-from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
-from frontend_api.http import JSON, Unacceptable, media_type, read, refuse, reply, unauthenticated
 from tessera.context import current_or_none
 from tessera.graph.answers import Request, Response, answer, refusal
 from tessera.graph.failures import masked
 from tessera.graph.schemas import schema_for
+
+from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
+from frontend_api.http import JSON, Unacceptable, media_type, read, refuse, reply, unauthenticated
 
 
 @csrf_exempt

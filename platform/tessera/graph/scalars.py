@@ -102,7 +102,8 @@ def _uuid(value: Any) -> UUID:
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value) or isinstance(value, int) and not -(2**63) <= value < 2**63:
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if endless or (isinstance(value, int) and not -(2**63) <= value < 2**63):
         raise GraphQLError("A number in JSON has at most 64 bits.")
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _json(inner)

@@ -10,7 +10,7 @@ from tessera.module import ENTRY_POINTS, closure, modules
 
 def shipped() -> frozenset[str]:
     """Return the labels of the modules that are installed as packages, not those of tests."""
-    return frozenset(point.name for point in entry_points(group=ENTRY_POINTS)) & modules().keys()
+    return frozenset(point.name for point in entry_points(group=ENTRY_POINTS)).intersection(modules())
 
 
 def module_sets() -> dict[str, frozenset[str]]:
