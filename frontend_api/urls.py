@@ -1,3 +1,10 @@
 """Public pages and the GraphQL endpoint."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from frontend_api import health, views
+
+urlpatterns = [
+    path("graphql", views.graphql, name="graphql"),
+    path("health", health.health, name="health"),
+]

@@ -115,7 +115,7 @@ def _validate(row: Model) -> None:
 
 
 def _problems(error: ValidationError) -> list[Problem]:
-    found = []
+    found: list[Problem] = []
     for name, errors in error.error_dict.items():
         path = () if name == NON_FIELD_ERRORS else (name,)
         for each in errors:

@@ -26,6 +26,10 @@ def build(modules: frozenset[str]) -> GraphQLSchema:
             if twice := sorted(target.keys() & fields.keys()):
                 raise ImproperlyConfigured(f"the root fields {twice} exist already")
             target |= fields
-        roots = [GraphQLObjectType("Query", query), GraphQLObjectType("Mutation", mutation) if mutation else None]
-        nodes = [registry.types[shape.name] for shape in registry.shapes]
-        return GraphQLSchema(*roots, types=nodes, directives=specified_directives, extensions={"shapes": registry.shapes})
+        return GraphQLSchema(
+            GraphQLObjectType("Query", query),
+            GraphQLObjectType("Mutation", mutation) if mutation else None,
+            types=[registry.types[shape.name] for shape in registry.shapes],
+            directives=specified_directives,
+            extensions={"shapes": registry.shapes},
+        )

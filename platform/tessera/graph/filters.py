@@ -18,8 +18,8 @@ from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLList,
-    GraphQLNamedType,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLString,
 )
 
@@ -42,7 +42,7 @@ LOOKUPS = {"eq": "exact", "contains": "icontains", "startsWith": "istartswith", 
 Direction = GraphQLEnumType("Direction", {"ASC": GraphQLEnumValue("ASC"), "DESC": GraphQLEnumValue("DESC")})
 
 
-def comparison(registry: Registry, leaf: GraphQLNamedType) -> GraphQLInputObjectType:
+def comparison(registry: Registry, leaf: GraphQLScalarType | GraphQLEnumType) -> GraphQLInputObjectType:
     """Return the input that compares values of a scalar or enum."""
     name = f"{leaf.name}Comparison"
 

@@ -181,7 +181,7 @@ def input_of(registry: Registry, hint: Any) -> tuple[GraphQLInputType, Reader]:
     if isinstance(hint, type) and issubclass(hint, models.Model):
         if shape := registry.shapes.find(hint):
             return GraphQLID, RowKey(shape.resource)
-        raise ImproperlyConfigured(f"{hint._meta.label} is a parameter but has no resource")
+        raise ImproperlyConfigured(f"{hint.__qualname__} is a parameter but has no resource")
     if isinstance(hint, type) and issubclass(hint, Enum):
         return enum_of(registry, hint), Leaf(hint)
     if is_dataclass(hint):

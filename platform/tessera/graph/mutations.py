@@ -31,7 +31,6 @@ from graphql import (
 
 from tessera.crud import create_row, delete_row, lock_row, update_row
 from tessera.errors import Problem, Refused
-from tessera.gates import held_or
 from tessera.graph.execute import Finished
 from tessera.graph.holds import Hold, hold_of
 from tessera.graph.ids import encode, key_of
@@ -193,8 +192,8 @@ def _of_services(registry: Registry, payloads: Payloads, shape: Shape) -> dict[s
 
 
 def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: str, service: Service) -> GraphQLField:
-    permission = getattr(service, "permission", "")
-    if not permission:
+    permission, public = getattr(service, "permission", ""), getattr(service, "public", False)
+    if not permission and not public:
         raise ImproperlyConfigured(f"{service.__qualname__} is an action of {shape.name} but demands no permission")
     name, parameters = _name(shape, verb), list(parameters_of(service).items())
     row = parameters[0][0] if parameters and parameters[0][1][0] is shape.model else ""
@@ -202,12 +201,13 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
     kind, reader = parameter_input(registry, f"{pascal(name)}Input", others, ("service", name)) if others else (None, None)
 
     def work(arguments: dict[str, Any]) -> Answer:
-        demand(permission)
+        if not public:
+            demand(permission)  # inside a unit of work the service leaves that to whoever opened it
         values = given(reader, arguments.get("input") or {}) if reader else {}
         if row:
             values[row] = locked(shape, arguments, permission)
         key = encode(shape.name, values[row].pk) if row else None
-        return Answer(held_or(service, values), key, returns if isinstance(returns, type) else None)
+        return Answer(service(**values), key, returns if isinstance(returns, type) else None)
 
     returns, _none = optional(returns_of(service))
     parts = {"id": GraphQLID} if verb == "delete" else payloads.of_return(returns_of(service))

@@ -6,6 +6,7 @@ right the field reads as null; every statement starts from the rows in the actor
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -187,8 +188,7 @@ def fill(planner: Planner, plan: NodePlan, kind: GraphQLObjectType, nodes: list[
         field = kind.fields[name]
         member = field.extensions["member"]
         if member is None:
-            type_name = kind.name
-            plan.parts.append((key, Cell(plan.key, lambda value, type_name=type_name: encode(type_name, value))))
+            plan.parts.append((key, Cell(plan.key, partial(encode, kind.name))))
         elif member.right and not may(member.right) and not isinstance(member, ChildList):
             plan.parts.append((key, Constant(None)))
         else:

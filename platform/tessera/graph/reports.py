@@ -22,7 +22,7 @@ def report_fields(registry: Registry) -> dict[str, GraphQLField]:
     """Return one field per report of the modules that are on."""
     known = modules()
     shown = (found for _, found in sorted(REPORTS.items()) if found.module in registry.shapes.on or found.module not in known)
-    return {report.name: _field(registry, report) for report in shown}
+    return {camel(report.name): _field(registry, report) for report in shown}
 
 
 def _field(registry: Registry, report: Report) -> GraphQLField:

@@ -102,9 +102,16 @@ def _uuid(value: Any) -> UUID:
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise GraphQLError("JSON has no such number.")
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if endless or (isinstance(value, int) and not -(2**63) <= value < 2**63):
+        raise GraphQLError("A number in JSON has at most 64 bits.")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _json(inner)
     return value
+
+
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    return _json(value_from_ast_untyped(node, variables))
 
 
 def _literal(parse: Leaf) -> Callable[..., Any]:
@@ -127,9 +134,7 @@ Time = _scalar("Time", "A time of day, `08:30:00`.", lambda value: value.isoform
 BigInt = _scalar("BigInt", "A whole number of up to 64 bits, as text.", str, _big)
 Key = _scalar("UUID", "The key of something that is no type here.", str, _uuid)
 Number = _scalar("Decimal", "A decimal number as text, exact and without trailing zeros: `12.5`.", decimal_text, _decimal)
-Json = GraphQLScalarType(
-    "JSON", lambda value: value, _json, lambda node, variables=None: value_from_ast_untyped(node, variables), "Any JSON value."
-)
+Json = GraphQLScalarType("JSON", lambda value: value, _json, _json_literal, "Any JSON value.")
 
 # The first class that a column is an instance of decides; subclasses come before their bases.
 _COLUMNS: tuple[tuple[type[models.Field], GraphQLScalarType], ...] = (

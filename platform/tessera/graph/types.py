@@ -147,7 +147,7 @@ def optional(hint: Any) -> tuple[Any, bool]:
 def enum_choices(kind: type[Enum]) -> list[tuple[Any, Any]]:
     """Return the values and labels of an enum class."""
     if issubclass(kind, Choices):
-        return [(value, label) for value, label in kind.choices if value not in ("", None)]
+        return [(each.value, each.label) for each in kind if each.value]
     return [(each.value, each.name.replace("_", " ").lower()) for each in kind]
 
 
@@ -180,7 +180,7 @@ def _output(registry: Registry, hint: Any) -> GraphQLOutputType:
     if isinstance(hint, type) and issubclass(hint, Model):
         if shape := registry.shapes.find(hint):
             return node_type(registry, shape)
-        raise ImproperlyConfigured(f"{hint._meta.label} is returned but has no resource")
+        raise ImproperlyConfigured(f"{hint.__qualname__} is returned but has no resource")
     if isinstance(hint, type) and issubclass(hint, Enum):
         return enum_of(registry, hint)
     if is_dataclass(hint):

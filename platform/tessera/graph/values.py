@@ -11,10 +11,12 @@ from uuid import UUID
 
 from graphql import (
     FieldNode,
+    GraphQLEnumType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLScalarType,
 )
 
 from tessera.graph import scalars
@@ -125,9 +127,11 @@ def value_plan(planner: Planner, kind: GraphQLOutputType, nodes: list[FieldNode]
         if shape := kind.extensions.get("shape"):
             return RowPlan(own_plan(planner, shape, kind, nodes))
         return _object(planner, kind, nodes)
-    if names := kind.extensions.get("names"):
+    if isinstance(kind, GraphQLEnumType):
+        names = kind.extensions["names"]
         return LeafPlan(lambda value: names[str(value.value if isinstance(value, Enum) else value)])
-    return LeafPlan(scalars.leaf(kind))  # type: ignore[arg-type]
+    assert isinstance(kind, GraphQLScalarType)
+    return LeafPlan(scalars.leaf(kind))
 
 
 def _object(planner: Planner, kind: GraphQLObjectType, nodes: list[FieldNode]) -> ObjectPlan:

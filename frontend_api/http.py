@@ -1,0 +1,107 @@
+"""GraphQL over HTTP: what a request must look like, and in which form it is answered.
+
+Only `application/json` is read: a page of somebody else cannot send it without asking first. A
+request that brings cookies and no Authorization header must carry `X-Tessera-Request` as well.
+"""
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from tessera.errors import ApiError, Code
+from tessera.graph.answers import Request, Response
+
+GRAPHQL, JSON = "application/graphql-response+json", "application/json"
+BODY = 1_048_576
+STATUS = {Code.UNAUTHENTICATED: 401, Code.FORBIDDEN: 403, Code.RATE_LIMITED: 429, Code.TIMEOUT: 504, Code.INTERNAL: 500}
+
+
+class Unacceptable(Exception):
+    """Raised for a request that is no well-formed GraphQL request; answered with its HTTP status."""
+
+    def __init__(self, status: int, message: str, code: Code = Code.BAD_INPUT, **headers: str) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.headers = status, message, code, headers
+
+
+def media_type(request: HttpRequest) -> str | None:
+    """Return the best media type that the client accepts; None when it accepts neither."""
+    best, weight = None, 0.0
+    for part in request.headers.get("Accept", "*/*").split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        offered = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}.get(kind)
+        quality = next((_quality(each) for each in parameters if each.startswith("q=")), 1.0)
+        if offered and quality > weight:
+            best, weight = offered, quality
+    return best
+
+
+def _quality(parameter: str) -> float:
+    try:
+        return float(parameter[2:])
+    except ValueError:
+        return 0.0
+
+
+def read(request: HttpRequest) -> Request:
+    """Return the GraphQL request in an HTTP request; raise Unacceptable."""
+    if request.method != "POST":
+        raise Unacceptable(405, "Use POST.", Allow="POST")
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
+        raise Unacceptable(415, "Send application/json.")
+    if request.COOKIES and "Authorization" not in request.headers and "X-Tessera-Request" not in request.headers:
+        raise Unacceptable(403, "Send the header X-Tessera-Request.", Code.FORBIDDEN)
+    try:
+        body = orjson.loads(_body(request))
+    except orjson.JSONDecodeError:
+        raise Unacceptable(400, "The body is no JSON.") from None
+    if not isinstance(body, dict):
+        raise Unacceptable(400, "The body is one JSON object; batches are not taken.")
+    for name, kind in (("query", str), ("operationName", str), ("variables", dict), ("extensions", dict)):
+        if body.get(name) is not None and not isinstance(body[name], kind):
+            raise Unacceptable(400, f"{name} has another form.")
+    if not body.get("query"):
+        raise Unacceptable(400, "There is no query.")
+    return Request(body["query"], body.get("variables") or {}, body.get("operationName"))
+
+
+def _body(request: HttpRequest) -> bytes:
+    most = getattr(settings, "TESSERA_MAX_BODY", BODY)
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        raise Unacceptable(400, "Content-Length is no number.") from None
+    body = b"" if length > most else request.read(most + 1)
+    if length > most or len(body) > most:
+        raise Unacceptable(413, f"The body is larger than {most} bytes.", Code.TOO_COMPLEX)
+    return body
+
+
+def refuse(refused: Unacceptable, kind: str) -> HttpResponse:
+    """Return the HTTP response to a request that is no GraphQL request."""
+    error = {"message": refused.message, "extensions": {"code": refused.code.value}}
+    return _http({"errors": [error]}, refused.status, kind, refused.headers)
+
+
+def reply(response: Response, kind: str) -> HttpResponse:
+    """Return the HTTP response to a GraphQL request.
+
+    The newer media type says 400 where nothing was run; the older one says 200 to whatever was
+    well-formed. Who must sign in, or lacks a right for everything, is told by status in both.
+    """
+    if response.executed:
+        return _http(response.body, 200, kind)
+    code = response.body["errors"][0]["extensions"]["code"]
+    return _http(response.body, STATUS.get(Code(code), 400 if kind == GRAPHQL else 200), kind)
+
+
+def _http(body: dict[str, Any], status: int, kind: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    response = HttpResponse(orjson.dumps(body), status=status, content_type=f"{kind}; charset=utf-8", headers=headers)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def unauthenticated() -> ApiError:
+    """Return the refusal of somebody who has not signed in."""
+    return ApiError(Code.UNAUTHENTICATED, "Sign in, or send a token of this company.")

@@ -1,0 +1,39 @@
+"""POST /graphql: the tenant's API on its host, the small accounts API on the accounts host.
+
+The tenant and the actor are entered by the middleware; nothing here decides about either.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from tessera.context import current_or_none
+from tessera.graph.answers import Request, Response, answer, refusal
+from tessera.graph.failures import masked
+from tessera.graph.schemas import schema_for
+
+from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
+from frontend_api.http import JSON, Unacceptable, media_type, read, refuse, reply, unauthenticated
+
+
+@csrf_exempt
+def graphql(request: HttpRequest) -> HttpResponse:
+    """Answer one GraphQL request over HTTP."""
+    kind = media_type(request)
+    if kind is None:
+        return refuse(Unacceptable(406, "application/json and application/graphql-response+json are offered."), JSON)
+    try:
+        asked = read(request)
+    except Unacceptable as refused:
+        return refuse(refused, kind)
+    try:
+        return reply(_answer(asked), kind)
+    except Exception as defect:
+        return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
+
+
+def _answer(asked: Request) -> Response:
+    context = current_or_none()
+    if context is None:
+        return answer(schema_for_accounts(), ACCOUNTS, asked)
+    if context.actor.kind == "anonymous":
+        return refusal(unauthenticated())
+    return answer(schema_for(context.modules), context.modules, asked)
