@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connections
-from django.utils.module_loading import import_string
 from uuid6 import uuid7
 
 
@@ -156,4 +156,4 @@ class Directory(Protocol):
 
 def directory() -> Directory:
     """Return the tenant directory that the settings name."""
-    return import_string(settings.TESSERA_TENANT_DIRECTORY)
+    return import_module(settings.TESSERA_TENANT_DIRECTORY)  # type: ignore[return-value]
