@@ -34,6 +34,7 @@ from modules.base.ports import (
     available_quantity,
     billable,
     is_period_open,
+    open_demands,
     open_receivables,
     reserved_quantities,
     stock_values,
