@@ -26,6 +26,7 @@ from tessera.lineage.services import (
     link_documents,
     link_lines,
     linked,
+    linked_amounts,
     refuse_while_held,
     release_hold,
     save_revision,

@@ -126,6 +126,12 @@ def linked(lines: list[UUID], type: str) -> dict[UUID, Decimal]:
     return {row["source_line"]: row["sum"] for row in rows}
 
 
+def linked_amounts(documents: list[UUID], type: str) -> dict[UUID, Decimal]:
+    """Return, per source document that has any, the amount linked by `type`, in the links' currency."""
+    rows = LineLink.objects.filter(source_document__in=documents, type=type).values("source_document").annotate(sum=Sum("amount"))
+    return {row["source_document"]: row["sum"] for row in rows}
+
+
 def _frozen(value: Any) -> Any:
     if isinstance(value, DjangoModel):
         return {"$row": value._meta.label, "id": str(value.pk)}
