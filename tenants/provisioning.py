@@ -15,14 +15,16 @@ from tessera.context import Actor
 from tessera.errors import Refused
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-RESERVED = frozenset(  # a string to be read and sorted by people
-    "about abuse account accounts admin administrator api app apps assets auth autoconfig autodiscover beta billing blog"
-    " cdn checkout cloud console contact dashboard demo dev developer developers dns docs download email example files"
-    " forum ftp git graphql help host hostmaster id imap info intern internal jobs legal localhost log login logout mail"
-    " marketing media metrics mta mx news noreply ns ns1 ns2 oauth office partner partners pay payment payments ping"
-    " pop pop3 portal postmaster press pricing prod production public register root sales security service shop signin"
-    " signup sitemap smtp sso staff staging static stats status store stripe support sys system t team tenant tenants"
-    " terms tessera test tls tos upload uploads web webhook webhooks webmaster webmail wpad www www1 www2".split()  # noqa: SIM905
+RESERVED = frozenset(
+    """
+    about abuse account accounts admin administrator api app apps assets auth autoconfig autodiscover beta billing blog
+    cdn checkout cloud console contact dashboard demo dev developer developers dns docs download email example files
+    forum ftp git graphql help host hostmaster id imap info intern internal jobs legal localhost log login logout mail
+    marketing media metrics mta mx news noreply ns ns1 ns2 oauth office partner partners pay payment payments ping pop
+    pop3 portal postmaster press pricing prod production public register root sales security service shop signin signup
+    sitemap smtp sso staff staging static stats status store stripe support sys system t team tenant tenants terms
+    tessera test tls tos upload uploads web webhook webhooks webmail webmaster wpad www www1 www2
+    """.split()  # noqa: SIM905 (words to be read and sorted by people)
 )
 
 
