@@ -77,12 +77,11 @@ class Installation(models.Model):
 
 
 class ReadySchema(models.Model):
-    """A schema of the pool: tables of a set of modules and no rows, waiting for its tenant."""
+    """A schema of the pool: tables of a set of modules and no rows. The tenant that claims it takes the row's place."""
 
     class State(models.TextChoices):
         PREPARING = "preparing", _("preparing")
         READY = "ready", _("ready")
-        CLAIMED = "claimed", _("claimed")
 
     id = KeyField()
     schema_name = models.CharField(max_length=63, unique=True, default=new_schema_name)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tessera.context import Actor, current, enter
-from tessera.db.installer import mark, prepare, replay
+from tessera.db.installer import mark, replay
 from tessera.db.scripts import Script
 from tessera.installation.models import InstalledModule
 from tessera.module import modules
@@ -73,8 +73,8 @@ def known() -> frozenset[str]:
 def bring_up(tenant: Tenant, on: frozenset[str], *, changed: frozenset[str], act: str, actor: Actor | None) -> None:
     """Do the deed: tables of what is on and of what is off but there, hooks, rows; then mirror it."""
     there = frozenset(truth(tenant)) & known()
-    with deed(tenant, changed, act, actor, also=there):
-        settle(on, prepare((on | there) & known()))
+    with deed(tenant, changed, act, actor, also=there, tables=(on | there) & known()) as scripts:
+        settle(on, scripts)
     note_kernel(tenant)
 
 

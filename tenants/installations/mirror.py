@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
 from tessera.context import Actor, enter, system
-from tessera.db.scripts import kernel_fingerprint
+from tessera.db.installer import prepare
+from tessera.db.scripts import Script, kernel_fingerprint
 from tessera.errors import Refused
 from tessera.installation.models import InstalledModule
 from tessera.locks import lock
@@ -64,17 +65,25 @@ def move(row: Installation, to: str, why: str = "") -> None:
 
 @contextmanager
 def deed(
-    tenant: Tenant, labels: frozenset[str], act: str, actor: Actor | None, also: frozenset[str] = frozenset()
-) -> Iterator[None]:
+    tenant: Tenant,
+    labels: frozenset[str],
+    act: str,
+    actor: Actor | None,
+    *,
+    also: frozenset[str] = frozenset(),
+    tables: frozenset[str] | None = None,
+) -> Iterator[list[Script]]:
     """Work in the tenant: its schema, one transaction, one at a time; then mirror how it ended.
 
-    `labels` are the modules acted upon, `also` others whose rows may change. A refusal puts the
-    states back to the truth. Anything else leaves FAILED, its reason, and a retry.
+    `labels` are the modules acted upon, `also` others whose rows may change; yields the scripts of
+    the modules `tables`. A refusal puts the states back to the truth. Anything else leaves FAILED,
+    its reason, and a retry.
     """
     try:
+        scripts = [] if tables is None else prepare(tables)
         with enter(tenant.ref(), actor=actor or system(act), modules=frozenset()), unit_of_work():
             lock("installations")
-            yield
+            yield scripts
     except Refused:
         reflect(tenant, labels)
         raise

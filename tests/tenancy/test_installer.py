@@ -228,9 +228,9 @@ def test_a_migration_of_a_module_that_is_not_declared_is_refused(_database, plan
 
 
 def test_models_without_migrations_are_refused(_database, planted, monkeypatch):
-    monkeypatch.setattr(type(modules()["gamma"]), "get_models", lambda self, *a, **k: apps.get_app_config("alpha").get_models())
-    with pytest.raises(CannotReplay, match="gamma has models and no migrations"):
-        scripts.plan(closure(["gamma"]))
+    monkeypatch.setattr(type(modules()["pack"]), "get_models", lambda self, *a, **k: apps.get_app_config("alpha").get_models())
+    with pytest.raises(CannotReplay, match="pack has models and no migrations"):
+        scripts.plan(closure(["pack"]))
 
 
 def test_unknown_modules_are_named(_database, planted):

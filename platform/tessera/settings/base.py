@@ -91,6 +91,7 @@ PUBLIC_LABELS = frozenset(
 KERNEL_LABELS = tuple(name.rpartition(".")[2] for name in KERNEL_APPS)
 
 TESSERA_OWNER_ROLE = os.environ.get("TESSERA_OWNER_ROLE", "tessera_owner")  # runs DDL; the application's role may only SET it
+TESSERA_POOL_SIZE = int(os.environ.get("TESSERA_POOL_SIZE", "2"))  # ready schemas per set of modules
 TESSERA_EXPORTS = DATA / "exports"
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
@@ -134,3 +135,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "refill the pool": {"task": "tenants.refill_pool", "schedule": 30.0},
+    "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
+}

@@ -143,10 +143,13 @@ def _undone(alias: str) -> Iterator[None]:
 
 def renew() -> None:
     """Replace the current clone by a fresh one, after a test that committed."""
+    from tenants.hosts import forget_hosts
+
     name = settings.DATABASES["default"]["NAME"]
     template, _, worker = name.rpartition("_")
     _close()
     clone(template, worker)
+    forget_hosts()
 
 
 def make_tenant(*, slug: str, modules_on: Iterable[str] | None = None) -> Any:
