@@ -15,7 +15,7 @@ SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is 
 def modules_on(tenant: Tenant) -> frozenset[str]:
     """Return the labels of the modules that are on in a tenant."""
     on = tenant.installations.filter(state__in=SERVED)
-    return frozenset(on.values_list("module", flat=True)) & modules().keys()
+    return frozenset(on.values_list("module", flat=True)).intersection(modules())
 
 
 def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
@@ -30,7 +30,7 @@ def active() -> Iterator[tuple[TenantRef, frozenset[str]]]:
     """Yield every tenant that may work, with its modules."""
     for tenant in Tenant.objects.filter(state=Tenant.State.ACTIVE).prefetch_related("installations"):
         on = (i.module for i in tenant.installations.all() if i.state in SERVED)
-        yield tenant.ref(), frozenset(on) & modules().keys()
+        yield tenant.ref(), frozenset(on).intersection(modules())
 
 
 def load_scripts(digests: list[str]) -> dict[str, list[dict[str, Any]]]:
