@@ -1,46 +1,57 @@
-"""Every right there is: the platform's own, those of the manifests, and the generic ones of resources."""
+"""Every right there is: those that manifests declare and those that follow from resources.
 
-import fnmatch
-from collections.abc import Iterable
-from functools import cache
+A resource brings its generic verbs (`orders.quote_view`, `_create`, `_update`, `_delete`), so a
+manifest only lists what is special. Roles may use patterns: `orders.*`, `base.*_view`.
+"""
+
+from fnmatch import fnmatchcase
 from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tessera.module import Permission, modules
-from tessera.resource import resources
+from tessera.resource import REPORTS, RESOURCES
 
-KERNEL_PERMISSIONS: list[Permission] = []  # each kernel app adds its own, beside its resources
-VERBS = {"view": _("view"), "create": _("create"), "update": _("change"), "delete": _("delete")}
-
-
-def generic_permissions(labels: frozenset[str] | None = None) -> list[Permission]:
-    """Return the rights of the generic verbs of all resources of these modules and the platform."""
-    return [
-        Permission(found.permission(verb), _titled(found.title, VERBS[verb]))
-        for found in resources(labels)
-        for verb in found.verbs
-    ]
+_VERBS = {
+    "view": _("View {title}"),
+    "create": _("Create {title}"),
+    "update": _("Change {title}"),
+    "delete": _("Delete {title}"),
+}
+KERNEL_PERMISSIONS: list[Permission] = []
 
 
-def _titled(title: Any, verb: Any) -> Any:
-    return format_lazy("{}: {}", title, verb)
+def permissions_of(label: str) -> dict[str, Any]:
+    """Return the rights of a module (or of a kernel app) with their titles, by code."""
+    module = modules().get(label)
+    declared = module.permissions if module else [p for p in KERNEL_PERMISSIONS if p.code.startswith(f"{label}.")]
+    found: dict[str, Any] = {permission.code: permission.title for permission in declared}
+    for resource in RESOURCES.values():
+        if resource.module != label:
+            continue
+        for verb in resource.verbs:
+            found.setdefault(resource.permission(verb), format_lazy(str(_VERBS[verb]), title=resource.title))
+        for service in (resource.create, resource.update, resource.delete, *(a.service for a in resource.actions)):
+            if code := getattr(service, "permission", ""):
+                found.setdefault(code, code)
+        for code in resource.field_rights.values():
+            found.setdefault(code, code)
+    for report in REPORTS.values():
+        if report.module == label and report.permission:
+            found.setdefault(report.permission, report.permission)
+    return found
 
 
-@cache
-def all_permissions(labels: frozenset[str]) -> dict[str, Permission]:
-    """Return every right that exists where the modules `labels` are on, by its code."""
-    declared = [each for label, module in modules().items() if label in labels for each in module.permissions]
-    return {each.code: each for each in (*KERNEL_PERMISSIONS, *generic_permissions(labels), *declared)}
+def all_permissions(labels: frozenset[str] | None = None) -> dict[str, Any]:
+    """Return every right of the given modules (all, by default) and of the kernel."""
+    known = modules()
+    own = {r.module for r in RESOURCES.values()} | {p.code.partition(".")[0] for p in KERNEL_PERMISSIONS}
+    wanted = [*sorted(own - known.keys()), *(label for label in known if labels is None or label in labels)]
+    return {code: title for label in wanted for code, title in permissions_of(label).items()}
 
 
-def expand(patterns: Iterable[str]) -> list[str]:
-    """Return the codes that a proposed role names, its patterns (`orders.*`, `base.*_view`) written out.
-
-    They are written out over all installed modules, so that a role is complete when another one is
-    switched on later; what is not on counts for nothing until then.
-    """
-    known = sorted(all_permissions(frozenset(modules())))
-    found = [code for pattern in patterns for code in (fnmatch.filter(known, pattern) if "*" in pattern else [pattern])]
-    return list(dict.fromkeys(found))
+def expand(patterns: tuple[str, ...], labels: frozenset[str] | None = None) -> frozenset[str]:
+    """Return the rights that a role's patterns stand for; an exact code of an absent module stays out."""
+    known = all_permissions(labels)
+    return frozenset(code for code in known for pattern in patterns if fnmatchcase(code, pattern))

@@ -14,9 +14,9 @@ from uuid import UUID
 import redis
 
 from tessera.access.models import Member
+from tessera.access.permissions import known_permissions
 from tessera.context import Reach, current
 from tessera.outbox.hints import client
-from tessera.permissions import all_permissions
 
 LIFETIME = 900  # seconds
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 @cache
 def _digest(labels: frozenset[str]) -> str:
     """Return a digest of the rights that exist, so that a new version of the software starts afresh."""
-    return hashlib.sha256("\n".join(sorted(all_permissions(labels))).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(sorted(known_permissions(labels))).encode()).hexdigest()[:16]
 
 
 def key_of(member: Member, role_epoch: UUID | None, day: date) -> str:

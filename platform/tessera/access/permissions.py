@@ -1,9 +1,11 @@
-"""The rights of access itself, which no resource implies."""
+"""The rights to manage members and their rights."""
+
+from functools import cache
 
 from django.utils.translation import gettext_lazy as _
 
 from tessera.module import Permission
-from tessera.permissions import KERNEL_PERMISSIONS
+from tessera.permissions import KERNEL_PERMISSIONS, all_permissions
 
 KERNEL_PERMISSIONS += [
     Permission("access.member_invite", _("Invite members")),
@@ -13,3 +15,9 @@ KERNEL_PERMISSIONS += [
     Permission("access.token_revoke", _("Revoke other members' tokens")),
     Permission("access.api_key_issue", _("Issue API keys")),
 ]
+
+
+@cache
+def known_permissions(labels: frozenset[str]) -> frozenset[str]:
+    """Return the codes of all rights that exist where the modules `labels` are on; computed once per process."""
+    return frozenset(all_permissions(labels))

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from tessera.access.models import Member, Role, RolePermission
+from tessera.access.permissions import known_permissions
 from tessera.access.selectors.rights import Grant, grants, union
 from tessera.context import current
 from tessera.errors import ApiError, Code, Forbidden, NotFound
 from tessera.module import modules
-from tessera.permissions import all_permissions
 from tessera.resource import RESOURCES, resources
 
 OTHERS = "access.role_manage"
@@ -130,7 +130,7 @@ def _reason(grant: Grant) -> GrantReason:
 def _why_not(member: Member, code: str) -> str:
     if member.state != Member.State.ACTIVE:
         return _("{name} is not an active member.").format(name=member.name)
-    if code not in all_permissions(current().modules):
+    if code not in known_permissions(current().modules):
         label = code.partition(".")[0]
         if label in modules() and label not in current().modules:
             return _("The module {module} is off.").format(module=label)

@@ -11,9 +11,9 @@ from tessera.access import cache
 from tessera.access.models import AccessState, Member, Role, RoleAssignment, RolePermission
 from tessera.access.models.roles import MEMBER
 from tessera.access.models.tokens import EVERY_RIGHT
+from tessera.access.permissions import known_permissions
 from tessera.access.ports import org_reach, units_within
 from tessera.context import EVERYTHING, Actor, Reach, current
-from tessera.permissions import all_permissions
 from tessera.unit_of_work import in_unit
 
 
@@ -88,7 +88,7 @@ class Reaches:
 
 def grants(member: Member) -> Iterator[Grant]:
     """Yield every right of an active member with the role it comes from; a right may come several times."""
-    known = all_permissions(current().modules)
+    known = known_permissions(current().modules)
     reaches = Reaches(member)
     if member.is_owner:
         for code in known:

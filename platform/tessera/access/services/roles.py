@@ -10,12 +10,13 @@ from django.utils.translation import override
 
 from tessera.access.models import AccessState, Member, Role, RoleAssignment, RolePermission
 from tessera.access.models.roles import ADMIN, MEMBER
+from tessera.access.permissions import known_permissions
 from tessera.access.selectors.rights import Reaches, contains
 from tessera.context import EVERYTHING, Reach, current
 from tessera.errors import Problem, Refused
 from tessera.fields import new_id
 from tessera.module import Module
-from tessera.permissions import all_permissions, expand
+from tessera.permissions import expand
 from tessera.service import service
 
 EVERYONES = {
@@ -76,7 +77,10 @@ def _write_rights(role: Role, rights: dict[str, str]) -> None:
 
 @service()
 def propose_roles(*, module: Module) -> list[Role]:
-    """Make the roles that a module proposes, and bring those that nobody changed up to its version."""
+    """Make the roles that a module proposes, and bring those that nobody changed up to its version.
+
+    Patterns stand for the rights of all installed modules; those of a module that is off wait for it.
+    """
     ensure_platform_roles()
     made = []
     for name, proposed in module.roles.items():
@@ -86,7 +90,7 @@ def propose_roles(*, module: Module) -> list[Role]:
                 role = Role(name=name, module=module.label, title=str(proposed.title))
             role.save()
         if not role.is_custom:
-            _write_rights(role, dict.fromkeys(expand(proposed.permissions), proposed.reach))
+            _write_rights(role, dict.fromkeys(sorted(expand(proposed.permissions)), proposed.reach))
         made.append(role)
     return made
 
@@ -171,12 +175,12 @@ def too_far(permission: str) -> str:
 
 def _holds_everything() -> bool:
     actor = current().actor
-    return all(actor.reach(code) == EVERYTHING for code in all_permissions(current().modules))
+    return all(actor.reach(code) == EVERYTHING for code in known_permissions(current().modules))
 
 
 def _checked(rights: Iterable[RoleRight]) -> dict[str, str]:
     """Return rights as code to reach; refuse unknown, doubled and uncovered ones, each with its place."""
-    known, actor, everything = all_permissions(current().modules), current().actor, _holds_everything()
+    known, actor, everything = known_permissions(current().modules), current().actor, _holds_everything()
     found: dict[str, str] = {}
     problems = []
     for place, right in enumerate(rights):
