@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -111,6 +112,9 @@ class Server(ABC):
         if self._keeper is not None:
             self._keeper.wait()
             self._keeper = None
+        with alone(self.home / "start.lock"), suppress(OSError):
+            if not self.running() and self.socket_directory.parent != self.home:
+                self.socket_directory.rmdir()  # the short one elsewhere; the next start makes it again
         return True
 
     def running(self) -> bool:
