@@ -5,11 +5,11 @@ from importlib.util import find_spec
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from tessera.context import ANONYMOUS, Actor, TenantRef, acting, enter
+from tessera.errors import Code
 
 from tenants.hosts import host_of, is_accounts_host, place_of
 from tenants.models import Tenant
-from tessera.context import ANONYMOUS, Actor, TenantRef, acting, enter
-from tessera.errors import Code
 
 HIDDEN = frozenset({Tenant.State.PREPARING, Tenant.State.DELETED})
 

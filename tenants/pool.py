@@ -12,14 +12,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
-
-from tenants.models import ReadySchema, new_schema_name
 from tessera.context import TenantRef, enter, system
 from tessera.db.installer import make_schema
 from tessera.db.roles import as_owner
 from tessera.db.scripts import fingerprint_of_set
 from tessera.fields import new_id
 from tessera.module import closure, modules
+
+from tenants.models import ReadySchema, new_schema_name
 
 State = ReadySchema.State
 ABANDONED = timedelta(minutes=10)

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from tessera.context import Actor
+from tessera.errors import Refused
 
 from tenants.hosts import base_host, forget_hosts
 from tenants.installations import enable_modules
 from tenants.installations.mirror import closed
 from tenants.models import Domain, Tenant
 from tenants.pool import claim
-from tessera.context import Actor
-from tessera.errors import Refused
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 RESERVED = frozenset(

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from tessera.db.scripts import fingerprint_of, kernel_fingerprint
+from tessera.module import modules
 
 from tenants.installations import upgrade_tenant
 from tenants.models import Installation, Tenant
-from tessera.db.scripts import fingerprint_of, kernel_fingerprint
-from tessera.module import modules
 
 _log = logging.getLogger(__name__)
 

@@ -149,12 +149,6 @@ def billable(*, document: UUID) -> Billable | None:
     raise NotImplementedError
 
 
-@port(owner="orders", neutral=lambda **_: [])
-def open_demands(*, company: UUID) -> list[Demand]:
-    """Return what is still to be delivered of orders in force: asked by stock when it is switched on late."""
-    raise NotImplementedError
-
-
 @port(owner="orders", neutral=lambda **_: ZERO)
 def unbilled_orders(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""

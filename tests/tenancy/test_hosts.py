@@ -7,14 +7,14 @@ import pytest
 from django.db import connections
 from django.http import HttpResponse
 from django.test import RequestFactory
+from tessera.context import current, current_or_none
+from tessera.errors import Refused
 
 from tenants import hosts
 from tenants.hosts import host_of, place_of
 from tenants.middleware import TenantMiddleware
 from tenants.models import Domain, Tenant
 from tenants.provisioning import set_state
-from tessera.context import current, current_or_none
-from tessera.errors import Refused
 
 
 def ask(host: str, view=None):
@@ -103,8 +103,9 @@ def test_the_tenant_is_left_whatever_happens(tenant):
 
 
 def test_the_accounts_say_who_asks(tenant, monkeypatch):
-    from tenants import middleware
     from tessera.context import Actor
+
+    from tenants import middleware
 
     def ada(request, ref):
         assert current().tenant == ref

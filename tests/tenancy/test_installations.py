@@ -6,17 +6,26 @@ from zipfile import ZipFile
 
 import pytest
 from django.db import connections
-
-from tenants import installations
-from tenants.directory import modules_on
-from tenants.installations import disable_module, enable_modules, purge_module, reconcile_tenant, upgrade_tenant
-from tenants.installations import disabling, enabling, mirror, purging
-from tenants.models import Installation, Tenant
 from tessera.audit.models import AuditEntry
 from tessera.context import Actor, enter, system
 from tessera.db import scripts
 from tessera.errors import Refused
 from tessera.module import modules
+
+from tenants import installations
+from tenants.directory import modules_on
+from tenants.installations import (
+    disable_module,
+    disabling,
+    enable_modules,
+    enabling,
+    mirror,
+    purge_module,
+    purging,
+    reconcile_tenant,
+    upgrade_tenant,
+)
+from tenants.models import Installation, Tenant
 from tests.tenancy.conftest import forget_modules
 
 State = Installation.State

@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 from django.utils import timezone
+from tessera.context import TenantRef, enter, system
+from tessera.db import scripts
+from tessera.db.scripts import fingerprint_of_set
+from tessera.fields import new_id
+from tessera.module import closure, modules
 
 from tenants import pool
 from tenants.installations import mirror
 from tenants.models import Installation, ReadySchema, Tenant
 from tenants.pool import claim, module_sets, refill
 from tenants.provisioning import create_tenant
-from tessera.context import TenantRef, enter, system
-from tessera.db import scripts
-from tessera.db.scripts import fingerprint_of_set
-from tessera.fields import new_id
-from tessera.module import closure, modules
 
 State = ReadySchema.State
 
@@ -137,7 +137,9 @@ def test_two_claims_at_once_get_two_schemas(_database):
 
 def test_a_ready_schema_has_no_rows(_database, planted):
     refill(1)
-    with enter(TenantRef(new_id(), ready("pack")[0]), actor=system("test"), modules=frozenset()):
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT (SELECT count(*) FROM installation_installedmodule), (SELECT count(*) FROM audit_auditentry)")
-            assert cursor.fetchone() == (0, 0)
+    with (
+        enter(TenantRef(new_id(), ready("pack")[0]), actor=system("test"), modules=frozenset()),
+        connections["default"].cursor() as cursor,
+    ):
+        cursor.execute("SELECT (SELECT count(*) FROM installation_installedmodule), (SELECT count(*) FROM audit_auditentry)")
+        assert cursor.fetchone() == (0, 0)

@@ -2,12 +2,12 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from tessera.errors import Refused
 
 from tenants import installations, upgrades
 from tenants.models import Domain, Installation, Tenant
 from tenants.provisioning import check_slug, create_tenant
 from tenants.upgrades import stale_tenants, upgrade_all
-from tessera.errors import Refused
 
 
 @pytest.mark.parametrize(

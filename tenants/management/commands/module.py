@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-
-from tenants.installations import disable_module, enable_modules, purge_module
-from tenants.models import Installation, Tenant
 from tessera.context import system
 from tessera.errors import Refused
 from tessera.module import modules
+
+from tenants.installations import disable_module, enable_modules, purge_module
+from tenants.models import Installation, Tenant
 
 BY = "manage.py module"
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from tessera.context import system
+from tessera.errors import Refused
 
 from tenants.hosts import tenant_url
 from tenants.installations import reconcile_tenant
 from tenants.models import Tenant
 from tenants.provisioning import create_tenant, set_state
 from tenants.upgrades import upgrade_all
-from tessera.context import system
-from tessera.errors import Refused
 
 
 class Command(BaseCommand):

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     """Write the schema files, or compare them with what would be written."""
 
     help = "Write frontend_api/schema/*.graphql (--write, the default) or fail with a diff (--check)."
-    requires_system_checks = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group()
