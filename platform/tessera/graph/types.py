@@ -144,7 +144,7 @@ def optional(hint: Any) -> tuple[Any, bool]:
     return hint, False
 
 
-def enum_choices(kind: type[Enum]) -> list[tuple[Any, Any]]:
+def enum_choices(kind: Any) -> list[tuple[Any, Any]]:
     """Return the values and labels of an enum class."""
     if issubclass(kind, Choices):
         return [(value, label) for value, label in kind.choices if value]
