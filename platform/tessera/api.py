@@ -1,5 +1,6 @@
 """The curated surface of the kernel: what a module may import, and nothing else is public."""
 
+from tessera.access.ports import org_reach, units_within
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused

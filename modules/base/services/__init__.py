@@ -9,6 +9,7 @@ from modules.base.services.organisation import (
     link_member,
     manager_of_member,
     reach_of_member,
+    units_of,
 )
 from modules.base.services.parties import (
     AddressInput,

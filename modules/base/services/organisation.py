@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -100,15 +101,26 @@ def reach_of_member(*, member: UUID, on: date) -> tuple[frozenset[UUID], frozens
         current_assignments(on), person__in=MemberPerson.objects.filter(member=member).values("person")
     ).values_list("unit_id", "unit__company_id")
     units, companies = {unit for unit, _ in mine}, {company for _, company in mine}
+    return _with_all_below(units, OrgUnit.objects.filter(company__in=companies)), frozenset(companies)
+
+
+def units_of(*, unit: UUID | None, company: UUID | None) -> frozenset[UUID]:
+    """Return a unit with all below it, or all units of a company; exactly one of them is given."""
+    if unit is None:
+        return frozenset(OrgUnit.objects.filter(company=company).values_list("id", flat=True))
+    return _with_all_below({unit}, OrgUnit.objects.filter(company__units=unit))
+
+
+def _with_all_below(units: set[UUID], among: Any) -> frozenset[UUID]:
     children: dict[UUID, list[UUID]] = {}
-    for unit, parent in OrgUnit.objects.filter(company__in=companies).values_list("id", "parent_id"):
+    for unit, parent in among.values_list("id", "parent_id"):
         children.setdefault(parent, []).append(unit)
-    waiting = list(units)
+    found, waiting = set(units), list(units)
     while waiting:
-        below = [unit for unit in children.get(waiting.pop(), []) if unit not in units]
-        units.update(below)
+        below = [unit for unit in children.get(waiting.pop(), []) if unit not in found]
+        found.update(below)
         waiting.extend(below)
-    return frozenset(units), frozenset(companies)
+    return frozenset(found)
 
 
 def manager_of_member(*, member: UUID, on: date) -> UUID | None:

@@ -1,0 +1,17 @@
+"""What base answers when the kernel asks about the organisation."""
+
+from datetime import date
+from uuid import UUID
+
+from modules.base import services
+from tessera.api import org_reach, units_within
+
+
+@org_reach.answer
+def reach_of_member(*, member: UUID, on: date) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    return services.reach_of_member(member=member, on=on)
+
+
+@units_within.answer
+def units_of(*, unit: UUID | None, company: UUID | None) -> frozenset[UUID]:
+    return services.units_of(unit=unit, company=company)
