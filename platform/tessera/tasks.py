@@ -26,7 +26,6 @@ from tessera.celery import app
 from tessera.context import current, directory, enter, system
 from tessera.unit_of_work import on_commit
 
-TASKS_PER_CONNECTION = 64
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +40,9 @@ class TenantTask(Task):
     abstract = True
 
     def __call__(self, *, tenant_id: str | UUID | None = None, request_id: str | None = None, **arguments: Any) -> Any:
+        for connection in connections.all(initialized_only=True):
+            if connection.errors_occurred:
+                connection.close()
         tenant, modules = self._admit(tenant_id)
         with enter(
             tenant, actor=system(f"task {self.name}"), modules=modules, request_id=UUID(request_id) if request_id else None
