@@ -7,10 +7,10 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from tessera.api import Refused, linked_amounts, minor_units, part_of
 
-from modules.base.api import LineKind, reserved_quantities
+from modules.base.api import LineKind
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
 from modules.erp.orders.selectors.billing import WITH_THE_FIRST
-from modules.erp.orders.selectors.progress import OrderProgress, goes_out, is_invoiced, progress_of
+from modules.erp.orders.selectors.progress import OrderProgress, goes_out, is_invoiced, progress_of, reserved_of_lines
 
 ZERO = Decimal(0)
 
@@ -68,8 +68,8 @@ def short_close_preview(*, order: SalesOrder) -> ShortClosePreview:
     progress = progress_of([order.pk])[order.pk]
     if progress.delivered is None and progress.invoiced is None:
         raise Refused("STATE", _("Nobody tracks what was done of this order; close it instead."), "state")
-    reserved = reserved_quantities(lines=[line.pk for line in progress.lines]) or {}
-    lines = [_preview(order, progress, line, reserved.get(line.pk, ZERO)) for line in progress.lines]
+    reserved = reserved_of_lines(ids=[line.pk for line in progress.lines])
+    lines = [_preview(order, progress, line, reserved[line.pk] or ZERO) for line in progress.lines]
     return ShortClosePreview(
         order=order.pk,
         number=order.number or "",

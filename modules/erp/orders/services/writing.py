@@ -20,8 +20,8 @@ def write_document(document: Document, built: Built[Any], rows: list[TaxAmount],
     line_model, tax_model = type(document).lines.rel.related_model, type(document).taxes.rel.related_model  # type: ignore[attr-defined]
     if built.before or removed:
         tax_model.objects.filter(document=document).delete()
-    for line in removed or []:
-        line.delete()
+    if removed:
+        line_model.objects.filter(pk__in=[line.pk for line in removed]).delete()
     fresh = [line for line in built.lines if line._state.adding]
     for line in built.lines:
         if not line._state.adding:
