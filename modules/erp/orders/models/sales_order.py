@@ -6,8 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from modules.base.api import DocumentTax
-from modules.erp.orders.models.selling import SellingDocument, SellingLine
 from modules.erp.orders.models.quote import Quote
+from modules.erp.orders.models.selling import SellingDocument, SellingLine
 
 
 class SalesOrder(SellingDocument):
@@ -31,7 +31,9 @@ class SalesOrder(SellingDocument):
         ("confirmed", "closed"),
     }
 
-    quote = models.ForeignKey(Quote, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("quote"))
+    quote = models.ForeignKey(
+        Quote, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("quote")
+    )
     quote_revision = models.PositiveIntegerField(_("revision of the quote"), null=True, blank=True, editable=False)
     history = models.BooleanField(_("history"), default=False, editable=False)
     delivered_at = models.DateTimeField(_("wholly delivered at"), null=True, blank=True, editable=False)

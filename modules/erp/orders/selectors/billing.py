@@ -90,7 +90,9 @@ def _billable_line(
 
 def unbilled_of(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""
-    orders = list(SalesOrder.objects.filter(party=party, company=company, state=SalesOrder.State.CONFIRMED).select_related("company"))
+    orders = list(
+        SalesOrder.objects.filter(party=party, company=company, state=SalesOrder.State.CONFIRMED).select_related("company")
+    )
     progress = progress_of(order.pk for order in orders)
     total = ZERO
     for order in orders:

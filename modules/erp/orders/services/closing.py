@@ -129,6 +129,4 @@ def _close_if_complete(order: SalesOrder, progress: OrderProgress) -> None:
 
 def _close(order: SalesOrder) -> None:
     move(order, SalesOrder.State.CLOSED)
-    publish(
-        events.SalesOrderClosed(subject=order.pk, company=order.company_id, party=order.party_id, number=order.number or "")
-    )
+    publish(events.SalesOrderClosed(subject=order.pk, company=order.company_id, party=order.party_id, number=order.number or ""))

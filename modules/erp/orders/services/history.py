@@ -34,7 +34,9 @@ def import_sales_order(
     Refuses with UNIQUE what was brought in already (the same `external_id` or number in the company).
     """
     if not number or not external_id:
-        raise Refused("REQUIRED", _("History keeps the number and the key that it came with."), "external_id" if number else "number")
+        raise Refused(
+            "REQUIRED", _("History keeps the number and the key that it came with."), "external_id" if number else "number"
+        )
     order = new_document(
         SalesOrder,
         company=company,

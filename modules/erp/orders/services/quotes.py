@@ -227,5 +227,3 @@ def _order_of(quote: Quote) -> SalesOrder:
 def _columns(row: Any, *but: str) -> dict[str, Any]:
     skipped = NOT_COPIED | set(but)
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.attname not in skipped}
-
-

@@ -14,7 +14,9 @@ def present_lines(document: Document) -> dict[UUID, Any]:
     return {line.pk: line for line in lines.order_by("position", "id")}
 
 
-def write_document(document: Document, built: Built[Any], rows: list[TaxAmount], removed: list[SellingLine] | None = None) -> None:
+def write_document(
+    document: Document, built: Built[Any], rows: list[TaxAmount], removed: list[SellingLine] | None = None
+) -> None:
     """Save header and lines, and write the tax rows anew."""
     document.save()
     line_model, tax_model = type(document).lines.rel.related_model, type(document).taxes.rel.related_model  # type: ignore[attr-defined]

@@ -36,9 +36,7 @@ def stock(monkeypatch):
     """Let somebody keep stock; the returned dict is what is reserved per line."""
     reserved: dict = {}
     monkeypatch.setattr(progress, "stock_tracks", lambda: True)
-    monkeypatch.setattr(
-        progress, "reserved_quantities", lambda lines: {key: reserved[key] for key in lines if key in reserved}
-    )
+    monkeypatch.setattr(progress, "reserved_quantities", lambda lines: {key: reserved[key] for key in lines if key in reserved})
     return reserved
 
 

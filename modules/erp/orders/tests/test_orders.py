@@ -241,11 +241,14 @@ def test_a_short_close_before_any_delivery_ends_the_order(orders, stock, finance
 
 def test_the_advance_is_shown_before_a_short_close(orders, stock, finance):
     from tessera.api import link_documents
+
     from modules.erp.orders.tests.factories import Made
 
     order = make_shop().confirmed()
     with unit_of_work():
-        link_documents(source_kind="orders.SalesOrder", source=order.pk, target=Made("finance.Payment"), type="advances", amount=D(50))
+        link_documents(
+            source_kind="orders.SalesOrder", source=order.pk, target=Made("finance.Payment"), type="advances", amount=D(50)
+        )
     assert short_close_preview(order=order).advance == D("50")
 
 
@@ -289,7 +292,10 @@ def test_a_price_edit_of_an_approved_order_is_its_next_revision(orders, demands,
         assert problem_of(refusal) == ("LIMIT", ("state",))
     assert SalesOrderLine.objects.get().unit_price == 17
     assert told(demands) == [("sales_order_amended", {"reduced": [], "added": []})]
-    assert list(DocumentRevision.objects.filter(document=order.pk).values_list("revision", flat=True).order_by("revision")) == [1, 2]
+    assert list(DocumentRevision.objects.filter(document=order.pk).values_list("revision", flat=True).order_by("revision")) == [
+        1,
+        2,
+    ]
 
 
 def test_a_price_edit_of_a_half_delivered_order_holds_for_the_rest(orders, stock, finance, demands):

@@ -40,7 +40,12 @@ def test_the_list_price_is_taken_and_its_trace_says_so(orders):
 def test_each_line_is_rounded_once_and_half_up(orders):
     """Lines in the style of a public trading data set: 14.4 x 45 x 0.8, and halves of a cent."""
     shop = make_shop()
-    cases = [("14.40", 45, "0.2", "518.40"), ("7.45", 5, "0.05", "35.39"), ("0.35", 1, "0.1", "0.32"), ("9.65", 3, "0.25", "21.71")]
+    cases = [
+        ("14.40", 45, "0.2", "518.40"),
+        ("7.45", 5, "0.05", "35.39"),
+        ("0.35", 1, "0.1", "0.32"),
+        ("9.65", 3, "0.25", "21.71"),
+    ]
     quote = shop.quote(
         *(QuoteLineInput(item=shop.tea, unit_price=D(price), quantity=D(q), discount=D(off)) for price, q, off, _ in cases)
     )

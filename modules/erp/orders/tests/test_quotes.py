@@ -113,7 +113,11 @@ def test_an_approval_holds_for_one_content_only(orders, process):
     assert send_quote(quote=quote).state == "sent"
     line = quote.lines.get()
     changed = update_quote(quote=quote, lines=[QuoteLineInput(line=line, unit_price=D(17))])
-    assert (changed.state, changed.revision, changed.number) == ("draft", 2, "Q-2026-00001".replace("2026", str(quote.document_date.year)))
+    assert (changed.state, changed.revision, changed.number) == (
+        "draft",
+        2,
+        "Q-2026-00001".replace("2026", str(quote.document_date.year)),
+    )
     assert send_quote(quote=changed).state == "draft"
     assert TransitionHold.objects.get().content_hash == content_hash(changed)
 
@@ -150,7 +154,13 @@ def test_acceptance_makes_one_order_with_its_lines_linked(orders):
     assert accept_quote(quote=quote, revision=1) == order
     assert SalesOrder.objects.get() == order
     line = order.lines.get()
-    assert (order.state, order.number, order.gross_total, line.net, line.base_quantity) == ("draft", None, D("153.00"), D("153.00"), 10)
+    assert (order.state, order.number, order.gross_total, line.net, line.base_quantity) == (
+        "draft",
+        None,
+        D("153.00"),
+        D("153.00"),
+        10,
+    )
     link = LineLink.objects.get()
     assert (link.type, link.source_line, link.target_line, link.base_quantity) == ("derives", quote.lines.get().pk, line.pk, 10)
     fact = OutboxEvent.objects.get(name="orders.quote_accepted")
