@@ -1,0 +1,1 @@
+"""ERP: the parts that run a company's orders and books."""

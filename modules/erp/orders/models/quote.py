@@ -1,0 +1,70 @@
+"""What we offer, for how long."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from tessera.api import ModuleKey
+
+from modules.base.api import Document, DocumentTax
+from modules.erp.orders.models.selling import SellingDocument, SellingLine
+
+
+class Quote(SellingDocument):
+    """An offer. Sent, it is sealed; an edit after that makes the next revision, which must be sent again."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SENT = "sent", _("sent")
+        ACCEPTED = "accepted", _("accepted")
+        REJECTED = "rejected", _("rejected")
+        EXPIRED = "expired", _("expired")
+
+    MOVES = {
+        ("draft", "sent"),
+        ("sent", "draft"),
+        ("sent", "accepted"),
+        ("sent", "rejected"),
+        ("sent", "expired"),
+    }
+    SEALED = (*Document.SEALED, "valid_until")
+
+    valid_until = models.DateField(_("valid until"))
+    opportunity = ModuleKey("sales.Opportunity", verbose_name=_("opportunity"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True, editable=False)
+
+    class Meta(SellingDocument.Meta):
+        verbose_name = _("quote")
+        verbose_name_plural = _("quotes")
+        constraints = [
+            *SellingDocument.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(valid_until__gte=models.F("document_date")),
+                name="quote_valid_after_its_date",
+                violation_error_message=_("A quote is valid until its own date or later."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["valid_until"], condition=models.Q(state="sent"), name="quote_open_by_validity"),
+            models.Index(fields=["opportunity"], name="quote_by_opportunity"),
+        ]
+
+
+class QuoteLine(SellingLine):
+    """A line of a quote."""
+
+    document = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="lines", verbose_name=_("quote"))
+
+    class Meta(SellingLine.Meta):
+        verbose_name = _("quote line")
+        verbose_name_plural = _("quote lines")
+
+
+class QuoteTax(DocumentTax):
+    """A tax row of a quote line."""
+
+    document = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("quote"))
+    line = models.ForeignKey(QuoteLine, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("line"))
+
+    class Meta(DocumentTax.Meta):
+        verbose_name = _("quote tax")
+        verbose_name_plural = _("quote taxes")
+        constraints = [models.UniqueConstraint(fields=["line", "tax"], name="quote_tax_once")]

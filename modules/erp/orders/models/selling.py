@@ -1,0 +1,54 @@
+"""What quotes and orders have in common."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from modules.base.api import Document, DocumentLine, LineKind
+
+ZERO = Decimal(0)
+
+
+class SellingDocument(Document):
+    """A document that sells; a concrete one adds its state machine."""
+
+    class Meta(Document.Meta):
+        abstract = True
+
+    def largest_discount(self) -> Decimal:
+        """Return the largest discount as a fraction: of a line, or of all discount lines on what is sold."""
+        lines = list(self.sealed_lines())
+        off = -sum((line.net for line in lines if line.kind == LineKind.DISCOUNT), ZERO)
+        full = sum((line.net for line in lines if line.kind in (LineKind.ITEM, LineKind.SERVICE)), ZERO)
+        share = off / full if full > 0 else Decimal(off > 0)
+        return max([share, *(line.discount for line in lines)])
+
+    def approval_facts(self) -> dict[str, Decimal]:
+        """Return what an approval process may set thresholds on: `amount` in company currency, `discount_percent`."""
+        return super().approval_facts() | {"discount_percent": self.largest_discount() * 100}
+
+
+class SellingLine(DocumentLine):
+    """A line of a document that sells; a concrete line adds `document`."""
+
+    class Meta(DocumentLine.Meta):
+        abstract = True
+        constraints = [
+            *DocumentLine.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="%(class)s_quantity_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(unit_price__gte=0) | models.Q(kind=LineKind.CHARGE),
+                name="%(class)s_price_not_negative",
+                violation_error_message=_("Only a charge may have a negative price."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind=LineKind.ITEM) | models.Q(item__isnull=False), name="%(class)s_item_is_named"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cancelled_quantity__lte=models.F("base_quantity")), name="%(class)s_cancelled_within_quantity"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description

@@ -1,0 +1,95 @@
+"""The header of a quote or an order: whom, in which currency, on which terms."""
+
+from datetime import date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from tessera.api import NotFound, Problem, Refused, current, lock_for_update
+
+from modules.base.api import Address, Company, Document, Party, PartyRole, rate_on, role_of, snapshot_of, standing_for
+
+D = TypeVar("D", bound=Document)
+
+
+def today_at(company: Company) -> date:
+    """Return the day it is where a company is."""
+    now: datetime = timezone.now()
+    return now.astimezone(ZoneInfo(company.time_zone)).date()
+
+
+def locked(document: D) -> D:
+    """Lock a document's row and return it as it is now."""
+    rows = lock_for_update(type(document).objects.filter(pk=document.pk))
+    if not rows:
+        raise NotFound()
+    return rows[0]
+
+
+def new_document(model: type[D], *, company: Company, party: Party, **terms: Any) -> D:
+    """Return a draft (not saved) with the terms given, and the party's own where none are."""
+    party = standing_for(party)
+    role = role_of(party=party.pk, company=company.pk, role=PartyRole.Role.CUSTOMER)
+    day = terms.pop("document_date", None) or today_at(company)
+    currency = (terms.pop("currency", "") or (role.currency if role else "") or company.currency).upper()
+    includes_tax = terms.pop("price_includes_tax", None)
+    given = {name: value for name, value in terms.items() if value is not None}
+    given.setdefault("bill_to", _address(party, Address.Kind.BILLING))
+    given.setdefault("ship_to", _address(party, Address.Kind.DELIVERY))
+    given.setdefault("payment_term", role.payment_term if role else None)
+    given.setdefault("owner", current().actor.member_id)
+    refuse_foreign(party, given)
+    quoted = rate_on(currency=currency, quote=company.currency, on=day)
+    return model(
+        company=company,
+        party=party,
+        document_date=day,
+        currency=currency,
+        rate=quoted.rate,
+        rate_date=quoted.date,
+        rate_source=quoted.source,
+        price_includes_tax=company.prices_include_tax if includes_tax is None else includes_tax,
+        **given,
+    )
+
+
+def change_terms(document: Document, **terms: Any) -> None:
+    """Set the terms that were given (None keeps what is there); nothing is saved."""
+    given = {name: value for name, value in terms.items() if value is not None}
+    refuse_foreign(document.party, given)
+    for name, value in given.items():
+        setattr(document, name, value)
+
+
+def refuse_foreign(party: Party, terms: dict[str, Any]) -> None:
+    """Refuse addresses that are not the party's."""
+    problems = [
+        Problem("INVALID", _("This is not an address of the party."), (name,))
+        for name in ("bill_to", "ship_to")
+        if (address := terms.get(name)) is not None and address.party_id != party.pk
+    ]
+    if problems:
+        raise Refused.of(problems)
+
+
+def country_of(document: Document) -> str:
+    """Return the two letters of the country where the goods go, for the choice of taxes; "" when it is not known so."""
+    for country in (
+        document.ship_to.country if document.ship_to else "",
+        document.bill_to.country if document.bill_to else "",
+        document.company.country,
+    ):
+        if len(country) == 2:
+            return country.upper()
+    return ""
+
+
+def snapshots(document: Document) -> dict[str, Any]:
+    """Return the party as printed, by place on the paper, frozen when the document takes effect."""
+    return {"bill_to": snapshot_of(document.party, document.bill_to), "ship_to": snapshot_of(document.party, document.ship_to)}
+
+
+def _address(party: Party, kind: str) -> Address | None:
+    found = {address.kind: address for address in party.addresses.order_by("-id")}
+    return found.get(kind) or found.get(Address.Kind.MAIN)
