@@ -1,7 +1,5 @@
 """The manifest of finance."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from tessera.module import Module
 

@@ -1,7 +1,7 @@
 """The books: accounts, periods, entries; invoices, payments and what is open between them."""
 
 from modules.erp.finance.models.account import Account, AccountDimension, AccountMap, Control
-from modules.erp.finance.models.book import Book
+from modules.erp.finance.models.book import Book, BookHead
 from modules.erp.finance.models.entry import Entry, EntryLine, Journal, Side
 from modules.erp.finance.models.invoice import Invoice, InvoiceLine, InvoiceTax
 from modules.erp.finance.models.open_item import Allocation, OpenItem
@@ -16,6 +16,7 @@ __all__ = [
     "Allocation",
     "Area",
     "Book",
+    "BookHead",
     "Control",
     "Entry",
     "EntryLine",

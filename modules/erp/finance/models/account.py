@@ -39,6 +39,7 @@ class Account(Record):
     cash = models.BooleanField(_("cash or bank"), default=False)
     requires_party = models.BooleanField(_("needs a party"), default=False)
     requires_quantity = models.BooleanField(_("needs a quantity"), default=False)
+    requires_dimensions = models.BooleanField(_("needs dimensions"), default=False, editable=False)
     currency = CurrencyField(_("kept in the currency"), blank=True)
     active = models.BooleanField(_("active"), default=True)
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import CurrencyField, Record
+from tessera.api import CurrencyField, Model, Record
 
 
 class Book(Record):
@@ -31,3 +31,13 @@ class Book(Record):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BookHead(Model):
+    """Where a book's chain of posted entries ends: its last sequence number and the hash over all of them."""
+
+    audited = False
+
+    book = models.OneToOneField(Book, on_delete=models.PROTECT, related_name="head")
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)

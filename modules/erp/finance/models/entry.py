@@ -20,7 +20,7 @@ class Journal(Record):
     area = models.CharField(_("area"), max_length=10, choices=Area.choices, default=Area.LEDGER)
     word = models.CharField(_("voucher word"), max_length=20)
     series = models.CharField(_("numbered"), max_length=10, choices=Series.choices, default=Series.YEAR)
-    pattern = models.CharField(_("pattern of the number"), max_length=80, default="{word}-{year}-{n:05}")
+    pattern = models.CharField(_("pattern of the number"), max_length=80, default="{year}-{n:05}")
 
     class Meta(Record.Meta):
         verbose_name = _("journal")
@@ -41,8 +41,8 @@ class Side(models.TextChoices):
 class Entry(Model):
     """A voucher. It is its own audit: once posted nothing of it changes, and drafts say who made them.
 
-    There is at most one per (book, source, purpose). `hash` covers the content and the hash of the
-    entry before it in the book, so that a missing or changed entry shows.
+    There is at most one per (book, source, purpose). `prev_hash` is the hash over all entries posted
+    in the book before it, in the order of `seq`, so that a missing or changed one shows.
     """
 
     class State(models.TextChoices):
@@ -82,7 +82,6 @@ class Entry(Model):
     posted_by = MemberKey(_("posted by"), null=True)
     seq = models.BigIntegerField(null=True)
     prev_hash = models.CharField(max_length=64, blank=True)
-    hash = models.CharField(max_length=64, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
     class Meta(Model.Meta):
@@ -99,7 +98,8 @@ class Entry(Model):
                 violation_error_message=_("This entry is reversed already."),
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="posted") | models.Q(number__isnull=False, seq__isnull=False), name="entry_posted_has_number"
+                condition=~models.Q(state="posted") | models.Q(number__isnull=False, seq__isnull=False),
+                name="entry_posted_has_number",
             ),
             models.CheckConstraint(condition=~models.Q(reverses=models.F("id")), name="entry_not_its_own_reversal"),
         ]

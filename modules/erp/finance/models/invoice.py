@@ -40,7 +40,8 @@ class Invoice(Document):
         constraints = [
             *Document.Meta.constraints,
             models.CheckConstraint(
-                condition=models.Q(kind="credit_note", gross_total__lte=0) | ~models.Q(kind="credit_note") & models.Q(gross_total__gte=0),
+                condition=models.Q(kind="credit_note", gross_total__lte=0)
+                | ~models.Q(kind="credit_note") & models.Q(gross_total__gte=0),
                 name="invoice_sign_follows_kind",
             ),
             models.UniqueConstraint(

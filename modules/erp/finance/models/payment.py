@@ -30,7 +30,12 @@ class Payment(Record):
     side = models.CharField(_("with a"), max_length=10, choices=Side.choices)
     party = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="+", verbose_name=_("party"))
     account = models.ForeignKey(
-        "finance.Account", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("bank or cash account")
+        "finance.Account",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("bank or cash account"),
     )
     posting_date = models.DateField(_("posting date"))
     document_date = models.DateField(_("document date"))
