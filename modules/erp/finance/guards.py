@@ -16,12 +16,14 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'draft' THEN
-            RAISE EXCEPTION 'An entry is born as a draft.' USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'STATE', COLUMN = 'state';
+            RAISE EXCEPTION 'An entry is born as a draft.'
+                USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'STATE', COLUMN = 'state';
         END IF;
         RETURN NEW;
     END IF;
     IF OLD.state = 'posted' THEN
-        RAISE EXCEPTION 'A posted entry never changes; reverse it.' USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'STATE', COLUMN = 'state';
+        RAISE EXCEPTION 'A posted entry never changes; reverse it.'
+            USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'STATE', COLUMN = 'state';
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;

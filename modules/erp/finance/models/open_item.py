@@ -33,7 +33,6 @@ class OpenItem(Record):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     document_kind = models.CharField(max_length=60)
     document = models.UUIDField()
-    number = models.CharField(_("number"), max_length=80, blank=True)
     order = ModuleKey("orders.SalesOrder", null=True, blank=True)
     currency = CurrencyField(_("currency"))
     amount = AmountField(_("amount"))
