@@ -1,4 +1,8 @@
-"""Turn a violated database constraint into a refusal that names the field, never the SQL."""
+"""Turn a violated database constraint into a refusal that names the field, never the SQL.
+
+A trigger that refuses says so itself: it raises a check violation with its sentence, the code in
+upper case as the constraint's name, and the field as the column.
+"""
 
 from typing import Any
 
@@ -40,6 +44,8 @@ def refusal_of(error: IntegrityError) -> Refused:
     state = getattr(error.__cause__, "sqlstate", None)
     if diag is None or state not in _CODES:
         raise error
+    if state == "23514" and (diag.constraint_name or "").isupper():
+        return Refused(diag.constraint_name, diag.message_primary, *filter(None, (diag.column_name,)))
     code = _CODES[state]
     model = _model_of(diag.table_name or "")
     constraint = _constraint_of(model, diag.constraint_name or "") if model else None

@@ -19,12 +19,14 @@ def check_move(row: Any, target: str) -> None:
         raise Refused("STATE", _("This cannot go from {source} to {target}.").format(source=row.state, target=target), "state")
 
 
-def move(row: Any, target: str, *, exceeds: str = "", also: Iterable[str] = ()) -> None:
+def move(row: Any, target: str, *, exceeds: str = "", also: Iterable[str] = (), write: bool = True) -> None:
     """Change the state of a document, after its gates; `also` names other changed fields to save.
 
     `exceeds` is the permission beyond a limit that the document is over ("" when within limits).
+    With `write` false the caller writes the new state itself, later in the same unit of work.
     """
     check_move(row, target)
     ask_gates(Transition(row, row.state, target, exceeds))
     row.state = target
-    row.save(update_fields=["state", *also])
+    if write:
+        row.save(update_fields=["state", *also])

@@ -115,10 +115,8 @@ def unit_of_work() -> Iterator[Unit]:
         with transaction.atomic(using="default"):
             yield unit
             unit.serving = True
-            for phase in (Phase.NUMBERS, Phase.POST):
-                work = unit.deferred[phase]
-                while work:
-                    work.pop(0)()
+            while work := unit.deferred[Phase.NUMBERS] or unit.deferred[Phase.POST]:
+                work.pop(0)()  # what posts may ask for further numbers: they come before the rest is posted
             for record in unit.deferred[Phase.RECORD]:
                 record()
             for finish in _finishers:

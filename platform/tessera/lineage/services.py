@@ -62,6 +62,7 @@ def link_lines(
     type: str,
     source: Any,
     source_document: UUID,
+    source_kind: str = "",
     target: Any,
     target_document: UUID,
     base_quantity: Decimal = ZERO,
@@ -71,16 +72,18 @@ def link_lines(
 ) -> LineLink:
     """Say that `target` was made from `source`; the caller holds the lock of the source line.
 
+    A source of a module that need not be installed is given by its key and `source_kind`.
     `at_most` bounds the sum of this type of link on the source line (quantity - cancelled +
     tolerance); beyond it LIMIT is refused.
     """
-    if at_most is not None and linked([source.pk], type).get(source.pk, ZERO) + base_quantity > at_most:
+    key = source if source_kind else source.pk
+    if at_most is not None and linked([key], type).get(key, ZERO) + base_quantity > at_most:
         raise Refused("LIMIT", _("This is more than what is left on the line."), "quantity")
     link = LineLink(
         type=type,
-        source_kind=kind_of(source),
+        source_kind=source_kind or kind_of(source),
         source_document=source_document,
-        source_line=source.pk,
+        source_line=key,
         target_kind=kind_of(target),
         target_document=target_document,
         target_line=target.pk,

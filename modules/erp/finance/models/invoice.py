@@ -1,0 +1,86 @@
+"""Invoices to customers and from suppliers, and the notes that correct them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from tessera.api import ModuleKey
+
+from modules.base.api import Document, DocumentLine, DocumentTax
+
+
+class Invoice(Document):
+    """A receivable or payable document; a credit note carries negative quantities and amounts."""
+
+    MOVES = {("draft", "posted"), ("posted", "reversed")}
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        POSTED = "posted", _("posted")
+        REVERSED = "reversed", _("reversed")
+
+    class Direction(models.TextChoices):
+        SALE = "sale", _("to a customer")
+        PURCHASE = "purchase", _("from a supplier")
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("invoice")
+        CREDIT_NOTE = "credit_note", _("credit note")
+        DEBIT_NOTE = "debit_note", _("debit note")
+        ADVANCE = "advance", _("advance invoice")
+
+    direction = models.CharField(_("direction"), max_length=10, choices=Direction.choices)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.INVOICE)
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by")
+    tax_point_date = models.DateField(_("tax point"), null=True, blank=True)
+    source_kind = models.CharField(max_length=60, blank=True, editable=False)
+    source = models.UUIDField(_("made from"), null=True, editable=False)
+
+    class Meta(Document.Meta):
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        constraints = [
+            *Document.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(kind="credit_note", gross_total__lte=0)
+                | ~models.Q(kind="credit_note") & models.Q(gross_total__gte=0),
+                name="invoice_sign_follows_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=models.Q(state="draft", corrects=None, source__isnull=False),
+                name="one_draft_invoice_per_source",
+                violation_error_code="STATE",
+                violation_error_message=_("There is a draft invoice of this document; post it or delete it first."),
+            ),
+        ]
+        indexes = [models.Index(fields=["company", "party", "state"], name="invoice_by_party")]
+
+
+class InvoiceLine(DocumentLine):
+    """A line of an invoice: what it bills (`source_line`), what it was received by, what it corrects."""
+
+    document = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    source_kind = models.CharField(max_length=60, blank=True, editable=False)
+    source_document = models.UUIDField(null=True, editable=False)
+    source_line = models.UUIDField(null=True, editable=False)
+    receipt_line = ModuleKey("stock.ReceiptLine", null=True, blank=True)
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by")
+    account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta(DocumentLine.Meta):
+        verbose_name = _("invoice line")
+        verbose_name_plural = _("invoice lines")
+        indexes = [
+            models.Index(fields=["source_line"], condition=~models.Q(source_line=None), name="invoice_line_by_source"),
+            models.Index(fields=["receipt_line"], condition=~models.Q(receipt_line=None), name="invoice_line_by_receipt"),
+        ]
+
+
+class InvoiceTax(DocumentTax):
+    """A tax row of an invoice's line."""
+
+    document = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.CASCADE, related_name="taxes")
+
+    class Meta(DocumentTax.Meta):
+        verbose_name = _("invoice tax")
+        verbose_name_plural = _("invoice taxes")
