@@ -1,4 +1,4 @@
-"""The global identity: an e-mail address and its credentials."""
+"""The global identity, where it belongs, and the sessions it has on tenants' hosts."""
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -21,13 +21,17 @@ class AccountManager(BaseUserManager):
 
 
 class Account(AbstractBaseUser):
-    """A person's login; what it may do is said by its memberships, per tenant."""
+    """A person's login; what it may do is said by its memberships, per tenant.
+
+    `epoch` counts its passwords: sessions on tenants' hosts carry it and are dead in any other.
+    """
 
     id = KeyField()
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
     is_active = models.BooleanField(default=True)
+    epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AccountManager()
@@ -41,3 +45,49 @@ class Account(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password, and with it end every session that the one before had opened."""
+        super().set_password(raw_password)
+        self.epoch += 1
+
+
+class Membership(models.Model):
+    """An index for switching: an account has a member in a tenant. The tenant's own rows are the truth."""
+
+    id = KeyField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    tenant_id = models.UUIDField()
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "tenant_id"], name="membership_once")]
+
+
+class LoginCode(models.Model):
+    """A code that carries a login from the accounts host to one tenant's host, once, within a minute.
+
+    `state` is the hash of what only the asking browser knows ("" for programs), `login` that of
+    the session on the accounts host, so that signing out there ends what it led to.
+    """
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    tenant_id = models.UUIDField()
+    state = models.CharField(max_length=64, blank=True)
+    login = models.CharField(max_length=64, blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+
+class TenantSession(models.Model):
+    """A session on one tenant's host, of one member; the key is stored as its SHA-256 only."""
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tenant_sessions")
+    account_epoch = models.PositiveIntegerField()
+    tenant_id = models.UUIDField()
+    member_id = models.UUIDField()
+    member_epoch = models.PositiveIntegerField()
+    login = models.CharField(max_length=64, blank=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)

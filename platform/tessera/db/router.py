@@ -24,7 +24,7 @@ class Router(TenantSyncRouter):
         return self._alias(model)
 
     def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool:
-        return self._alias(type(first)) == self._alias(type(second))
+        return self._alias(first) == self._alias(second)  # rows, perhaps lazy ones: not their types
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         return is_public(app_label) == (db == "shared")

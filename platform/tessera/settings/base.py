@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from tessera.module import installed_module_apps
+from tessera.settings.accounts import *  # noqa: F403
+from tessera.settings.accounts import ACCOUNT_APPS, ACCOUNT_LABELS, ACCOUNT_MIDDLEWARE
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / ".data"
@@ -69,7 +71,7 @@ SHARED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "tessera.accounts",
+    *ACCOUNT_APPS,
     "tenants",
     "billing",
 ]
@@ -85,9 +87,16 @@ KERNEL_APPS = [
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
 INSTALLED_APPS = ["tessera", *SHARED_APPS, *TENANT_APPS]  # tessera first: its `migrate` replaces django-tenants'
-PUBLIC_LABELS = frozenset(
-    {"django_tenants", "contenttypes", "auth", "sessions", "messages", "staticfiles", "accounts", "tenants", "billing"}
-)
+PUBLIC_LABELS = ACCOUNT_LABELS | {
+    "django_tenants",
+    "contenttypes",
+    "auth",
+    "sessions",
+    "messages",
+    "staticfiles",
+    "tenants",
+    "billing",
+}
 KERNEL_LABELS = tuple(name.rpartition(".")[2] for name in KERNEL_APPS)
 
 TESSERA_OWNER_ROLE = os.environ.get("TESSERA_OWNER_ROLE", "tessera_owner")  # runs DDL; the application's role may only SET it
@@ -104,7 +113,11 @@ ROOT_URLCONF = "tessera.urls"
 WSGI_APPLICATION = "tessera.wsgi.application"
 MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
+    *ACCOUNT_MIDDLEWARE,
 ]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "sys:cache"}}
+SESSION_COOKIE_NAME = "tessera-account"
+CSRF_COOKIE_NAME = "tessera-csrf"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

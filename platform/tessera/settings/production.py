@@ -5,5 +5,7 @@ from tessera.settings.base import need
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-tessera-account"
 CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-tessera-csrf"
 BASE_DOMAIN = need("TESSERA_BASE_DOMAIN")

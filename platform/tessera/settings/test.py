@@ -1,9 +1,13 @@
 """Tests: fast hashing, mail kept in memory, everything else as in production."""
 
+from uuid import uuid4
+
 from tessera.settings.base import *  # noqa: F403
 from tessera.settings.base import INSTALLED_APPS
 
 INSTALLED_APPS += ["tests.samples.library.apps.Library", "tests.samples.lending.apps.Lending"]
 
+CACHES["default"]["KEY_PREFIX"] = f"test:{uuid4()}"  # noqa: F405  (limits of one run do not count in the next)
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

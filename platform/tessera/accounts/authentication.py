@@ -1,0 +1,119 @@
+"""From a request on a tenant's host to the member who sends it, or to a clear refusal."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from tessera.access.models import AccessToken, Member
+from tessera.access.selectors import actor_of, restricted
+from tessera.access.services import note_use
+from tessera.accounts.models import Account, TenantSession
+from tessera.accounts.services import SESSION_PREFIX, digest
+from tessera.context import ANONYMOUS, Actor, TenantRef, current
+from tessera.errors import ApiError, Code
+
+SESSIONS = "/session"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def cookie_name() -> str:
+    """Return the name of a tenant host's session cookie; browsers hold `__Host-` ones to one host and to HTTPS."""
+    return "__Host-tessera" if settings.SESSION_COOKIE_SECURE else "tessera"
+
+
+def authenticate(request: HttpRequest, tenant: TenantRef) -> Actor:
+    """Return who sends a request to `tenant`, which is entered; ANONYMOUS without a credential.
+
+    A bearer token goes before the host's session cookie. UNAUTHENTICATED is raised for a credential
+    that is unknown here, expired, revoked, of somebody deactivated, or of another tenant, all alike.
+    The addresses below `/session` make and end sessions, so nobody is anybody there yet.
+    """
+    if current().tenant.id != tenant.id:
+        raise RuntimeError("authenticate inside the tenant that is asked")
+    if request.path == SESSIONS or request.path.startswith(f"{SESSIONS}/"):
+        return ANONYMOUS
+    if header := request.headers.get("Authorization"):
+        scheme, _space, secret = header.partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise refusal()
+        return _of_bearer(secret.strip(), tenant)
+    if key := request.COOKIES.get(cookie_name()):
+        actor = _of_session(key, tenant)
+        if request.method not in SAFE:
+            _demand_same_origin(request)
+        return actor
+    return ANONYMOUS
+
+
+def refusal() -> ApiError:
+    """Return the one answer to every credential that is not good here."""
+    return ApiError(Code.UNAUTHENTICATED, _("Sign in: this credential is not valid here."))
+
+
+def _of_bearer(secret: str, tenant: TenantRef) -> Actor:
+    return _of_session(secret, tenant) if secret.startswith(SESSION_PREFIX) else _of_token(secret)
+
+
+def _of_session(key: str, tenant: TenantRef) -> Actor:
+    """Return the actor of a session; its row is public, so it is compared with all that it was made for."""
+    found = TenantSession.objects.select_related("account").filter(hash=digest(key), tenant_id=tenant.id).first()
+    if found is None or found.expires_at <= timezone.now():
+        raise refusal()
+    account = found.account
+    member = Member.objects.filter(pk=found.member_id, epoch=found.member_epoch, account_id=account.pk).first()
+    if not account.is_active or account.epoch != found.account_epoch or member is None or member.state != Member.State.ACTIVE:
+        raise refusal()
+    return actor_of(member)
+
+
+def _of_token(secret: str) -> Actor:
+    """Return the actor of a token, with no right beyond the token's; its row is in the tenant's own schema."""
+    token = AccessToken.objects.select_related("member").filter(hash=digest(secret), revoked_at=None).first()
+    if token is None or token.expires_at <= timezone.now():
+        raise refusal()
+    member = token.member
+    alive = member.state == Member.State.ACTIVE and member.epoch == token.epoch
+    if not alive or not Account.objects.filter(pk=member.account_id, is_active=True).exists():
+        raise refusal()
+    note_use(token)
+    return restricted(actor_of(member), token.scopes)
+
+
+def _demand_same_origin(request: HttpRequest) -> None:
+    """Refuse a write that another site, also a sister subdomain, made the browser send with its cookie."""
+    origin = request.headers.get("Origin", "")
+    if origin != f"{request.scheme}://{request.get_host()}" or not urlsplit(origin).netloc:
+        raise ApiError(Code.FORBIDDEN, _("This request did not come from this site's own pages."))
+
+
+def refused(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """Return the response to a request whose credential was refused; it also lets go of a dead cookie.
+
+    A browser that asks for a page is sent to sign in and comes back to it.
+    """
+    wants_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    if wants_page and "Authorization" not in request.headers:
+        response: HttpResponse = HttpResponseRedirect(f"{SESSIONS}/start?{urlencode({'next': request.get_full_path()})}")
+    else:
+        status = 403 if error.code == Code.FORBIDDEN else 401
+        response = JsonResponse({"errors": [{"message": error.message, "extensions": {"code": error.code}}]}, status=status)
+        response["WWW-Authenticate"] = "Bearer"
+    if error.code == Code.UNAUTHENTICATED and "Authorization" not in request.headers:
+        forget_session(response)
+    return response
+
+
+def keep_session(response: HttpResponse, key: str, seconds: int) -> None:
+    """Set the host's own session cookie."""
+    response.set_cookie(
+        cookie_name(), key, max_age=seconds, path="/", secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+    )
+
+
+def forget_session(response: HttpResponse) -> None:
+    """Delete the host's own session cookie; a browser only takes that with the attributes it was set with."""
+    keep_session(response, "", 0)

@@ -1,0 +1,61 @@
+"""Keep views to the hosts they are made for."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver
+
+View = Callable[..., HttpResponse]
+
+
+def accounts_host(view: View) -> View:
+    """Serve a view on the accounts host only."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        if not request.is_accounts_host:
+            raise Http404
+        return view(request, *arguments, **options)
+
+    return run
+
+
+def one_transaction(view: View) -> View:
+    """Run a view in one transaction of the public schema, for those that write several rows of it."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        with transaction.atomic(using="shared"):
+            return view(request, *arguments, **options)
+
+    return run
+
+
+def tenant_host(view: View) -> View:
+    """Serve a view on tenants' hosts only; it runs inside the tenant."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        if request.is_accounts_host:
+            raise Http404
+        return view(request, *arguments, **options)
+
+    return run
+
+
+def wrapped(patterns: Iterable[URLPattern | URLResolver], *wrappers: Callable[[View], View]) -> list[URLPattern | URLResolver]:
+    """Return the same addresses with every view inside `wrappers`, the first one outermost."""
+    kept: list[URLPattern | URLResolver] = []
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            inner = wrapped(each.url_patterns, *wrappers)
+            kept.append(URLResolver(each.pattern, inner, each.default_kwargs, each.app_name, each.namespace))
+        else:
+            view = each.callback
+            for wrap in reversed(wrappers):
+                view = wrap(view)
+            kept.append(URLPattern(each.pattern, view, each.default_args, each.name))
+    return kept

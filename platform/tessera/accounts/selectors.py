@@ -1,0 +1,22 @@
+"""Where an account belongs."""
+
+from uuid import UUID
+
+from tessera.accounts.models import Account, Membership
+from tessera.context import TenantRef, directory
+
+
+def tenants_of(account: Account) -> list[TenantRef]:
+    """Return the tenants that may work and in which an account is indexed, by name."""
+    found = []
+    for tenant_id in Membership.objects.filter(account=account).values_list("tenant_id", flat=True):
+        try:
+            found.append(directory().find(tenant_id)[0])
+        except LookupError:
+            continue  # suspended or gone: there is nothing to switch to
+    return sorted(found, key=lambda tenant: (tenant.name.lower(), tenant.id))
+
+
+def tenant_for(account: Account, tenant_id: UUID) -> TenantRef | None:
+    """Return a tenant in which an account is indexed, None where there is none that may work."""
+    return next((tenant for tenant in tenants_of(account) if tenant.id == tenant_id), None)

@@ -1,0 +1,59 @@
+"""Signing in: django-allauth on the accounts host, its limits, and an OpenID provider if one is named."""
+
+import os
+
+ACCOUNT_APPS = [
+    "tessera.accounts",  # before allauth: its templates replace theirs
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+]
+ACCOUNT_LABELS = frozenset({"accounts", "humanize", "account", "mfa", "socialaccount", "openid_connect"})
+ACCOUNT_MIDDLEWARE = [
+    "tessera.accounts.middleware.AccountsHostMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "switch"
+
+ACCOUNT_ADAPTER = "tessera.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TESSERA_TRUSTED_PROXIES", "0"))  # whose X-Forwarded-For is believed
+
+MFA_ADAPTER = "tessera.accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Tessera"
+MFA_TOTP_TOLERANCE = 1  # periods: clocks of telephones go wrong
+
+SOCIALACCOUNT_ADAPTER = "tessera.accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # the operator trusts the one provider it names
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+if _server := os.environ.get("TESSERA_OIDC_URL"):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        {
+            "provider_id": "oidc",
+            "name": os.environ.get("TESSERA_OIDC_NAME", "OpenID"),
+            "client_id": os.environ["TESSERA_OIDC_CLIENT_ID"],
+            "secret": os.environ["TESSERA_OIDC_CLIENT_SECRET"],
+            "settings": {"server_url": _server},
+        }
+    ]
