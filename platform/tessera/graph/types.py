@@ -146,8 +146,8 @@ def optional(hint: Any) -> tuple[Any, bool]:
 
 def enum_choices(kind: type[Enum]) -> list[tuple[Any, Any]]:
     """Return the values and labels of an enum class."""
-    if issubclass(kind, Choices):
-        return [(each.value, each.label) for each in kind if each.value]
+    if issubclass(kind, Choices):  # Django knows their labels
+        return [(value, label) for value, label in kind.choices if value]
     return [(each.value, each.name.replace("_", " ").lower()) for each in kind]
 
 
