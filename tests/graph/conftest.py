@@ -1,10 +1,10 @@
 """What the graph tests share: asking, and a small library to ask about."""
 
-import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from tessera.context import current
 from tessera.fields import new_id
@@ -43,7 +43,7 @@ def ask_here(text: str, operation: str | None = None, **variables: Any) -> Asked
     """Ask in the context that is entered, with its modules."""
     modules = current().modules
     response = answer(schema_for(modules), modules, Request(text, variables, operation))
-    return Asked(json.loads(json.dumps(response.body)))
+    return Asked(orjson.loads(orjson.dumps(response.body)))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from tessera.context import current
 from tessera.graph.filters import Conditions
 from tessera.graph.paging import Page, page_of
-from tessera.graph.plan import Columns, Get, NodePlan, Planner, Row, fill
+from tessera.graph.plan import KEY, Columns, Get, NodePlan, Planner, Row, fill
 from tessera.graph.shapes import ChildList, Shape
 from tessera.scope import may_view, scoped
 
@@ -42,7 +42,7 @@ class ConnectionPlan:
         """Return the finished page of the whole list."""
         rows: list[Row] = []
         if self.wants_rows:
-            self.columns.at("pk")
+            self.columns.at(KEY)
             rows = self.columns.read(self._rows().filter(self.page.bounds).order_by(*self.page.ordering())[: self.page.size + 1])
         total = self._rows().order_by().count() if self.wants_total else 0
         return self._finish({None: rows}, {None: total})[None]
@@ -164,7 +164,7 @@ def connection_plan(
 def _node(planner: Planner, plan: ConnectionPlan, field: GraphQLField, nodes: list[FieldNode]) -> NodePlan:
     kind = get_named_type(field.type)
     assert isinstance(kind, GraphQLObjectType)
-    made = NodePlan(plan.shape, plan.columns, plan.columns.at("pk"))
+    made = NodePlan(plan.shape, plan.columns, plan.columns.at(KEY))
     fill(planner, made, kind, nodes, "")
     return made
 

@@ -28,6 +28,7 @@ from tessera.graph.ids import encode
 from tessera.graph.shapes import ChildList, Column, ComputedField, Relation, Shape, Shapes
 from tessera.scope import may_view, scoped, visible
 
+KEY = "id"  # every table of a tenant has this key; `pk` would be read as a second column
 Row = tuple[Any, ...]
 Get = Callable[[Row], Any]
 
@@ -173,7 +174,7 @@ class NodePlan:
 def own_plan(planner: Planner, shape: Shape, kind: GraphQLObjectType, nodes: list[FieldNode]) -> NodePlan:
     """Plan a selection with a statement of its own."""
     columns = Columns()
-    plan = NodePlan(shape, columns, columns.at("pk"))
+    plan = NodePlan(shape, columns, columns.at(KEY))
     fill(planner, plan, kind, nodes, "")
     return plan
 

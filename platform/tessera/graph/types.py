@@ -146,7 +146,7 @@ def optional(hint: Any) -> tuple[Any, bool]:
 
 def enum_choices(kind: Any) -> list[tuple[Any, Any]]:
     """Return the values and labels of an enum class."""
-    if issubclass(kind, Choices):
+    if issubclass(kind, Choices):  # Django knows their labels
         return [(value, label) for value, label in kind.choices if value]
     return [(each.value, each.name.replace("_", " ").lower()) for each in kind]
 
