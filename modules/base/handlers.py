@@ -3,8 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from modules.base import services
 from tessera.api import org_reach, units_within
+
+from modules.base import services
 
 
 @org_reach.answer

@@ -19,6 +19,7 @@ from uuid import UUID
 from celery import Task
 from celery.exceptions import Ignore
 from celery.schedules import crontab
+from django.db import connections
 from kombu.exceptions import OperationalError as BrokerError
 from kombu.utils.json import dumps
 
