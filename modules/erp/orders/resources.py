@@ -1,9 +1,10 @@
 """What orders show and offer."""
 
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Action, Children, Computed, Form, List, Report, Resource, RowScope, Under
+from tessera.api import Action, Children, Computed, Form, Importer, List, Report, Resource, RowScope, Under
 
 from modules.erp.orders import models, selectors, services
+from modules.erp.orders.services import imports
 
 HEADER = (
     "company", "number", "revision", "state", "document_date", "currency", "rate", "rate_date", "rate_source",
@@ -124,3 +125,4 @@ Resource(
     scope=LINE_SCOPE,
 )
 Report(name="short_close_preview", selector=selectors.short_close_preview, permission="orders.sales_order_short_close")
+Importer("sales_orders", row=imports.OrderRow, service=imports.import_order, permission="orders.sales_order_import")
