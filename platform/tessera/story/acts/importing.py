@@ -1,0 +1,83 @@
+"""Act two: the company's organisation, masters, opening stock and books come in."""
+
+import json
+from typing import Any
+
+from tessera.story.client import Client, Enum, StoryFailed
+from tessera.story.companies import Company
+from tessera.story.stage import Stage
+
+CHUNK = 200
+
+
+def set_up_company(stage: Stage, company: Company) -> None:
+    """Make the legal entity, its sales team with a manager, and who is who."""
+    ada = stage.people["ada"]
+    with stage.step("the company, its units and its people") as found:
+        made = ada.run(
+            "companyCreate",
+            input={
+                "code": "HQ",
+                "name": company.name,
+                "currency": company.currency,
+                "country": "US",
+                "discountLimit": "0.10",
+            },
+        )
+        stage.ids["company"] = found["company"] = made["id"]
+        unit = ada.run("orgUnitCreate", input={"company": made["id"], "code": "SALES", "name": "Sales"})
+        stage.ids["unit"] = unit["id"]
+        persons = {}
+        for who, title in (("ada", "Ada Holm"), ("mia", "Mia Stone"), ("bob", "Bob Reyes"), ("wes", "Wes Carter"), ("fay", "Fay Lindgren"), ("sam", "Sam Adeyemi")):
+            persons[who] = ada.run("partyCreate", input={"name": title, "kind": Enum("PERSON")})["id"]
+            ada.run("memberPersonCreate", input={"member": stage.ids[who], "person": persons[who]})
+        for who in ("bob", "mia", "wes", "fay", "sam"):
+            manager = persons["mia"] if who == "bob" else persons["ada"]
+            ada.run(
+                "assignmentCreate",
+                input={"person": persons[who], "unit": unit["id"], "manager": manager, "validFrom": "1990-01-01"},
+            )
+
+
+def import_rows(stage: Stage, person: Client, importer: str, rows: list[dict[str, Any]]) -> int:
+    """Import rows in chunks, all or nothing each; return how many came in."""
+    taken = 0
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        run = person.run(
+            "importRunCreate",
+            "total imported problems",
+            input={"importer": importer, "data": json.dumps(chunk), "format": Enum("JSON")},
+        )
+        if run["problems"]:
+            raise StoryFailed(f"{importer}: {run['problems'][:3]}")
+        taken += run["imported"]
+    return taken
+
+
+def import_masters(stage: Stage, company: Company) -> None:
+    """Import categories, suppliers, customers and items."""
+    ada = stage.people["ada"]
+    masters = (
+        ("item_categories", company.categories),
+        ("parties", company.suppliers),
+        ("parties", company.customers),
+        ("items", company.items),
+    )
+    for title, (importer, rows) in zip(("categories", "suppliers", "customers", "items"), masters, strict=True):
+        with stage.step(f"{len(rows)} {title} are imported") as found:
+            found["imported"] = import_rows(stage, ada, importer, rows)
+            stage.check(title, found["imported"], len(rows))
+
+
+def import_orders(stage: Stage, company: Company) -> None:
+    """Import the orders: delivered ones as history, open ones in the order of their numbers."""
+    if not company.orders:
+        return
+    ada = stage.people["ada"]
+    history = [order for order in company.orders if order["delivered_on"]]
+    waiting = sorted((order for order in company.orders if not order["delivered_on"]), key=lambda order: int(order["external_id"]))
+    for title, rows in (("delivered orders are history now", history), ("open orders are confirmed and reserved", waiting)):
+        with stage.step(f"{len(rows)} {title}") as found:
+            found["imported"] = import_rows(stage, ada, "sales_orders", rows)
+            stage.check(title, found["imported"], len(rows))
