@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from tessera.errors import Refused
 
 from tenants.signup import offered_modules
-from tessera.errors import Refused
 
 
 class SignUpForm(forms.Form):

@@ -3,10 +3,10 @@
 from typing import Any
 
 import graphene
+from tessera.errors import Refused
 
 from tenants.provisioning import check_slug
 from tenants.signup import confirm_signup, offered_modules, request_signup
-from tessera.errors import Refused
 
 
 class UserError(graphene.ObjectType):

@@ -2,12 +2,13 @@
 
 from importlib.util import find_spec
 
-from tenants.models import SignUp, Tenant
 from tessera.access.services import create_owner
 from tessera.accounts.models import Account
 from tessera.context import enter, system
 from tessera.locks import lock
 from tessera.unit_of_work import unit_of_work
+
+from tenants.models import SignUp, Tenant
 
 
 def account_of(sign_up: SignUp) -> tuple[Account, bool]:

@@ -19,6 +19,10 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
+from tessera.accounts.models import Account
+from tessera.errors import Problem, Refused
+from tessera.module import modules as installed
+from tessera.signing import BadToken, sign_public, unsign_public
 
 from tenants.hosts import accounts_url, tenant_url
 from tenants.installations import enable_modules
@@ -26,10 +30,6 @@ from tenants.models import SignUp, Tenant
 from tenants.people import account_of, make_owner
 from tenants.provisioning import check_slug, register_tenant, set_state
 from tenants.throttle import count_sign_up
-from tessera.accounts.models import Account
-from tessera.errors import Problem, Refused
-from tessera.module import modules as installed
-from tessera.signing import BadToken, sign_public, unsign_public
 
 PURPOSE = "sign up"
 LIFETIME = timedelta(hours=24)

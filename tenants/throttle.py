@@ -7,10 +7,10 @@ from datetime import timedelta
 import redis
 from django.utils import timezone
 from django.utils.translation import gettext as _
-
-from tenants.models import SignUp
 from tessera.errors import ApiError, Code
 from tessera.outbox.hints import client
+
+from tenants.models import SignUp
 
 WINDOW = timedelta(hours=1)
 PER_ADDRESS = 5

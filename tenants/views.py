@@ -13,12 +13,12 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from tessera.accounts.models import Account
+from tessera.errors import ApiError, Refused
 
 from tenants.forms import SignUpForm
 from tenants.hosts import tenant_url
 from tenants.signup import confirm_signup, request_signup, signup_of
-from tessera.accounts.models import Account
-from tessera.errors import ApiError, Refused
 
 MAIL_TO_FILES = "django.core.mail.backends.filebased.EmailBackend"
 View = Callable[..., HttpResponse]

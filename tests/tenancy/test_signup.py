@@ -9,6 +9,11 @@ import time_machine
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from tessera.access.models import Member
+from tessera.accounts.models import Account
+from tessera.context import enter, system
+from tessera.errors import ApiError, Refused
+from tessera.outbox.hints import client
 
 from tenants import signup, tasks, throttle
 from tenants.graphql import Mutation, Query
@@ -16,11 +21,6 @@ from tenants.installations import mirror
 from tenants.models import Domain, SignUp, Tenant
 from tenants.pool import refill
 from tenants.signup import confirm_signup, request_signup
-from tessera.access.models import Member
-from tessera.accounts.models import Account
-from tessera.context import enter, system
-from tessera.errors import ApiError, Refused
-from tessera.outbox.hints import client
 
 WISH = {
     "company": "Acme Ltd",
