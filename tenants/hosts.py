@@ -57,10 +57,18 @@ def is_accounts_host(host: str) -> bool:
     return host in (base, f"accounts.{base}", f"www.{base}")
 
 
+def accounts_url(path: str = "/") -> str:
+    """Return an address on the accounts host."""
+    return f"{_scheme()}://{settings.BASE_DOMAIN}{path}"
+
+
 def tenant_url(slug: str, path: str = "/") -> str:
     """Return an address on a tenant's host, with the scheme and port of the accounts host."""
-    scheme = "https" if settings.SESSION_COOKIE_SECURE else "http"
-    return f"{scheme}://{slug}.{settings.BASE_DOMAIN}{path}"
+    return f"{_scheme()}://{slug}.{settings.BASE_DOMAIN}{path}"
+
+
+def _scheme() -> str:
+    return "https" if settings.SESSION_COOKIE_SECURE else "http"
 
 
 def place_of(host: str) -> Place | None:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from tessera.context import ANONYMOUS, Actor, TenantRef, acting, enter
-from tessera.errors import Code
+from tessera.errors import ApiError, Code
 
 from tenants.hosts import host_of, is_accounts_host, place_of
 from tenants.models import Tenant
@@ -35,8 +35,13 @@ class TenantMiddleware:
         if place.state != Tenant.State.ACTIVE:
             return closed(place.state)
         request.tenant = place.tenant
-        with enter(place.tenant, actor=ANONYMOUS, modules=place.modules), acting(actor_of(request, place.tenant)):
-            return self.get_response(request)
+        with enter(place.tenant, actor=ANONYMOUS, modules=place.modules):
+            try:
+                actor = actor_of(request, place.tenant)
+            except ApiError as error:
+                return refused(request, error)
+            with acting(actor):
+                return self.get_response(request)
 
 
 def actor_of(request: HttpRequest, tenant: TenantRef) -> Actor:
@@ -46,6 +51,13 @@ def actor_of(request: HttpRequest, tenant: TenantRef) -> Actor:
     from tessera.accounts.authentication import authenticate
 
     return authenticate(request, tenant)
+
+
+def refused(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """Return the accounts' answer to a credential that is not good here."""
+    from tessera.accounts.authentication import refused as answer
+
+    return answer(request, error)
 
 
 def unknown_host() -> HttpResponse:

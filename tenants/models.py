@@ -109,7 +109,7 @@ class SignUp(models.Model):
     password = models.CharField(max_length=128)  # hashed; empty once the account has it
     modules = models.JSONField()
     language = models.CharField(max_length=10, default="en")
-    time_zone = models.CharField(max_length=60, default="UTC")
+    ip = models.GenericIPAddressField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
     tenant = models.OneToOneField(Tenant, null=True, on_delete=models.SET_NULL, related_name="sign_up")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,15 +1,18 @@
 """Background work over all tenants, started by the clock."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
 
 from tenants.installations import reconcile_tenant
 from tenants.installations.mirror import ACTS
-from tenants.models import Tenant
+from tenants.models import SignUp, Tenant
 from tenants.pool import refill
+from tenants.signup import finish_signup
 
 UNATTENDED = timedelta(minutes=2)
 _log = logging.getLogger(__name__)
@@ -23,13 +26,17 @@ def refill_pool() -> int:
 
 @shared_task(name="tenants.reconcile_tenants")
 def reconcile_tenants() -> int:
-    """Finish switchings that nobody has attended to for a while; return how many tenants were healed."""
-    begun = Tenant.objects.filter(installations__state__in=ACTS, installations__since__lt=timezone.now() - UNATTENDED).distinct()
+    """Finish switchings and sign-ups that nobody has attended to for a while; return how many were healed."""
+    before = timezone.now() - UNATTENDED
+    begun = Tenant.objects.filter(installations__state__in=ACTS, installations__since__lt=before).distinct()
+    half = SignUp.objects.filter(state=SignUp.State.CONFIRMED, tenant__created_at__lt=before)
+    work: list[Callable[[], object]] = [partial(reconcile_tenant, tenant=tenant) for tenant in begun]
+    work += [partial(finish_signup, sign_up) for sign_up in half]
     healed = 0
-    for tenant in begun:
+    for heal in work:
         try:
-            reconcile_tenant(tenant=tenant)
+            heal()
             healed += 1
         except Exception:
-            _log.exception("tenant %s could not be reconciled", tenant.id)
+            _log.exception("one of %s could not be healed; the others are", len(work))
     return healed

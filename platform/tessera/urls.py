@@ -4,4 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("frontend_api.urls")),
+    path("", include("tenants.urls")),
 ]

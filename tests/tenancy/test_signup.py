@@ -1,0 +1,300 @@
+"""A stranger becomes a company's owner: by form or API, once, whatever is killed on the way."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import redis
+import time_machine
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from tessera.access.models import Member
+from tessera.accounts.models import Account
+from tessera.context import enter, system
+from tessera.errors import ApiError, Refused
+from tessera.outbox.hints import client
+
+from tenants import signup, tasks, throttle
+from tenants.graphql import Mutation, Query
+from tenants.installations import mirror
+from tenants.models import Domain, SignUp, Tenant
+from tenants.pool import refill
+from tenants.signup import confirm_signup, request_signup
+
+WISH = {
+    "company": "Acme Ltd",
+    "slug": "acme",
+    "email": "Ada@Acme.test",
+    "password": "correct horse battery",
+    "modules": [],
+    "ip": "192.0.2.1",
+}
+
+
+@pytest.fixture(autouse=True)
+def _fresh(_database):
+    if old := client().keys("sys:signup:*"):
+        client().delete(*old)
+
+
+def ask(**changes) -> str:
+    """Ask for a tenant and return the token that was mailed."""
+    request_signup(**{**WISH, **changes})
+    return token_of(mail.outbox[-1])
+
+
+def token_of(message) -> str:
+    return re.search(r"/signup/confirm/(\S+)", message.body).group(1)
+
+
+def owners(tenant) -> list[tuple]:
+    with enter(tenant.ref(), actor=system("test"), modules=frozenset()):
+        return list(Member.objects.values_list("email", "is_owner"))
+
+
+def test_a_sign_up_confirmed_is_a_company_with_its_owner():
+    token = ask()
+    assert mail.outbox[-1].to == ["ada@acme.test"]
+    assert (Tenant.objects.filter(slug="acme").exists(), Account.objects.count()) == (False, 0)
+    done = confirm_signup(token=token)
+    tenant = Tenant.objects.get(slug="acme")
+    assert (done.tenant_id, done.url, done.new_account) == (tenant.pk, "http://acme.localhost:8000/", True)
+    assert (tenant.name, tenant.state) == ("Acme Ltd", "active")
+    assert Account.objects.get().check_password("correct horse battery")
+    assert owners(tenant) == [("ada@acme.test", True)]
+    assert SignUp.objects.get().password == ""
+    assert Domain.objects.get(tenant=tenant).domain == "acme.localhost"
+
+
+def test_chosen_modules_are_on(planted):
+    done = confirm_signup(token=ask(modules=["pack"]))
+    tenant = Tenant.objects.get(pk=done.tenant_id)
+    assert {"base", "alpha", "beta", "pack"} <= {label for label, row in mirror.truth(tenant).items() if row.state == "on"}
+
+
+def test_a_link_said_twice_answers_the_same_tenant():
+    token = ask()
+    first, again = confirm_signup(token=token), confirm_signup(token=token)
+    assert (first.tenant_id, again.new_account) == (again.tenant_id, False)
+    assert Tenant.objects.filter(slug="acme").count() == 1
+
+
+def test_an_account_that_exists_keeps_its_password_and_gets_a_second_company():
+    confirm_signup(token=ask())
+    done = confirm_signup(token=ask(slug="bolt", password="another long secret"))
+    assert Account.objects.get().check_password("correct horse battery")
+    assert done.new_account is False
+    assert owners(Tenant.objects.get(slug="bolt")) == [("ada@acme.test", True)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "findings"),
+    [
+        ({"company": " "}, [("REQUIRED", "company")]),
+        ({"company": "x" * 201}, [("INVALID", "company")]),
+        ({"company": "a\0b"}, [("INVALID", "company")]),
+        ({"slug": "www"}, [("RESERVED", "slug")]),
+        ({"slug": "a"}, [("UNIQUE", "slug")]),
+        ({"slug": "no good"}, [("INVALID", "slug")]),
+        ({"email": "nobody"}, [("INVALID", "email")]),
+        ({"password": "short"}, [("INVALID", "password")]),
+        ({"password": "1234567890123"}, [("INVALID", "password"), ("INVALID", "password")]),
+        ({"modules": ["nothing"]}, [("NOT_FOUND", "modules")]),
+        ({"slug": "www", "email": "x", "modules": ["y"]}, [("RESERVED", "slug"), ("INVALID", "email"), ("NOT_FOUND", "modules")]),
+    ],
+)
+def test_every_finding_is_told_at_its_field_and_nothing_is_kept(tenant, changes, findings):
+    if changes.get("slug") == "a":
+        Tenant.objects.filter(pk=tenant.pk).update(slug="taken")
+        changes = {"slug": "taken"}
+    with pytest.raises(Refused) as refused:
+        ask(**changes)
+    assert [(problem.code, *problem.field) for problem in refused.value.problems] == findings
+    assert (SignUp.objects.count(), mail.outbox) == (0, [])
+
+
+def test_a_name_taken_in_the_meantime_is_told_and_the_link_stays_good():
+    first, second = ask(), ask(email="eve@else.test")
+    confirm_signup(token=first)
+    with pytest.raises(Refused) as refused:
+        confirm_signup(token=second)
+    assert (refused.value.problems[0].code, refused.value.problems[0].field) == ("UNIQUE", ("slug",))
+    assert Account.objects.count() == 1
+    assert SignUp.objects.get(email="eve@else.test").state == SignUp.State.ASKED
+
+
+@pytest.mark.parametrize("token", ["", "forged", "a:b:c", "0" * 5000])
+def test_a_forged_link_is_refused(token):
+    ask()
+    with pytest.raises(Refused) as refused:
+        confirm_signup(token=token)
+    assert refused.value.problems[0].code == "TOKEN"
+
+
+def test_a_link_is_good_for_a_day():
+    token = ask()
+    with time_machine.travel(timezone.now() + timedelta(hours=25)), pytest.raises(Refused) as refused:
+        confirm_signup(token=token)
+    assert refused.value.problems[0].code == "TOKEN"
+
+
+class Killed(BaseException):
+    """What a kill -9 looks like to the code it hits."""
+
+
+STEPS = [
+    ("account_of", True),
+    ("register_tenant", False),
+    ("register_tenant", True),
+    ("_accept", True),
+    ("enable_modules", False),
+    ("enable_modules", True),
+    ("make_owner", False),
+    ("make_owner", True),
+    ("_open", False),
+    ("_open", True),
+]
+
+
+@pytest.mark.parametrize(("name", "after"), STEPS)
+@pytest.mark.parametrize("pool", [0, 1])
+def test_killed_at_any_step_the_same_link_ends_at_one_tenant(monkeypatch, name, after, pool):
+    refill(pool)
+    token = ask()
+    real = getattr(signup, name)
+
+    def die(*args, **options):
+        if after:
+            real(*args, **options)
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(signup, name, die)
+        with pytest.raises(Killed):
+            confirm_signup(token=token)
+    done = confirm_signup(token=token)
+    tenant = Tenant.objects.get(slug="acme")
+    assert (done.tenant_id, tenant.state) == (tenant.pk, "active")
+    assert (Account.objects.count(), owners(tenant)) == (1, [("ada@acme.test", True)])
+    assert SignUp.objects.get().state == SignUp.State.DONE
+
+
+def test_a_sign_up_cut_short_is_finished_by_the_clock(monkeypatch):
+    token = ask()
+    with monkeypatch.context() as dying:
+        dying.setattr(signup, "make_owner", lambda **_: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            confirm_signup(token=token)
+    assert tasks.reconcile_tenants() == 0
+    Tenant.objects.filter(slug="acme").update(created_at=timezone.now() - timedelta(hours=1))
+    assert tasks.reconcile_tenants() == 1
+    assert owners(Tenant.objects.get(slug="acme", state="active")) == [("ada@acme.test", True)]
+
+
+def test_attempts_are_limited_by_address_and_by_host(monkeypatch):
+    for _ in range(throttle.PER_ADDRESS):
+        ask()
+    with pytest.raises(ApiError) as refused:
+        ask(ip="192.0.2.2")
+    assert refused.value.code == "RATE_LIMITED"
+    ask(email="bob@acme.test", ip="192.0.2.3")
+    monkeypatch.setattr(throttle, "PER_HOST", 1)
+    with pytest.raises(ApiError):
+        ask(email="eve@acme.test", ip="192.0.2.3")
+
+
+def test_without_valkey_the_stored_sign_ups_are_counted(monkeypatch):
+    def gone():
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(throttle, "client", gone)
+    for _ in range(throttle.PER_ADDRESS):
+        ask()
+    with pytest.raises(ApiError):
+        ask()
+
+
+def test_the_mail_speaks_the_language_that_was_chosen():
+    ask(language="zh-hans")
+    assert mail.outbox[-1].subject == "确认您的 Tessera 注册"
+    assert "24 小时" in mail.outbox[-1].body
+    ask(language="xx", slug="bolt")
+    assert mail.outbox[-1].subject == "Confirm your sign-up to Tessera"
+
+
+def browse(path, host="localhost:8000", **data):
+    browser = Client(HTTP_HOST=host)
+    return browser.post(path, data) if data else browser.get(path)
+
+
+FORM = {key: WISH[key] for key in ("company", "slug", "email", "password")}
+
+
+def test_the_page_signs_up_confirms_and_leads_to_the_company():
+    assert browse("/signup").status_code == 200
+    answer = browse("/signup", **FORM)
+    assert (answer.status_code, answer["Location"]) == (302, "/signup/sent")
+    assert b"Check your mail" in browse("/signup/sent").content
+    link = f"/signup/confirm/{token_of(mail.outbox[-1])}"
+    assert b"Acme Ltd" in browse(link).content
+    assert not Tenant.objects.filter(slug="acme").exists()
+    answer = browse(link, go="1")
+    assert (answer.status_code, answer["Location"]) == (302, "http://acme.localhost:8000/session/start")
+    assert Tenant.objects.get(slug="acme").state == "active"
+
+
+def test_the_page_shows_findings_at_their_fields_and_never_the_password():
+    answer = browse("/signup", **{**FORM, "slug": "www", "email": "<b>"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This address is reserved." in page and "Enter a valid email address." in page
+    assert WISH["password"] not in page and "<b>" not in page
+
+
+def test_a_bad_link_says_so():
+    answer = browse("/signup/confirm/forged")
+    assert answer.status_code == 422
+    assert b"not valid any more" in answer.content
+
+
+@pytest.mark.parametrize("path", ["/signup", "/signup/sent", "/signup/confirm/x", "/dev/mail"])
+def test_the_pages_are_on_the_accounts_host_only(tenant, path):
+    assert browse(path, host="a.localhost").status_code == 404
+
+
+def test_the_mail_page_shows_links_and_exists_in_development_only(settings, tmp_path):
+    assert browse("/dev/mail").status_code == 404
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", str(tmp_path)
+    request_signup(**{**WISH, "company": "<Acme>", "language": "zh-hans"})
+    page = browse("/dev/mail").content.decode()
+    assert "确认您的 Tessera 注册" in page and "ada@acme.test" in page and "&lt;Acme&gt;" in page
+    assert re.search(r'href="http://localhost:8000/signup/confirm/[^"]+"', page)
+
+
+def graph(text, **values):
+    import graphene
+    from django.test import RequestFactory
+
+    schema = graphene.Schema(query=Query, mutation=Mutation)
+    return schema.execute(text, variables=values, context=RequestFactory().post("/graphql"))
+
+
+def test_the_api_signs_up_and_confirms(planted):
+    offered = graph("{ signUpModules { name title } }").data["signUpModules"]
+    assert {"name": "pack", "title": "Pack"} in offered
+    text = """mutation($slug: String!, $modules: [String!]) {
+        signUp(company: "Acme", slug: $slug, email: "ada@acme.test", password: "correct horse battery", modules: $modules) {
+            email userErrors { field code message } } }"""
+    refused = graph(text, slug="www", modules=["pack"])
+    assert refused.data["signUp"] == {
+        "email": None,
+        "userErrors": [{"field": ["slug"], "code": "RESERVED", "message": "This address is reserved."}],
+    }
+    assert graph(text, slug="acme", modules=["pack"]).data["signUp"] == {"email": "ada@acme.test", "userErrors": []}
+    confirm = "mutation($token: String!) { signUpConfirm(token: $token) { tenant { slug url } userErrors { code } } }"
+    done = graph(confirm, token=token_of(mail.outbox[-1])).data["signUpConfirm"]
+    assert done == {"tenant": {"slug": "acme", "url": "http://acme.localhost:8000/"}, "userErrors": []}
+    assert graph(confirm, token="forged").data["signUpConfirm"] == {"tenant": None, "userErrors": [{"code": "TOKEN"}]}
+    free = graph('{ ours: signUpSlug(slug: "acme") { code } free: signUpSlug(slug: "bolt") { code } }').data
+    assert free == {"ours": [{"code": "UNIQUE"}], "free": []}
