@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import IntegrityError
+from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 
 from tessera.errors import Refused
@@ -40,6 +41,8 @@ def _fields_of(model: Any, constraint: Any, diag: Any) -> tuple[str, ...]:
 
 def refusal_of(error: IntegrityError) -> Refused:
     """Return the refusal that stands for an integrity error; re-raise one that is not known."""
+    if isinstance(error, (ProtectedError, RestrictedError)):  # Django looked before PostgreSQL had to
+        return Refused("IN_USE", _("The record is in use."))
     diag = getattr(error.__cause__, "diag", None)
     state = getattr(error.__cause__, "sqlstate", None)
     if diag is None or state not in _CODES:

@@ -72,7 +72,7 @@ class Documents:
         try:
             ast = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
         except GraphQLSyntaxError as error:
-            if "limit" in error.message or "too deeply" in error.message:
+            if "aborted" in error.message or "too deeply" in error.message:
                 raise too_complex("tokens", limits.tokens) from error
             raise Invalid([bad_input(error)]) from error
         Measure(ast, limits).check()

@@ -78,9 +78,9 @@ class _Seek(Visitor):
         self.wanted = wanted
         self.found: list[str] | None = None
 
-    def enter(self, node: Node, _key: Any, _parent: Any, _path: Any, ancestors: list[Any]) -> Any:
+    def enter(self, node: Node, _key: Any, parent: Any, _path: Any, ancestors: list[Any]) -> Any:
         if node is self.wanted:
-            named = [each for each in (*ancestors, node) if isinstance(each, (ArgumentNode, ObjectFieldNode))]
+            named = [each for each in (*ancestors, parent, node) if isinstance(each, (ArgumentNode, ObjectFieldNode))]
             self.found = [each.name.value for each in named] or None
             return self.BREAK
         return None

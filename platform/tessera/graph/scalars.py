@@ -117,9 +117,10 @@ def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> A
 def _literal(parse: Leaf) -> Callable[..., Any]:
     def from_node(node: ValueNode, _variables: Any = None) -> Any:
         value = getattr(node, "value", None)
-        if not isinstance(value, str):
-            raise GraphQLError("This value has another form.", node)
-        return parse(value)
+        try:
+            return parse(value if isinstance(value, str) else None)
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
 
     return from_node
 
