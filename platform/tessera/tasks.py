@@ -27,7 +27,25 @@ from tessera.celery import app
 from tessera.context import current, directory, enter, system
 from tessera.unit_of_work import on_commit
 
+MOST_TENANTS = 64
+_seen: set[UUID] = set()
 _log = logging.getLogger(__name__)
+
+
+def _drop_broken() -> None:
+    """Let go of connections that had an error, so that the task after a server's restart works again."""
+    for connection in connections.all(initialized_only=True):
+        if connection.errors_occurred and not connection.in_atomic_block:
+            connection.close()
+
+
+def _count(tenant: UUID) -> None:
+    """Let go of a connection whose server process has seen many tenants: it keeps memory for each."""
+    _seen.add(tenant)
+    if len(_seen) > MOST_TENANTS and not connections["default"].in_atomic_block:
+        connections["default"].close()
+        connections["default"].close_pool()
+        _seen.clear()
 
 
 class TaskRefused(Ignore):
@@ -41,10 +59,9 @@ class TenantTask(Task):
     abstract = True
 
     def __call__(self, *, tenant_id: str | UUID | None = None, request_id: str | None = None, **arguments: Any) -> Any:
-        for connection in connections.all(initialized_only=True):
-            if connection.errors_occurred:
-                connection.close()
+        _drop_broken()
         tenant, modules = self._admit(tenant_id)
+        _count(tenant.id)
         with enter(
             tenant, actor=system(f"task {self.name}"), modules=modules, request_id=UUID(request_id) if request_id else None
         ):
