@@ -10,7 +10,7 @@ from tessera.api import (
     Refused,
     assign_number,
     current,
-    link_lines,
+    link_documents,
     lock_for_update,
     minor_units,
     move,
@@ -199,13 +199,11 @@ def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled:
 
 
 def _link_advance(payment: Payment, amount: Decimal) -> None:
-    link_lines(
-        type="advances",
-        source=payment.order,
-        source_document=payment.order,
+    link_documents(
         source_kind=payment.order_kind,
+        source=payment.order,
         target=payment,
-        target_document=payment.pk,
+        type="advances",
         amount=amount,
         currency=payment.currency,
     )
