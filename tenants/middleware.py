@@ -1,11 +1,11 @@
 """Host -> tenant: every request is inside one tenant, or on the accounts host, or unknown."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from tessera.context import ANONYMOUS, Actor, TenantRef, acting, enter
+from tessera.accounts.authentication import authenticate, refused
+from tessera.context import ANONYMOUS, acting, enter
 from tessera.errors import ApiError, Code
 
 from tenants.hosts import host_of, is_accounts_host, place_of
@@ -37,27 +37,11 @@ class TenantMiddleware:
         request.tenant = place.tenant
         with enter(place.tenant, actor=ANONYMOUS, modules=place.modules):
             try:
-                actor = actor_of(request, place.tenant)
+                actor = authenticate(request, place.tenant)
             except ApiError as error:
                 return refused(request, error)
             with acting(actor):
                 return self.get_response(request)
-
-
-def actor_of(request: HttpRequest, tenant: TenantRef) -> Actor:
-    """Return who asks, told by the accounts; runs inside the tenant."""
-    if find_spec("tessera.accounts.authentication") is None:
-        return ANONYMOUS
-    from tessera.accounts.authentication import authenticate
-
-    return authenticate(request, tenant)
-
-
-def refused(request: HttpRequest, error: ApiError) -> HttpResponse:
-    """Return the accounts' answer to a credential that is not good here."""
-    from tessera.accounts.authentication import refused as answer
-
-    return answer(request, error)
 
 
 def unknown_host() -> HttpResponse:

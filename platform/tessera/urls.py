@@ -5,4 +5,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("frontend_api.urls")),
     path("", include("tenants.urls")),
+    path("", include("tessera.accounts.urls")),
+    path("", include("tessera.accounts.tenant_urls")),
 ]

@@ -9,7 +9,7 @@ from tessera.translations import compile_translations
 
 class Command(BaseCommand):
     help = "Compile the translations that changed, without gettext's own compiler."
-    requires_system_checks = []
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         for path in compile_translations():
