@@ -1,0 +1,32 @@
+"""What stock does when others tell a fact; all in the same transaction, because stock must never differ."""
+
+from typing import Any
+
+from tessera.api import during
+
+from modules.base.api import Demand
+from modules.scm.stock import services
+
+
+@during("base.company_created")
+def set_up_company(fact: Any, *, company: Any, **live: Any) -> None:
+    """Give a new company its warehouse and locations."""
+    services.setup_company(company=company)
+
+
+@during("orders.sales_order_confirmed")
+def reserve_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
+    """Remember what the order wants and set aside what is free, in line order; the rest is backorder."""
+    services.set_aside(services.record_demands(demands))
+
+
+@during("orders.sales_order_short_closed")
+def shorten_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
+    """Let go of what is no longer wanted."""
+    services.lower_demands(demands)
+
+
+@during("orders.sales_order_cancelled")
+def cancel_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
+    """Let go of everything that was wanted."""
+    services.lower_demands(demands)

@@ -1,0 +1,153 @@
+"""Read more of stock than a row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F, Q, Sum
+
+from modules.base.api import Company, Item
+from modules.scm.stock.models import (
+    CostPool,
+    LocationKind,
+    Reservation,
+    ReservationKind,
+    StockBalance,
+    StockMove,
+    ValueAdjustmentPart,
+    Warehouse,
+)
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockOnHand:
+    """What lies in all locations of an item, in its base unit; `available` can still be set aside."""
+
+    item: UUID
+    code: str
+    name: str
+    on_hand: Decimal
+    reserved: Decimal
+    on_hold: Decimal
+    available: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockValue:
+    """What the stock of an item is worth in company currency."""
+
+    item: UUID
+    code: str
+    name: str
+    quantity: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoodsShipped:
+    """A move of a document's goods: to the customer, or back. `value` includes later differences, and is negative for a return."""
+
+    move: UUID
+    delivery: UUID
+    line: UUID
+    item: UUID
+    quantity: Decimal
+    value: Decimal
+    posting_date: date
+
+
+def available(*, item: UUID, company: UUID, warehouse: UUID | None = None) -> Decimal:
+    """Return what lies in storage and is not reserved."""
+    rows = StockBalance.objects.filter(
+        company=company, item=item, owner=None, location__kind=LocationKind.STORAGE, location__active=True
+    )
+    if warehouse is not None:
+        rows = rows.filter(location__warehouse=warehouse)
+    return rows.aggregate(sum=Sum(F("on_hand") - F("hard_reserved")))["sum"] or ZERO
+
+
+def reserved_by_line(lines: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """Return the hard reserved quantity per demand line, zero included."""
+    wanted = list(lines)
+    rows = Reservation.objects.filter(demand__line__in=wanted, kind=ReservationKind.HARD)
+    found = {row["demand__line"]: row["sum"] for row in rows.values("demand__line").annotate(sum=Sum("base_quantity"))}
+    return {line: found.get(line, ZERO) for line in wanted}
+
+
+def values_by_item(company: UUID) -> dict[UUID, Decimal]:
+    """Return the value of the stock per item, in company currency."""
+    rows = CostPool.objects.filter(company=company).values("item").annotate(sum=Sum("value"))
+    return {row["item"]: row["sum"] for row in rows}
+
+
+def stock_on_hand(*, company: Company, warehouse: Warehouse | None = None, item: Item | None = None) -> list[StockOnHand]:
+    """Return what lies in a company's locations per item, by code; goods of others are left out."""
+    rows = StockBalance.objects.filter(company=company, owner=None)
+    if warehouse is not None:
+        rows = rows.filter(location__warehouse=warehouse)
+    if item is not None:
+        rows = rows.filter(item=item)
+    storage = Q(location__kind=LocationKind.STORAGE, location__active=True)
+    summed = rows.values("item", "item__code", "item__name").annotate(
+        total=Sum("on_hand"),
+        reserved=Sum("hard_reserved"),
+        hold=Sum("on_hand", filter=Q(location__kind=LocationKind.HOLD)),
+        free=Sum(F("on_hand") - F("hard_reserved"), filter=storage),
+    )
+    return [
+        StockOnHand(
+            item=row["item"],
+            code=row["item__code"],
+            name=row["item__name"],
+            on_hand=row["total"],
+            reserved=row["reserved"],
+            on_hold=row["hold"] or ZERO,
+            available=row["free"] or ZERO,
+        )
+        for row in summed.order_by("item__code")
+    ]
+
+
+def stock_value(*, company: Company, item: Item | None = None) -> list[StockValue]:
+    """Return what a company's stock is worth per item, by code."""
+    rows = CostPool.objects.filter(company=company).exclude(quantity=0)
+    if item is not None:
+        rows = rows.filter(item=item)
+    return [
+        StockValue(item=row.item_id, code=row.item.code, name=row.item.name, quantity=row.quantity, value=row.value)
+        for row in rows.select_related("item").order_by("item__code")
+    ]
+
+
+def goods_shipped(*, document: UUID) -> list[GoodsShipped]:
+    """Return what was delivered for a document (an order), and what of it came back, oldest first."""
+    from modules.scm.stock.models import DeliveryLine
+
+    lines = {
+        row["pk"]: row["demand__line"]
+        for row in DeliveryLine.objects.filter(demand__document=document).values("pk", "demand__line")
+    }
+    out = list(StockMove.objects.filter(line__in=list(lines)))
+    back = list(StockMove.objects.filter(returns_move__in=out))
+    adjusted = {
+        row["move"]: row["sum"]
+        for row in ValueAdjustmentPart.objects.filter(move__in=out).values("move").annotate(sum=Sum("amount"))
+    }
+    demand_line = {move.pk: lines[move.line] for move in out}
+    found = [
+        GoodsShipped(
+            move=move.pk,
+            delivery=move.document,
+            line=demand_line[move.returns_move_id or move.pk],
+            item=move.item_id,
+            quantity=-move.base_quantity if move.returns_move_id else move.base_quantity,
+            value=-move.value if move.returns_move_id else move.value + adjusted.get(move.pk, ZERO),
+            posting_date=move.posting_date,
+        )
+        for move in (*out, *back)
+    ]
+    return sorted(found, key=lambda row: str(row.move))

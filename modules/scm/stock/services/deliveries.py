@@ -1,0 +1,269 @@
+"""Goods go out: picked from what is reserved, or sent straight by the supplier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, service
+
+from modules.base.api import Party
+from modules.scm.stock.events import DeliveryDone
+from modules.scm.stock.models import (
+    Delivery,
+    DeliveryLine,
+    Location,
+    LocationKind,
+    Lot,
+    Reservation,
+    ReservationKind,
+    StockDemand,
+)
+from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
+from modules.scm.stock.services.ledger import MoveDraft
+from modules.scm.stock.services.places import check_lot, check_own, location_of, outside, warehouse_of
+from modules.scm.stock.services.rows import write_columns
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryLineInput:
+    """How much of a demanded line to deliver, in the base unit; without a location, from where it is reserved."""
+
+    line: UUID
+    quantity: Decimal
+    location: Location | None = None
+    lot: Lot | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropShipLineInput:
+    """How much of a drop-ship line the supplier sends, and what one base unit of it costs in company currency."""
+
+    line: UUID
+    unit_cost: Decimal
+    quantity: Decimal | None = None
+
+
+class _Pick(NamedTuple):
+    demand: StockDemand
+    location: UUID | None
+    lot: UUID | None
+    quantity: Decimal
+    unit_cost: Decimal = ZERO
+
+
+def _demands_of(document: UUID, *, drop_ship: bool) -> list[StockDemand]:
+    rows = lock_for_update(StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company"))
+    if not rows:
+        raise Refused("NOT_FOUND", _("Nothing of this document is to be delivered."), "document")
+    return sorted(rows, key=lambda row: (row.recorded_at, row.pk))
+
+
+def _planned(demands: Sequence[StockDemand]) -> dict[tuple[UUID, UUID | None, UUID | None], Decimal]:
+    """Return what deliveries that are not done yet will take, per demand, location and lot."""
+    rows = DeliveryLine.objects.filter(demand__in=demands, document__state__in=("draft", "ready"))
+    summed = rows.values("demand", "location", "lot").annotate(sum=Sum("base_quantity"))
+    return {(row["demand"], row["location"], row["lot"]): row["sum"] for row in summed}
+
+
+class _Planner:
+    """What can still be planned per demand: its open quantity, and where its goods are reserved."""
+
+    def __init__(self, demands: Sequence[StockDemand]) -> None:
+        planned = _planned(demands)
+        self.open = {row.pk: row.open_quantity for row in demands}
+        self.at_most = {row.pk: row.at_most - row.fulfilled for row in demands}
+        for (demand, _location, _lot), quantity in planned.items():
+            self.open[demand] -= quantity
+            self.at_most[demand] -= quantity
+        self.reserved: dict[UUID, dict[tuple[UUID, UUID | None], Decimal]] = {}
+        rows = Reservation.objects.filter(demand__in=demands, kind=ReservationKind.HARD, owner=None)
+        for row in rows.order_by("reserved_at", "id"):
+            places = self.reserved.setdefault(row.demand_id, {})
+            place = (row.location_id, row.lot_id)
+            places[place] = places.get(place, ZERO) + row.base_quantity
+        for (demand, location, lot), quantity in planned.items():
+            if (location, lot) in self.reserved.get(demand, {}):
+                self.reserved[demand][location, lot] -= quantity
+
+    def pick(self, demand: StockDemand, wanted: Decimal) -> list[_Pick]:
+        """Take up to `wanted` from where the demand's goods are reserved."""
+        picks = []
+        for (location, lot), quantity in self.reserved.get(demand.pk, {}).items():
+            taken = min(wanted, quantity)
+            if taken > 0:
+                picks.append(_Pick(demand, location, lot, taken))
+                self.reserved[demand.pk][location, lot] -= taken
+                wanted -= taken
+        return picks
+
+    def count(self, demand: StockDemand, quantity: Decimal, *field: str) -> None:
+        """Refuse with LIMIT more than is left on the line with its tolerance."""
+        if quantity > self.at_most[demand.pk]:
+            raise Refused("LIMIT", _("This is more than what is left on the line."), *field)
+        self.at_most[demand.pk] -= quantity
+
+
+@service(permission="stock.delivery_create")
+def create_delivery_for(
+    *, document: UUID, lines: list[DeliveryLineInput] | None = None, document_date: date | None = None, note: str = ""
+) -> Delivery:
+    """Draft a delivery for a document: what is reserved and open, or just the given lines and quantities."""
+    demands = _demands_of(document, drop_ship=False)
+    planner = _Planner(demands)
+    if lines is None:
+        picks = [pick for demand in demands for pick in planner.pick(demand, planner.open[demand.pk])]
+        if not picks:
+            raise Refused("NOTHING_RESERVED", _("Nothing is reserved for this document that is not planned already."), "document")
+    else:
+        picks = _given(demands, lines, planner)
+    return _save(demands, picks, document_date, note)
+
+
+def _given(demands: Sequence[StockDemand], lines: Sequence[DeliveryLineInput], planner: _Planner) -> list[_Pick]:
+    by_line = {row.line: row for row in demands}
+    picks: list[_Pick] = []
+    for place, given in enumerate(lines):
+        where = ("lines", str(place), "quantity")
+        demand = by_line.get(given.line)
+        if demand is None:
+            raise Refused("NOT_FOUND", _("This line is not of the document."), "lines", str(place), "line")
+        quantity = check_quantity(given.quantity, *where)
+        planner.count(demand, quantity, *where)
+        if given.location is not None:
+            check_own(given.location, demand.company, "lines", str(place), "location")
+            lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
+            picks.append(_Pick(demand, given.location.pk, lot.pk if lot else None, quantity))
+            continue
+        picked = planner.pick(demand, quantity)
+        rest = quantity - sum((pick.quantity for pick in picked), ZERO)
+        if rest:
+            storage = location_of(warehouse_of(demand.company, None), LocationKind.STORAGE)
+            lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
+            picked.append(_Pick(demand, storage.pk, lot.pk if lot else None, rest))
+        picks += picked
+    if not picks:
+        raise Refused("REQUIRED", _("A delivery has lines."), "lines")
+    return picks
+
+
+@service(permission="stock.delivery_create")
+def create_drop_shipment(
+    *, document: UUID, lines: list[DropShipLineInput], supplier: Party | None = None, note: str = ""
+) -> Delivery:
+    """Draft a delivery that the supplier sends to the customer: no warehouse, no reservation, at a given cost."""
+    demands = _demands_of(document, drop_ship=True)
+    planner = _Planner(demands)
+    by_line = {row.line: row for row in demands}
+    picks = []
+    for place, given in enumerate(lines):
+        demand = by_line.get(given.line)
+        if demand is None:
+            raise Refused("NOT_FOUND", _("This line is not one of the document's drop-ship lines."), "lines", str(place), "line")
+        quantity = planner.open[demand.pk] if given.quantity is None else given.quantity
+        check_quantity(quantity, "lines", str(place), "quantity")
+        planner.count(demand, quantity, "lines", str(place), "quantity")
+        if not given.unit_cost.is_finite() or given.unit_cost < 0:
+            raise Refused("INVALID", _("A unit cost is not negative."), "lines", str(place), "unit_cost")
+        picks.append(_Pick(demand, None, None, quantity, given.unit_cost))
+    if not picks:
+        raise Refused("REQUIRED", _("A delivery has lines."), "lines")
+    return _save(demands, picks, None, note, drop_ship=True, supplier=supplier)
+
+
+def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date: date | None, note: str, **values) -> Delivery:
+    first = demands[0]
+    delivery = begin(
+        Delivery, first.company, party_id=first.party_id, ship_to_id=first.ship_to_id, reference=first.number, note=note, **values
+    )
+    if document_date:
+        delivery.document_date = document_date
+    delivery.save()
+    DeliveryLine.objects.bulk_create(
+        DeliveryLine(
+            document=delivery,
+            position=place,
+            demand=pick.demand,
+            item=pick.demand.item,
+            description=pick.demand.item.name,
+            quantity=pick.quantity,
+            unit_id=pick.demand.item.unit_id,
+            base_quantity=pick.quantity,
+            unit_price=pick.unit_cost,
+            net=line_net(pick.quantity, pick.unit_cost, ZERO, delivery.currency),
+            location_id=pick.location,
+            lot_id=pick.lot,
+        )
+        for place, pick in enumerate(picks, start=1)
+    )
+    return delivery
+
+
+@service(permission="stock.delivery_update")
+def ready_delivery(*, delivery: Delivery) -> Delivery:
+    """Release a delivery for picking; it gets its number."""
+    return make_ready(locked(delivery))
+
+
+@service(permission="stock.delivery_update")
+def cancel_delivery(*, delivery: Delivery, reason: str = "") -> Delivery:
+    """Cancel a delivery that is not done; its goods stay reserved."""
+    return cancel(locked(delivery), reason)
+
+
+@service(permission="stock.delivery_complete")
+def complete_delivery(*, delivery: Delivery, posting_date: date | None = None) -> Delivery:
+    """Let goods leave: moves, costs, links and the books in one transaction, never more than is there or was ordered."""
+    delivery = make_done(locked(delivery), posting_date)
+    lines = list(delivery.lines.select_related("item", "location").order_by("position"))
+    demands = {row.pk: row for row in lock_for_update(StockDemand.objects.filter(pk__in={line.demand_id for line in lines}))}
+    link_many([_link(delivery, line, demands[line.demand_id]) for line in lines])
+    for line in lines:
+        demands[line.demand_id].fulfilled += line.base_quantity
+    write_columns(list(demands.values()), "fulfilled")
+    places = outside(delivery.company_id)
+    drafts = [
+        MoveDraft(
+            item=line.item,
+            source=line.location or places[LocationKind.SUPPLIER],
+            target=places[LocationKind.CUSTOMER],
+            base_quantity=line.base_quantity,
+            lot=line.lot_id,
+            line=line,
+            value=line.net if delivery.drop_ship else None,
+            demand=demands[line.demand_id],
+            where=("lines", str(line.position - 1), "quantity"),
+        )
+        for line in lines
+    ]
+    post(delivery, drafts)
+    publish(
+        DeliveryDone(
+            subject=delivery.pk,
+            company=delivery.company_id,
+            party=delivery.party_id,
+            documents=sorted({demand.document for demand in demands.values()}),
+        )
+    )
+    return delivery
+
+
+def _link(delivery: Delivery, line: DeliveryLine, demand: StockDemand) -> Link:
+    return Link(
+        type="fulfils",
+        source_kind=demand.kind,
+        source_document=demand.document,
+        source_line=demand.line,
+        target_kind=line._meta.label,
+        target_document=delivery.pk,
+        target_line=line.pk,
+        base_quantity=line.base_quantity,
+        at_most=demand.at_most,
+        where=("lines", str(line.position - 1), "quantity"),
+    )

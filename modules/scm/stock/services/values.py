@@ -1,0 +1,221 @@
+"""Later differences to the cost of what was received: a bill at another price, freight, duty.
+
+A difference falls on the goods of that receipt which are still here, and on those that have left.
+Where costs are kept first in, first out, the layer and its uses tell which; in a moving average
+every issue since then took its share of everything that was there. No move is ever rewritten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from tessera.api import Refused, minor_units, publish, round_money, service, spread
+
+from modules.base.api import Company, ValueSplit
+from modules.scm.stock.events import ValueAdjusted
+from modules.scm.stock.models import (
+    CostLayer,
+    CostPool,
+    LayerUse,
+    PoolMethod,
+    Receipt,
+    StockMove,
+    ValueAdjustment,
+    ValueAdjustmentPart,
+)
+from modules.scm.stock.services.costing import lock_pools
+from modules.scm.stock.services.documents import locked
+from modules.scm.stock.services.periods import check_posting_date, today_of
+from modules.scm.stock.services.rows import write_columns
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+class SpreadBy(TextChoices):
+    """What a cost of a whole receipt is spread over its lines by."""
+
+    VALUE = "value", gettext_lazy("value")
+    QUANTITY = "quantity", gettext_lazy("quantity")
+
+
+@dataclass
+class _Shares:
+    """Where the goods of one receipt are now, as weights: in layers or the pool, or gone by moves."""
+
+    pool: Decimal = ZERO
+    layers: dict[UUID, Decimal] = field(default_factory=dict)
+    moves: dict[UUID, Decimal] = field(default_factory=dict)
+
+    def go(self, move: UUID, weight: Decimal) -> None:
+        self.moves[move] = self.moves.get(move, ZERO) + weight
+
+
+def _returned(moves: Sequence[UUID]) -> dict[UUID, list[StockMove]]:
+    """Return the moves that take each of these back into stock."""
+    found: dict[UUID, list[StockMove]] = {}
+    for back in StockMove.objects.filter(returns_move__in=list(moves), pool__isnull=False):
+        found.setdefault(back.returns_move_id, []).append(back)
+    return found
+
+
+def _fifo_shares(receipt: StockMove) -> _Shares:
+    """Follow a receipt's layer: what is left of it, who used it, and what of that came back as a layer of its own."""
+    shares = _Shares()
+    waiting = [(receipt.pk, ONE)]
+    while waiting:
+        move, scale = waiting.pop()
+        layer = CostLayer.objects.get(move=move)
+        uses = list(LayerUse.objects.filter(layer=layer).select_related("move"))
+        if layer.quantity:
+            shares.layers[layer.pk] = shares.layers.get(layer.pk, ZERO) + layer.quantity * scale
+        returned = _returned([use.move_id for use in uses])
+        for use in uses:
+            left = use.quantity
+            for back in returned.get(use.move_id, []):
+                part = use.quantity * back.base_quantity / use.move.base_quantity
+                left -= part
+                waiting.append((back.pk, scale * part / back.base_quantity))
+            if left > 0:
+                shares.go(use.move_id, left * scale)
+    return shares
+
+
+def _average_shares(receipt: StockMove, pool: CostPool) -> _Shares:
+    """Walk the pool's moves since the receipt: each issue took its share of what was left of it."""
+    later = list(StockMove.objects.filter(pool=pool, seq__gt=receipt.seq).select_related("source", "target").order_by("seq"))
+    quantity = pool.quantity - sum((m.base_quantity if m.target.is_own else -m.base_quantity for m in later), ZERO)
+    shares, here = _Shares(), receipt.base_quantity
+    sizes: dict[UUID, tuple[Decimal, Decimal]] = {}
+    for move in later:
+        if move.target.is_own:
+            taken, size = sizes.get(move.returns_move_id, (ZERO, ONE)) if move.returns_move_id else (ZERO, ONE)
+            back = taken * move.base_quantity / size
+            if back:
+                shares.go(move.returns_move_id, -back)
+                here += back
+            quantity += move.base_quantity
+            continue
+        part = here if move.base_quantity == quantity else here * move.base_quantity / quantity
+        sizes[move.pk] = (part, move.base_quantity)
+        shares.go(move.pk, part)
+        here, quantity = here - part, quantity - move.base_quantity
+    shares.pool = here
+    return shares
+
+
+def _adjust(
+    *, receipt: StockMove, amount: Decimal, reason: str, effective_date: date, cause: str, company: Company
+) -> ValueAdjustment:
+    """Record one difference on one received move and tell it."""
+    amount_rounded = round_money(amount, company.currency)
+    if amount_rounded != amount or not amount:
+        raise Refused("INVALID", _("An amount in whole minor units, other than zero, is needed."), "amount")
+    pool = lock_pools(company.pk, [receipt.item])[receipt.item_id] if receipt.pool_id else None
+    if pool is None:
+        shares = _Shares(moves={receipt.pk: ONE})
+    elif pool.method == PoolMethod.FIFO:
+        shares = _fifo_shares(receipt)
+    else:
+        shares = _average_shares(receipt, pool)
+    moves = {key: weight for key, weight in shares.moves.items() if weight > 0}
+    weights = [shares.pool, *shares.layers.values(), *moves.values()]
+    parts = spread(amount, weights, minor_units(company.currency))
+    here, on_layers, gone = parts[0], parts[1 : 1 + len(shares.layers)], parts[1 + len(shares.layers) :]
+    on_hand = here + sum(on_layers, ZERO)
+    adjustment = ValueAdjustment(
+        company=company,
+        move=receipt,
+        amount=amount,
+        on_hand=on_hand,
+        gone=sum(gone, ZERO),
+        reason=reason,
+        effective_date=effective_date,
+    )
+    adjustment.save()
+    rows: list[ValueAdjustmentPart] = []
+    if on_hand and pool is not None:
+        pool.value += on_hand
+        write_columns([pool], "value")
+    if here:
+        rows.append(ValueAdjustmentPart(adjustment=adjustment, pool=pool, amount=here))
+    layers = CostLayer.objects.in_bulk(list(shares.layers))
+    for key, part in zip(shares.layers, on_layers, strict=True):
+        layers[key].value += part
+        if part:
+            rows.append(ValueAdjustmentPart(adjustment=adjustment, pool=pool, layer=layers[key], amount=part))
+    write_columns(list(layers.values()), "value")
+    rows += [
+        ValueAdjustmentPart(adjustment=adjustment, move_id=key, amount=part)
+        for key, part in zip(moves, gone, strict=True)
+        if part
+    ]
+    ValueAdjustmentPart.objects.bulk_create(rows)
+    publish(
+        ValueAdjusted(
+            subject=adjustment.pk,
+            company=company.pk,
+            item=receipt.item_id,
+            receipt_line=receipt.line,
+            on_hand=on_hand,
+            gone=adjustment.gone,
+            reason=reason,
+            effective_date=effective_date,
+            cause=cause,
+        ),
+        adjustment=adjustment,
+        split=ValueSplit(on_hand=on_hand, gone=adjustment.gone),
+    )
+    return adjustment
+
+
+@service(permission="stock.value_adjustment_create")
+def adjust_value(
+    *,
+    receipt: Receipt,
+    amount: Decimal,
+    reason: str,
+    by: SpreadBy = SpreadBy.VALUE,
+    effective_date: date | None = None,
+) -> list[ValueAdjustment]:
+    """Put freight, duty or another later cost (negative: a refund) on a done receipt, in company currency.
+
+    It is spread over the lines, and per line over the goods that are here and those that left.
+    """
+    receipt = locked(receipt)
+    if receipt.state != "done":
+        raise Refused("STATE", _("Only what was received has a cost."), "receipt")
+    company = receipt.company
+    effective_date = effective_date or today_of(company)
+    check_posting_date(company, effective_date, "effective_date")
+    if not amount.is_finite() or round_money(amount, company.currency) != amount or not amount:
+        raise Refused("INVALID", _("An amount in whole minor units, other than zero, is needed."), "amount")
+    moves = list(StockMove.objects.filter(document=receipt.pk, pool__isnull=False).select_related("item").order_by("item", "id"))
+    if not moves:
+        raise Refused("INVALID", _("Nothing on this receipt has a cost of its own."), "receipt")
+    lock_pools(company.pk, [move.item for move in moves])
+    weights = [move.base_quantity if by == SpreadBy.QUANTITY else move.value for move in moves]
+    shares = spread(amount, weights, minor_units(company.currency))
+    return [
+        _adjust(receipt=move, amount=share, reason=reason, effective_date=effective_date, cause="stock", company=company)
+        for move, share in zip(moves, shares, strict=True)
+        if share
+    ]
+
+
+def apply_difference(*, receipt_line: UUID, amount: Decimal, reason: str, effective_date: date, cause: str) -> ValueSplit:
+    """Put a difference on one received line for another module, inside its unit of work."""
+    receipt: Any = StockMove.objects.select_related("item", "company").filter(line=receipt_line).order_by("id").first()
+    if receipt is None:
+        raise Refused("NOT_FOUND", _("There is no such receipt line."), "receipt_line")
+    check_posting_date(receipt.company, effective_date, "effective_date")
+    made = _adjust(
+        receipt=receipt, amount=amount, reason=reason, effective_date=effective_date, cause=cause, company=receipt.company
+    )
+    return ValueSplit(on_hand=made.on_hand, gone=made.gone)
