@@ -34,6 +34,8 @@ class Stock(Module):
     depends = ("base",)
     permissions = (
         Permission("stock.warehouse_create", _("Set up warehouses")),
+        Permission("stock.location_create", _("Add locations")),
+        Permission("stock.lot_create", _("Add lots")),
         Permission("stock.policy_create", _("Set up stock for a company")),
         Permission("stock.receipt_create", _("Draft receipts")),
         Permission("stock.receipt_update", _("Expect and cancel receipts")),

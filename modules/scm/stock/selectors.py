@@ -127,7 +127,10 @@ def goods_shipped(*, document: UUID) -> list[GoodsShipped]:
     """Return what was delivered for a document (an order), and what of it came back, oldest first."""
     from modules.scm.stock.models import DeliveryLine
 
-    lines = {row["pk"]: row["demand__line"] for row in DeliveryLine.objects.filter(demand__document=document).values("pk", "demand__line")}
+    lines = {
+        row["pk"]: row["demand__line"]
+        for row in DeliveryLine.objects.filter(demand__document=document).values("pk", "demand__line")
+    }
     out = list(StockMove.objects.filter(line__in=list(lines)))
     back = list(StockMove.objects.filter(returns_move__in=out))
     adjusted = {

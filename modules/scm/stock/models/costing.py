@@ -126,9 +126,7 @@ class ValueAdjustment(Model):
         verbose_name_plural = _("value adjustments")
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="value_adjustment_of_something"),
-            models.CheckConstraint(
-                condition=Q(amount=models.F("on_hand") + models.F("gone")), name="value_adjustment_parts_sum"
-            ),
+            models.CheckConstraint(condition=Q(amount=models.F("on_hand") + models.F("gone")), name="value_adjustment_parts_sum"),
         ]
 
 

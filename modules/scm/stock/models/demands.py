@@ -96,9 +96,7 @@ class Reservation(Model):
     demand = models.ForeignKey(StockDemand, on_delete=models.CASCADE, related_name="reservations", verbose_name=_("demand"))
     kind = models.CharField(_("kind"), max_length=4, choices=ReservationKind.choices, default=ReservationKind.HARD)
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
-    location = models.ForeignKey(
-        Location, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("location")
-    )
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("location"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")

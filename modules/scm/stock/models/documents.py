@@ -66,7 +66,12 @@ class ReceiptLine(StockLine):
         "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("owner of the goods")
     )
     returns_line = models.ForeignKey(
-        "stock.DeliveryLine", on_delete=models.PROTECT, null=True, blank=True, related_name="returned_by", verbose_name=_("returns")
+        "stock.DeliveryLine",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="returned_by",
+        verbose_name=_("returns"),
     )
     pegged = QuantityField(_("pegged"), default=0, editable=False)
 

@@ -61,7 +61,9 @@ class StockMove(Model):
             models.CheckConstraint(condition=Q(base_quantity__gt=0), name="stock_move_of_something"),
             models.CheckConstraint(condition=Q(value__gte=0), name="stock_move_value_not_negative"),
             models.CheckConstraint(condition=~Q(source=F("target")), name="stock_move_goes_somewhere"),
-            models.CheckConstraint(condition=Q(pool=None, seq=None) | Q(pool__isnull=False, seq__gt=0), name="stock_move_in_order"),
+            models.CheckConstraint(
+                condition=Q(pool=None, seq=None) | Q(pool__isnull=False, seq__gt=0), name="stock_move_in_order"
+            ),
             models.UniqueConstraint(fields=["pool", "seq"], name="stock_move_seq_once"),
         ]
         indexes = [

@@ -18,7 +18,7 @@ from modules.scm.stock.services.demands import (
     reserve_demand,
     set_aside,
 )
-from modules.scm.stock.services.places import create_warehouse, setup_company, setup_tenant
+from modules.scm.stock.services.places import create_location, create_lot, create_warehouse, setup_company, setup_tenant
 from modules.scm.stock.services.receipts import (
     ReceiptLineInput,
     ReturnLineInput,

@@ -132,7 +132,9 @@ class Costing:
             LayerUse.objects.bulk_create(self.uses)
 
 
-def returned_value(original: StockMove, quantity: Decimal, company: Company, before: dict[UUID, tuple[Decimal, Decimal]]) -> Decimal:
+def returned_value(
+    original: StockMove, quantity: Decimal, company: Company, before: dict[UUID, tuple[Decimal, Decimal]]
+) -> Decimal:
     """Return the part of a move's value, with its adjustments, that comes back with `quantity` of it.
 
     `before` collects what earlier returns of a move took (quantity, value), so that parts sum to the whole.
@@ -143,8 +145,6 @@ def returned_value(original: StockMove, quantity: Decimal, company: Company, bef
     adjusted = ValueAdjustmentPart.objects.filter(move=original).aggregate(sum=Sum("amount"))["sum"] or ZERO
     done_quantity, done_value = before[original.pk]
     cumulative = done_quantity + quantity
-    value = part_of(
-        original.value + adjusted, cumulative, original.base_quantity, done_value, minor_units(company.currency)
-    )
+    value = part_of(original.value + adjusted, cumulative, original.base_quantity, done_value, minor_units(company.currency))
     before[original.pk] = (cumulative, done_value + value)
     return value

@@ -59,9 +59,7 @@ class _Pick(NamedTuple):
 
 
 def _demands_of(document: UUID, *, drop_ship: bool) -> list[StockDemand]:
-    rows = lock_for_update(
-        StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company")
-    )
+    rows = lock_for_update(StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company"))
     if not rows:
         raise Refused("NOT_FOUND", _("Nothing of this document is to be delivered."), "document")
     return sorted(rows, key=lambda row: (row.recorded_at, row.pk))

@@ -29,9 +29,7 @@ OPEN = Q(fulfilled__lt=F("base_quantity") - F("cancelled_quantity"))
 
 def record_demands(demands: Sequence[Demand]) -> list[StockDemand]:
     """Remember what a confirmed document wants, in its order; a line that is known gets its new quantity."""
-    known = {
-        row.line: row for row in lock_for_update(StockDemand.objects.filter(line__in=[demand.line for demand in demands]))
-    }
+    known = {row.line: row for row in lock_for_update(StockDemand.objects.filter(line__in=[demand.line for demand in demands]))}
     rows, new = [], []
     for demand in demands:
         row = known.get(demand.line)
@@ -62,7 +60,7 @@ def lower_demands(demands: Sequence[Demand]) -> list[StockDemand]:
     rows = lock_for_update(StockDemand.objects.filter(line__in=list(cancelled)))
     for row in rows:
         row.cancelled_quantity += cancelled[row.line]
-        if row.wanted < 0 or row.wanted < row.fulfilled and cancelled[row.line]:
+        if row.wanted < 0 or (cancelled[row.line] and row.wanted < row.fulfilled):
             raise Refused("LIMIT", _("More would be cancelled than is open on the line."), "quantity")
     write_columns(rows, "cancelled_quantity")
     _release_beyond_open(rows)
@@ -192,7 +190,7 @@ def _release_beyond_open(demands: Sequence[StockDemand]) -> None:
         return
     company = demands[0].company_id
     ids = [demand.pk for demand in demands]
-    excess = {pk: total for pk, total in reserved_for(ids).items()}
+    excess = reserved_for(ids)
     for demand in demands:
         if demand.pk in excess:
             excess[demand.pk] -= demand.open_quantity
@@ -278,9 +276,7 @@ def peg_demand(*, demand: StockDemand, receipt_line: ReceiptLine, quantity: Deci
         raise Refused("LIMIT", _("This is more than is open on the line or expected by the receipt."), "quantity")
     line.pegged += quantity
     line.save(update_fields=["pegged"])
-    peg = Reservation(
-        demand=demand, kind=ReservationKind.PEG, item_id=line.item_id, receipt_line=line, base_quantity=quantity
-    )
+    peg = Reservation(demand=demand, kind=ReservationKind.PEG, item_id=line.item_id, receipt_line=line, base_quantity=quantity)
     peg.save()
     return peg
 

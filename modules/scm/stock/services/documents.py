@@ -19,11 +19,11 @@ D = TypeVar("D", bound=StockDocument)
 PREFIXES = {Receipt: "GR", Delivery: "DN", Transfer: "TR", StockCount: "SC"}
 
 
-def begin(kind: type[D], company: Company, **values: Any) -> D:
+def begin(document: type[D], company: Company, /, **values: Any) -> D:
     """Return a draft of a stock document in the company's currency, not yet saved."""
     values.setdefault("document_date", today_of(company))
     values.setdefault("currency", company.currency)
-    return kind(company=company, owner=current().actor.member_id, **values)
+    return document(company=company, owner=current().actor.member_id, **values)
 
 
 def locked(document: D) -> D:

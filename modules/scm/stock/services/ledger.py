@@ -197,25 +197,27 @@ def _incoming(draft: MoveDraft, move: StockMove, costing: Costing, taken_back: d
 
 def valued(document: Any, drafts: Sequence[MoveDraft], moves: Sequence[StockMove]) -> list[MoveValued]:
     """Return posted moves as the ledger needs them."""
-    return [_valued(document, draft, move, draft.demand or draft.returned_demand) for draft, move in zip(drafts, moves, strict=True)]
+    return [
+        _valued(document, draft, move, draft.demand or draft.returned_demand) for draft, move in zip(drafts, moves, strict=True)
+    ]
 
 
 def _valued(document: Any, draft: MoveDraft, move: StockMove, demand: StockDemand | None) -> MoveValued:
     return MoveValued(
-            move=move.pk,
-            company=move.company_id,
-            item=move.item_id,
-            item_category=draft.item.category_id,
-            warehouse=draft.source.warehouse_id or draft.target.warehouse_id,
-            source_kind=draft.source.kind,
-            target_kind=draft.target.kind,
-            base_quantity=move.base_quantity,
-            value=move.value,
-            posting_date=move.posting_date,
-            party=document.party_id,
-            demand_document=demand.document if demand else None,
-            demand_line=demand.line if demand else None,
-            receipt_line=move.line if not draft.source.is_own else None,
-            returns=move.returns_move_id,
-            dimension_set=draft.line.dimension_set_id if draft.line else None,
-        )
+        move=move.pk,
+        company=move.company_id,
+        item=move.item_id,
+        item_category=draft.item.category_id,
+        warehouse=draft.source.warehouse_id or draft.target.warehouse_id,
+        source_kind=draft.source.kind,
+        target_kind=draft.target.kind,
+        base_quantity=move.base_quantity,
+        value=move.value,
+        posting_date=move.posting_date,
+        party=document.party_id,
+        demand_document=demand.document if demand else None,
+        demand_line=demand.line if demand else None,
+        receipt_line=move.line if not draft.source.is_own else None,
+        returns=move.returns_move_id,
+        dimension_set=draft.line.dimension_set_id if draft.line else None,
+    )

@@ -1,6 +1,7 @@
 """Warehouses and locations: what every company starts with, and where to look for them."""
 
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -40,6 +41,33 @@ def create_warehouse(*, company: Company, code: str, name: str) -> Warehouse:
         for suffix, title, kind in INSIDE
     )
     return warehouse
+
+
+@service(permission="stock.location_create")
+def create_location(
+    *, warehouse: Warehouse, code: str, name: str, kind: LocationKind = LocationKind.STORAGE, allow_negative: bool = False
+) -> Location:
+    """Add a location to a warehouse. What it is stays: goods that change their meaning move.
+
+    Where `allow_negative`, more may leave than is there, as long as the company has it somewhere.
+    """
+    if kind in OUTSIDE_KINDS:
+        raise Refused("INVALID", _("Every company has this place outside already."), "kind")
+    location = Location(
+        company=warehouse.company, warehouse=warehouse, code=code, name=name, kind=kind, allow_negative=allow_negative
+    )
+    location.save()
+    return location
+
+
+@service(permission="stock.lot_create")
+def create_lot(*, item: Item, code: str, expires_on: date | None = None, note: str = "") -> Lot:
+    """Add a batch of an item, or a piece by its serial number."""
+    if item.tracking == Item.Tracking.NONE:
+        raise Refused("INVALID", _("{item} is not tracked.").format(item=item.name), "item")
+    lot = Lot(item=item, code=code, expires_on=expires_on, note=note)
+    lot.save()
+    return lot
 
 
 @service(permission="stock.policy_create")

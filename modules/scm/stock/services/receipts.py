@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, round_money, service
+from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, round_money, round_to, service
 
 from modules.base.api import Company, Conversions, Item, Party, Unit, rate_on
 from modules.scm.stock.events import ReceiptDone
@@ -29,6 +29,7 @@ from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_goods, check_lot, check_own, location_of, outside, warehouse_of
 
 ZERO = Decimal(0)
+PRICE_DECIMALS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,7 @@ def _with_lines(receipt: Receipt, lines: Sequence[ReceiptLineInput]) -> Receipt:
         check_quantity(line.quantity, "lines", str(place), "quantity")
         if not line.unit_cost.is_finite() or line.unit_cost < 0:
             raise Refused("INVALID", _("A unit cost is not negative."), "lines", str(place), "unit_cost")
+        unit_cost = round_to(line.unit_cost, PRICE_DECIMALS)
         base_quantity = conversions.base_quantity(line.item, line.quantity, line.unit.pk if line.unit else None)
         check_quantity(base_quantity, "lines", str(place), "quantity")
         made.append(
@@ -98,8 +100,8 @@ def _with_lines(receipt: Receipt, lines: Sequence[ReceiptLineInput]) -> Receipt:
                 quantity=line.quantity,
                 unit=line.unit or line.item.unit,
                 base_quantity=base_quantity,
-                unit_price=line.unit_cost,
-                net=line_net(line.quantity, line.unit_cost, ZERO, receipt.currency),
+                unit_price=unit_cost,
+                net=line_net(line.quantity, unit_cost, ZERO, receipt.currency),
                 location=check_own(line.location or storage, receipt.company, "lines", str(place), "location"),
                 lot=check_lot(line.item, line.lot, "lines", str(place), "lot"),
                 owner=line.owner,
@@ -227,9 +229,7 @@ def return_from_customer(
     warehouse = next((line.location.warehouse for line in delivered.values() if line.location), None)
     warehouse = warehouse_of(company, warehouse)
     target = check_own(location or location_of(warehouse, LocationKind.HOLD), company, "location")
-    receipt = begin(
-        Receipt, company, kind=ReceiptKind.RETURN, warehouse=warehouse, party_id=delivery.party_id, reason=reason
-    )
+    receipt = begin(Receipt, company, kind=ReceiptKind.RETURN, warehouse=warehouse, party_id=delivery.party_id, reason=reason)
     receipt.save()
     made, drafts, links = [], [], []
     source = outside(company.pk)[LocationKind.CUSTOMER]

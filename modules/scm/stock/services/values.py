@@ -196,9 +196,7 @@ def adjust_value(
     check_posting_date(company, effective_date, "effective_date")
     if not amount.is_finite() or round_money(amount, company.currency) != amount or not amount:
         raise Refused("INVALID", _("An amount in whole minor units, other than zero, is needed."), "amount")
-    moves = list(
-        StockMove.objects.filter(document=receipt.pk, pool__isnull=False).select_related("item").order_by("item", "id")
-    )
+    moves = list(StockMove.objects.filter(document=receipt.pk, pool__isnull=False).select_related("item").order_by("item", "id"))
     if not moves:
         raise Refused("INVALID", _("Nothing on this receipt has a cost of its own."), "receipt")
     lock_pools(company.pk, [move.item for move in moves])

@@ -1,0 +1,3 @@
+"""What stock shows: places, quantities and costs, documents, and questions."""
+
+from modules.scm.stock.resources import documents, places, quantities, reports
