@@ -41,6 +41,7 @@ from tessera.numbering.services import assign_number
 from tessera.ports import Port, port
 from tessera.quantity import convert
 from tessera.resource import Action, Children, Computed, Form, Kanban, List, Report, Resource, RowScope, Under
+from tessera.scope import visible_rows
 from tessera.service import demand, service
 from tessera.unit_of_work import Phase, defer, lock_for_update, on_commit, savepoint
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from tessera.context import Actor, Reach, current
-from tessera.resource import Resource
+from tessera.resource import Resource, resource_of
 
 NOTHING = Q(pk__in=())
 
@@ -53,6 +53,14 @@ def scoped(resource: Resource, actor: Actor | None = None, verb: str = "view") -
     rows = resource.model._default_manager.all()
     condition = visible(resource, actor, verb)
     return rows if condition is None else rows.filter(condition)
+
+
+def visible_rows(model: Any) -> QuerySet[Any]:
+    """Return the rows of a model that the current actor may view, for selectors that sum or count on their behalf."""
+    resource = resource_of(model)
+    if resource is None:
+        raise LookupError(f"{model._meta.label} has no resource")
+    return scoped(resource)
 
 
 def may_view(resource: Resource) -> bool:
