@@ -30,12 +30,11 @@ _introspections: dict[tuple[Any, str, str | None], dict[str, Any]] = {}
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent; `http` is what came over HTTP, for resolvers where no tenant is entered."""
+    """What a client sent."""
 
     text: str
     variables: dict[str, Any]
     operation: str | None = None
-    http: Any = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _executed(schema: GraphQLSchema, request: Request, document: Document) -> di
     result = execute(
         schema,
         document.ast,
-        context_value=current_or_none() or request.http,
+        context_value=current_or_none(),
         variable_values=request.variables,
         operation_name=request.operation,
         execution_context_class=Execution,

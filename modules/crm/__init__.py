@@ -1,0 +1,1 @@
+"""CRM: the parts that win and keep customers."""
