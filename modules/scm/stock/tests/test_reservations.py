@@ -10,7 +10,7 @@ from tessera.unit_of_work import unit_of_work
 from modules.base.api import Item, available_quantity, reserved_quantities
 from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
 from modules.scm.stock import handlers
-from modules.scm.stock.models import Lot, LocationKind, Reservation, StockBalance
+from modules.scm.stock.models import LocationKind, Lot, Reservation, StockBalance
 from modules.scm.stock.services import (
     DeliveryLineInput,
     ReceiptLineInput,
@@ -47,7 +47,9 @@ def code_of(refusal) -> tuple:
 def test_a_confirmed_order_is_reserved_in_line_order_and_the_rest_waits(shop):
     order = confirm(shop.company, shop.bob, [(shop.tea, "7"), (shop.tea, "5"), (shop.tea, "2")])
     assert [reserved(row) for row in order.rows] == [7, 3, 0]
-    assert reserved_quantities(lines=[d.line for d in order.demands]) == dict(zip([d.line for d in order.demands], [7, 3, 0], strict=True))
+    assert reserved_quantities(lines=[d.line for d in order.demands]) == dict(
+        zip([d.line for d in order.demands], [7, 3, 0], strict=True)
+    )
     assert available_quantity(item=shop.tea.pk, company=shop.company.pk) == 0
     assert broken() == []
 
