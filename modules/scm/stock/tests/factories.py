@@ -52,7 +52,9 @@ def put(company: Company, item: Item, quantity: str, value: str = "0", **values)
     return open_stock(company=company, lines=[line])
 
 
-def receive(company: Company, party: Party | None, lines: Sequence[tuple[Item, str, str]], *, posting_date=None, **values) -> Receipt:
+def receive(
+    company: Company, party: Party | None, lines: Sequence[tuple[Item, str, str]], *, posting_date=None, **values
+) -> Receipt:
     """Receive (item, quantity, unit cost) lines from a supplier."""
     inputs = [ReceiptLineInput(item=i, quantity=Decimal(q), unit_cost=Decimal(c)) for i, q, c in lines]
     receipt = create_receipt(company=company, party=party, lines=inputs, **values)
@@ -142,7 +144,9 @@ def broken() -> list[str]:
             layers = CostLayer.objects.filter(pool=pool).aggregate(q=Sum("quantity"), v=Sum("value"))
             if ((layers["q"] or 0), (layers["v"] or 0)) != (pool.quantity, pool.value):
                 found.append(f"pool of {pool.item_id} is not the sum of its layers")
-        lying = StockBalance.objects.filter(item=pool.item_id, company=pool.company_id, owner=None).aggregate(s=Sum("on_hand"))["s"]
+        lying = StockBalance.objects.filter(item=pool.item_id, company=pool.company_id, owner=None).aggregate(s=Sum("on_hand"))[
+            "s"
+        ]
         if (lying or 0) != pool.quantity:
             found.append(f"pool of {pool.item_id} is not what lies there")
     over = StockDemand.objects.annotate(held=Sum("reservations__base_quantity")).filter(

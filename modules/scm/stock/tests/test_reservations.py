@@ -1,0 +1,215 @@
+"""Goods are set aside for orders, and never more than there are."""
+
+from decimal import Decimal
+
+import pytest
+from tessera.api import Refused
+from tessera.outbox.models import OutboxEvent
+from tessera.unit_of_work import unit_of_work
+
+from modules.base.api import Item, available_quantity, reserved_quantities
+from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
+from modules.scm.stock import handlers
+from modules.scm.stock.models import LocationKind, Lot, Reservation, StockBalance
+from modules.scm.stock.services import (
+    DeliveryLineInput,
+    ReceiptLineInput,
+    TransferLineInput,
+    cancel_receipt,
+    complete_receipt,
+    complete_transfer,
+    count_stock,
+    create_receipt,
+    create_transfer,
+    open_stock,
+    peg_demand,
+    ready_receipt,
+    ready_transfer,
+    release_reservation,
+    reserve_demand,
+)
+from modules.scm.stock.tests.factories import broken, confirm, demand, on_hand, place, pool_of, put, receive, reserved, ship
+
+
+@pytest.fixture
+def shop(inside):
+    """A company with ten teas, a customer and a supplier."""
+    company = make_company()
+    tea = make_item()
+    put(company, tea, "10", "50.00")
+    return type("Shop", (), {"company": company, "tea": tea, "bob": make_customer(company), "sam": make_supplier(company)})
+
+
+def code_of(refusal) -> tuple:
+    return refusal.value.problems[0].code, refusal.value.problems[0].field
+
+
+def test_a_confirmed_order_is_reserved_in_line_order_and_the_rest_waits(shop):
+    order = confirm(shop.company, shop.bob, [(shop.tea, "7"), (shop.tea, "5"), (shop.tea, "2")])
+    assert [reserved(row) for row in order.rows] == [7, 3, 0]
+    assert reserved_quantities(lines=[d.line for d in order.demands]) == dict(
+        zip([d.line for d in order.demands], [7, 3, 0], strict=True)
+    )
+    assert available_quantity(item=shop.tea.pk, company=shop.company.pk) == 0
+    assert broken() == []
+
+
+def test_a_receipt_serves_the_oldest_backorder_first(shop):
+    first = confirm(shop.company, shop.bob, [(shop.tea, "12")])
+    second = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    third = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    receive(shop.company, shop.sam, [(shop.tea, "5", "5.00")])
+    assert [reserved(order.rows[0]) for order in (first, second, third)] == [12, 3, 0]
+    assert broken() == []
+
+
+def test_goods_on_hold_are_not_reserved_until_they_are_released(shop):
+    order = confirm(shop.company, shop.bob, [(shop.tea, "12")])
+    hold, storage = place(shop.company, LocationKind.HOLD), place(shop.company)
+    receive_on_hold = create_receipt(
+        company=shop.company,
+        party=shop.sam,
+        lines=[ReceiptLineInput(item=shop.tea, quantity=Decimal(3), unit_cost=Decimal(5), location=hold)],
+    )
+    complete_receipt(receipt=ready_receipt(receipt=receive_on_hold))
+    assert (reserved(order.rows[0]), on_hand(shop.company, shop.tea, LocationKind.HOLD)) == (10, 3)
+    transfer = create_transfer(
+        company=shop.company, source=hold, target=storage, lines=[TransferLineInput(item=shop.tea, quantity=Decimal(3))]
+    )
+    complete_transfer(transfer=ready_transfer(transfer=transfer))
+    assert reserved(order.rows[0]) == 12
+    assert pool_of(shop.company, shop.tea) == (13, 65)
+    assert broken() == []
+
+
+def test_reserved_goods_cannot_be_moved_away(shop):
+    confirm(shop.company, shop.bob, [(shop.tea, "8")])
+    transfer = create_transfer(
+        company=shop.company,
+        source=place(shop.company),
+        target=place(shop.company, LocationKind.SCRAP),
+        lines=[TransferLineInput(item=shop.tea, quantity=Decimal(3))],
+    )
+    with pytest.raises(Refused) as refusal:
+        complete_transfer(transfer=ready_transfer(transfer=transfer))
+    assert code_of(refusal) == ("INSUFFICIENT", ("lines", "0", "quantity"))
+    assert broken() == []
+
+
+def test_a_short_close_frees_what_is_reserved_beyond_the_rest(shop):
+    order = confirm(shop.company, shop.bob, [(shop.tea, "10")])
+    ship(order.document, [DeliveryLineInput(line=order.demands[0].line, quantity=Decimal(4))])
+    rest = demand(shop.company, shop.bob, shop.tea, "6", document=order.document)
+    object.__setattr__(rest, "line", order.demands[0].line)
+    with unit_of_work():
+        handlers.shorten_order(None, demands=[rest])
+    order.rows[0].refresh_from_db()
+    assert (order.rows[0].open_quantity, reserved(order.rows[0])) == (0, 0)
+    assert available_quantity(item=shop.tea.pk, company=shop.company.pk) == 6
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        handlers.shorten_order(None, demands=[rest])
+    assert code_of(refusal) == ("LIMIT", ("quantity",))
+    assert broken() == []
+
+
+def test_reserving_by_hand_takes_what_is_free_and_no_more(shop):
+    order = confirm(shop.company, shop.bob, [(shop.tea, "15")])
+    row = order.rows[0]
+    release_reservation(demand=row, quantity=Decimal(4))
+    assert reserved(row) == 6
+    with pytest.raises(Refused) as refusal:
+        reserve_demand(demand=row, quantity=Decimal(5))
+    assert code_of(refusal) == ("INSUFFICIENT", ("quantity",))
+    assert reserved(row) == 6
+    reserve_demand(demand=row, quantity=Decimal(1))
+    reserve_demand(demand=row)
+    assert reserved(row) == 10
+    with pytest.raises(Refused) as refusal:
+        release_reservation(demand=row, quantity=Decimal(11))
+    assert code_of(refusal) == ("LIMIT", ("quantity",))
+    with pytest.raises(Refused) as refusal:
+        reserve_demand(demand=row, quantity=Decimal(6))
+    assert code_of(refusal) == ("LIMIT", ("quantity",))
+
+
+def test_a_loss_is_booked_and_the_newest_reservations_fall_back(shop):
+    old = confirm(shop.company, shop.bob, [(shop.tea, "6")])
+    new = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    count_stock(location=place(shop.company), item=shop.tea, counted=Decimal(5), reason="flood")
+    assert [reserved(order.rows[0]) for order in (old, new)] == [5, 0]
+    assert (on_hand(shop.company, shop.tea), pool_of(shop.company, shop.tea)) == (5, (5, 25))
+    facts = OutboxEvent.objects.filter(name="stock.reservation_lost").order_by("recorded_at")
+    assert {(f.subject, f.data["quantity"]) for f in facts} == {(new.document, "4.000000"), (old.document, "1.000000")}
+    assert broken() == []
+    receive(shop.company, shop.sam, [(shop.tea, "2", "5.00")])
+    assert [reserved(order.rows[0]) for order in (old, new)] == [6, 1]
+    assert broken() == []
+
+
+def test_a_peg_holds_what_is_expected_and_becomes_hard_when_it_arrives(shop):
+    old = confirm(shop.company, shop.bob, [(shop.tea, "12")])
+    new = confirm(shop.company, shop.bob, [(shop.tea, "3")])
+    line = ReceiptLineInput(item=shop.tea, quantity=Decimal(4), unit_cost=Decimal(5))
+    receipt = ready_receipt(receipt=create_receipt(company=shop.company, party=shop.sam, lines=[line]))
+    expected = receipt.lines.get()
+    with pytest.raises(Refused) as refusal:
+        peg_demand(demand=new.rows[0], receipt_line=expected, quantity=Decimal(4))
+    assert code_of(refusal) == ("LIMIT", ("quantity",))
+    peg_demand(demand=new.rows[0], receipt_line=expected, quantity=Decimal(3))
+    with pytest.raises(Refused) as refusal:
+        peg_demand(demand=old.rows[0], receipt_line=expected, quantity=Decimal(2))
+    assert code_of(refusal) == ("LIMIT", ("quantity",))
+    complete_receipt(receipt=receipt)
+    assert [reserved(order.rows[0]) for order in (old, new)] == [11, 3]
+    assert not Reservation.objects.filter(kind="peg").exists()
+    assert broken() == []
+
+
+def test_a_cancelled_receipt_lets_go_of_its_pegs(shop):
+    order = confirm(shop.company, shop.bob, [(shop.tea, "12")])
+    line = ReceiptLineInput(item=shop.tea, quantity=Decimal(4), unit_cost=Decimal(5))
+    receipt = create_receipt(company=shop.company, party=shop.sam, lines=[line])
+    peg_demand(demand=order.rows[0], receipt_line=receipt.lines.get(), quantity=Decimal(2))
+    receipt = cancel_receipt(receipt=receipt, reason="sold out")
+    assert (receipt.state, receipt.number, receipt.lines.get().pegged) == ("cancelled", None, 0)
+    assert not Reservation.objects.filter(kind="peg").exists()
+
+
+def test_lots_are_reserved_by_expiry_and_shipped_as_reserved(shop):
+    from datetime import date
+
+    milk = make_item("MILK", tracking=Item.Tracking.LOT)
+    with unit_of_work():
+        late = Lot(item=milk, code="B", expires_on=date(2027, 1, 1))
+        soon = Lot(item=milk, code="C", expires_on=date(2026, 6, 1))
+        late.save()
+        soon.save()
+    with pytest.raises(Refused) as refusal:
+        put(shop.company, milk, "5")
+    assert code_of(refusal) == ("REQUIRED", ("lines", "0", "lot"))
+    put(shop.company, milk, "5", "5.00", lot=late)
+    put(shop.company, milk, "5", "5.00", lot=soon)
+    order = confirm(shop.company, shop.bob, [(milk, "7")])
+    delivery = ship(order.document)
+    assert {line.lot.code: line.base_quantity for line in delivery.lines.all()} == {"C": 5, "B": 2}
+    assert broken() == []
+
+
+def test_goods_of_somebody_else_are_neither_sold_nor_valued(shop):
+    line = ReceiptLineInput(item=shop.tea, quantity=Decimal(5), unit_cost=Decimal(9), owner=shop.sam)
+    receipt = create_receipt(company=shop.company, party=shop.sam, lines=[line])
+    complete_receipt(receipt=ready_receipt(receipt=receipt))
+    order = confirm(shop.company, shop.bob, [(shop.tea, "12")])
+    assert reserved(order.rows[0]) == 10
+    assert pool_of(shop.company, shop.tea) == (10, 50)
+    assert StockBalance.objects.get(owner=shop.sam).on_hand == 5
+    assert broken() == []
+
+
+def test_a_second_company_keeps_its_own_stock_of_the_same_item(shop):
+    other = make_company("OTHER", "EUR")
+    order = confirm(other, make_customer(other, "Ana"), [(shop.tea, "1")])
+    assert reserved(order.rows[0]) == 0
+    open_stock(company=other, lines=[ReceiptLineInput(item=shop.tea, quantity=Decimal(1), unit_cost=Decimal(9))])
+    assert reserved(order.rows[0]) == 1
+    assert (pool_of(other, shop.tea), pool_of(shop.company, shop.tea)) == ((1, 9), (10, 50))
