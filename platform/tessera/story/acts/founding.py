@@ -17,7 +17,7 @@ STAFF = {
     "fay": ("Fay Lindgren", ("base_reader", "orders_reader", "chief_accountant")),
     "sam": ("Sam Adeyemi", ("base_reader", "service_agent")),
 }
-BUNDLES = ("crm", "erp", "scm", "oa")
+BUNDLES = ("crm", "erp", "scm")
 
 
 def mail_address(stage: Stage, who: str, company: Company) -> str:
