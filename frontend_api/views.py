@@ -3,6 +3,8 @@
 The tenant and the actor are entered by the middleware; nothing here decides about either.
 """
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from tessera.context import current_or_none
@@ -25,15 +27,15 @@ def graphql(request: HttpRequest) -> HttpResponse:
     except Unacceptable as refused:
         return refuse(refused, kind)
     try:
-        return reply(_answer(asked), kind)
+        return reply(_answer(request, asked), kind)
     except Exception as defect:
         return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
 
 
-def _answer(asked: Request) -> Response:
+def _answer(request: HttpRequest, asked: Request) -> Response:
     context = current_or_none()
     if context is None:
-        return answer(schema_for_accounts(), ACCOUNTS, asked)
+        return answer(schema_for_accounts(), ACCOUNTS, replace(asked, http=request))
     if context.actor.kind == "anonymous":
         return refusal(unauthenticated())
     return answer(schema_for(context.modules), context.modules, asked)

@@ -51,8 +51,7 @@ class SignUp(graphene.Mutation):
     user_errors = graphene.List(graphene.NonNull(UserError), required=True)
 
     def mutate(root: Any, info: Any, modules: list[str] | None = None, **wish: Any) -> "SignUp":
-        request = getattr(info.context, "request", info.context)
-        ip = request.META.get("REMOTE_ADDR", "")
+        ip = info.context.META.get("REMOTE_ADDR", "")
         try:
             asked = request_signup(modules=modules or [], ip=ip, **wish)
         except Refused as refused:

@@ -30,11 +30,12 @@ _introspections: dict[tuple[Any, str, str | None], dict[str, Any]] = {}
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent."""
+    """What a client sent; `http` is what came over HTTP, for resolvers where no tenant is entered."""
 
     text: str
     variables: dict[str, Any]
     operation: str | None = None
+    http: Any = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _executed(schema: GraphQLSchema, request: Request, document: Document) -> di
     result = execute(
         schema,
         document.ast,
-        context_value=current_or_none(),
+        context_value=current_or_none() or request.http,
         variable_values=request.variables,
         operation_name=request.operation,
         execution_context_class=Execution,
