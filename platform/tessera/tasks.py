@@ -57,6 +57,7 @@ class TenantTask(Task):
 
     module = ""
     abstract = True
+    typing = False  # the sender adds the tenant, which the function itself does not take
 
     def __call__(self, *, tenant_id: str | UUID | None = None, request_id: str | None = None, **arguments: Any) -> Any:
         _drop_broken()
