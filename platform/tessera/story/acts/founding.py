@@ -12,10 +12,10 @@ PASSWORD = "harbour-lantern-42"  # noqa: S105  of sample people in a sample comp
 OWNER = ("ada", "Ada Holm")
 STAFF = {
     "bob": ("Bob Reyes", ("base_reader", "sales_rep", "seller")),
-    "mia": ("Mia Stone", ("base_reader", "orders_reader", "approver")),
+    "mia": ("Mia Stone", ("base_reader", "orders_reader")),
     "wes": ("Wes Carter", ("base_reader", "warehouse_clerk")),
     "fay": ("Fay Lindgren", ("base_reader", "orders_reader", "chief_accountant")),
-    "sam": ("Sam Adeyemi", ("base_reader", "service_agent")),
+    "sam": ("Sam Adeyemi", ("base_reader",)),
 }
 BUNDLES = ("crm", "erp", "scm")
 
