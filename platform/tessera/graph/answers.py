@@ -7,11 +7,11 @@ import orjson
 from graphql import (
     FieldNode,
     GraphQLError,
+    GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     execute,
-    is_input_type,
     type_from_ast,
 )
 from graphql.utilities import coerce_input_value
@@ -107,7 +107,9 @@ def _variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, 
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
         kind = type_from_ast(schema, definition.type)
-        if name not in given or not is_input_type(kind):
+        if name not in given:
+            if isinstance(kind, GraphQLNonNull) and definition.default_value is None:
+                errors.append(bad_input(GraphQLError(f"The variable ${name} is missing.", definition), [name]))
             continue
 
         def note(path: list[str | int], _value: Any, error: GraphQLError, name: str = name) -> None:

@@ -1,0 +1,198 @@
+"""GraphQL over HTTP: forms, statuses and media types, through the whole stack of a request."""
+
+import logging
+
+import orjson
+import pytest
+import redis
+from django.test import Client
+from tessera.context import ANONYMOUS, EVERYTHING, Actor
+from tessera.fields import new_id
+
+from frontend_api import health, views
+
+GRAPHQL, JSON = "application/graphql-response+json", "application/json"
+LIST = "{ companies { totalCount } }"
+
+
+@pytest.fixture
+def actor(monkeypatch):
+    """Make requests come from bob, who may view companies; returns a function that changes who asks."""
+
+    def ask_as(found):
+        monkeypatch.setattr("tenants.middleware.authenticate", lambda request, tenant: found)
+
+    ask_as(Actor(kind="member", member_id=new_id(), name="bob", grants={"base.company_view": EVERYTHING}))
+    return ask_as
+
+
+@pytest.fixture
+def post(tenant, actor):
+    """Return a function that posts to tenant A."""
+    client = Client()
+
+    def send(body=None, *, content_type=JSON, host="a.localhost", **headers):
+        data = body if isinstance(body, (str, bytes)) else orjson.dumps(body if body is not None else {"query": LIST})
+        return client.post("/graphql", data, content_type=content_type, headers={"host": host, **headers})
+
+    return send
+
+
+def codes(response):
+    return [error["extensions"]["code"] for error in orjson.loads(response.content)["errors"]]
+
+
+def test_a_query_is_answered_in_the_tenant_of_the_host(post):
+    response = post()
+    assert (response.status_code, response.json()) == (200, {"data": {"companies": {"totalCount": 0}}})
+    assert response["Content-Type"] == "application/json; charset=utf-8"
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_variables_and_operation_names_are_taken(post):
+    body = {"query": "query A { a: __typename } query B($n: Int) { companies(first: $n) { totalCount } }", "operationName": "B"}
+    assert post(body | {"variables": {"n": 1}}).json() == {"data": {"companies": {"totalCount": 0}}}
+    assert codes(post(body | {"operationName": "C"})) == ["BAD_INPUT"]
+    assert codes(post(body | {"operationName": None})) == ["BAD_INPUT"]
+
+
+@pytest.mark.parametrize(
+    "accept, media_type",
+    [
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (JSON, JSON),
+        (GRAPHQL, GRAPHQL),
+        (f"{GRAPHQL}, {JSON};q=0.9", GRAPHQL),
+        (f"{GRAPHQL};q=0.5, {JSON}", JSON),
+        (f"text/html, {GRAPHQL}; charset=utf-8", GRAPHQL),
+    ],
+)
+def test_the_client_chooses_the_media_type(post, accept, media_type):
+    assert post(accept=accept)["Content-Type"] == f"{media_type}; charset=utf-8"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/*;q=1", f"{JSON};q=0", f"{JSON};q=x"])
+def test_what_cannot_be_given_is_not_acceptable(post, accept):
+    assert post(accept=accept).status_code == 406
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql", ""],
+)
+def test_only_json_is_read(post, content_type):
+    response = post(content_type=content_type)
+    assert (response.status_code, codes(response)) == (415, ["BAD_INPUT"])
+    assert post(content_type="application/json; charset=utf-8").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "options", "patch"])
+def test_only_post_is_answered(tenant, actor, method):
+    response = getattr(Client(), method)("/graphql", headers={"host": "a.localhost"})
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b" ",
+        b"{",
+        b"[]",
+        b'[{"query": "{ __typename }"}]',
+        b"7",
+        b"null",
+        b"{}",
+        b'{"query": ""}',
+        b'{"query": 7}',
+        b'{"query": "{ __typename }", "variables": []}',
+        b'{"query": "{ __typename }", "variables": {"a": NaN}}',
+        b'{"query": "{ __typename }", "operationName": {}}',
+        b'{"query": "{ __typename }", "extensions": "x"}',
+        b'{"query": "\xff"}',
+    ],
+)
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+def test_a_body_that_is_no_request_is_a_bad_request(post, body, accept):
+    response = post(body, accept=accept)
+    assert (response.status_code, codes(response)) == (400, ["BAD_INPUT"])
+
+
+@pytest.mark.parametrize(
+    "query", ["{", "{ unknown }", "query($n: Int!) { companies(first: $n) { totalCount } }", "{ " + "a: __typename " * 11 + "}"]
+)
+def test_a_document_that_is_not_run_is_a_bad_request_in_the_newer_type_only(post, query):
+    assert post({"query": query}, accept=GRAPHQL).status_code == 400
+    response = post({"query": query}, accept=JSON)
+    assert response.status_code == 200
+    assert "data" not in response.json()
+
+
+def test_a_field_that_fails_is_a_partial_answer(post):
+    body = {"query": "{ companies { totalCount } parties { totalCount } }"}
+    for accept in (JSON, GRAPHQL):
+        response = post(body, accept=accept)
+        assert (response.status_code, codes(response)) == (200, ["FORBIDDEN"])
+        assert response.json()["data"] == {"companies": {"totalCount": 0}, "parties": None}
+
+
+def test_a_large_body_is_refused_unread(post, settings):
+    response = post(b'{"query": "' + b"x" * 10_000_000 + b'"}')
+    assert (response.status_code, codes(response)) == (413, ["TOO_COMPLEX"])
+    settings.TESSERA_MAX_BODY = 20
+    assert post().status_code == 413
+    settings.TESSERA_MAX_BODY = 1000
+    assert post().status_code == 200
+
+
+def test_nobody_is_answered_nothing(post, actor):
+    actor(ANONYMOUS)
+    for query in (LIST, "{ __schema { types { name } } }", "{ unknown }", "{"):
+        response = post({"query": query})
+        assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
+        assert "data" not in response.json()
+
+
+def test_an_unknown_host_has_no_api(post):
+    assert post(host="nowhere.localhost").status_code == 404
+
+
+def test_a_request_with_cookies_needs_a_header_that_forms_cannot_send(post):
+    refused = post(cookie="theme=dark")
+    assert (refused.status_code, codes(refused)) == (403, ["FORBIDDEN"])
+    assert post(cookie="theme=dark", **{"x-tessera-request": "1"}).status_code == 200
+    assert post(cookie="theme=dark", authorization="Bearer x").status_code == 200
+
+
+def test_a_defect_before_execution_is_masked_too(post, monkeypatch, caplog):
+    def broken(modules):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(views, "schema_for", broken)
+    with caplog.at_level(logging.ERROR):
+        response = post()
+    assert (response.status_code, codes(response)) == (500, ["INTERNAL"])
+    assert b"secret" not in response.content
+    assert response.json()["errors"][0]["extensions"]["errorId"] in caplog.text
+
+
+def test_health_tells_of_each_part(tenant, monkeypatch):
+    response = Client().get("/health", headers={"host": "localhost"})
+    assert (response.status_code, response.json()) == (200, {"default": True, "shared": True, "valkey": True})
+
+    def gone():
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(health, "client", gone)
+    response = Client().get("/health", headers={"host": "localhost"})
+    assert (response.status_code, response.json()) == (503, {"default": True, "shared": True, "valkey": False})
+
+
+def test_the_accounts_host_has_an_api_of_its_own(post):
+    response = post(
+        {"query": "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }"}, host="localhost"
+    )
+    found = response.json()["data"]["__schema"]
+    names = {field["name"] for root in found.values() if root for field in root["fields"]}
+    assert "signUp" in names
+    assert not {"parties", "partyCreate", "node"} & names
