@@ -12,5 +12,4 @@ def browser(tenant, settings):
     """Return a browser; sessions and limits are those of production, and nobody's attempts count for another test."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test:{uuid4()}"}}
     settings.ROOT_URLCONF = "tessera.accounts.tests.urls"
-    settings.MIDDLEWARE = ["tessera.accounts.tests.middleware.TestTenantMiddleware", *settings.MIDDLEWARE[1:]]
     return Browser()

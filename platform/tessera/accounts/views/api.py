@@ -75,7 +75,7 @@ def _check_second_factor(account: Account, code: str) -> None:
 
 
 def _codes(form: Form) -> set[str]:
-    return {error.code for errors in form.errors.as_data().values() for error in errors}
+    return {str(error.code) for errors in form.errors.as_data().values() for error in errors}
 
 
 def _wrong(*field: str) -> ApiError:
