@@ -25,7 +25,7 @@ class JoinForm(forms.Form):
         self.email = email
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean()
+        given = super().clean() or {}
         if given.get("password1") != given.get("password2"):
             self.add_error("password2", _("The two passwords differ."))
         elif given.get("password1"):

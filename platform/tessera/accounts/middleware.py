@@ -13,6 +13,8 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils.translation import gettext as _
 
+from tessera.accounts.hosts import is_accounts_host
+
 INNER = (SessionMiddleware, LocaleMiddleware, CsrfViewMiddleware, AuthenticationMiddleware, MessageMiddleware)
 
 
@@ -21,22 +23,22 @@ class AccountsHostMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.on_accounts_host = get_response
+        self.on_accounts_host: Any = get_response
         for middleware in reversed(INNER):
             self.on_accounts_host = middleware(self.on_accounts_host)
         self.csrf = CsrfViewMiddleware(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.is_accounts_host:
+        if is_accounts_host(request):
             return self.on_accounts_host(request)
         request.user = AnonymousUser()
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, arguments: Any, options: Any) -> HttpResponse | None:
-        return self.csrf.process_view(request, view, arguments, options) if request.is_accounts_host else None
+        return self.csrf.process_view(request, view, arguments, options) if is_accounts_host(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Close the doors while attempts cannot be counted, rather than let them be guessed open."""
-        if request.is_accounts_host and isinstance(exception, redis.RedisError):
+        if is_accounts_host(request) and isinstance(exception, redis.RedisError):
             return HttpResponse(_("Signing in is not possible right now. Try again in a minute."), status=503)
         return None

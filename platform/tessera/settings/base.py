@@ -106,12 +106,6 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
 AUTH_USER_MODEL = "accounts.Account"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email"]}},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
 
 BASE_DOMAIN = os.environ.get("TESSERA_BASE_DOMAIN", "localhost:8000")
 ALLOWED_HOSTS = ["*"]  # the tenant middleware answers unknown hosts, all with the same bytes

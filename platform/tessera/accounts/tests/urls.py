@@ -1,4 +1,4 @@
-"""The addresses of both kinds of hosts, and one that says who asks."""
+"""The product's addresses, and one that says who asks."""
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
@@ -16,6 +16,5 @@ def whoami(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     path("whoami", whoami),
-    path("", include("tessera.accounts.urls")),
-    path("", include("tessera.accounts.tenant_urls")),
+    path("", include("tessera.urls")),
 ]

@@ -34,7 +34,7 @@ def json_view(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
         try:
             return view(request, *arguments, **options)
         except ApiError as error:
-            return failure(error.code, error.message, **error.extensions)
+            return failure(error.code, error.message, None, **error.extensions)
         except Refused as refused:
             first = refused.problems[0]
             return failure(Code.BAD_INPUT, first.message, field=list(first.field), reason=first.code)

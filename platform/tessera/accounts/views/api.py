@@ -5,6 +5,8 @@ from allauth.account.models import EmailAddress
 from allauth.core import ratelimit
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.utils import is_mfa_enabled
+from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
@@ -50,8 +52,7 @@ def _checked_password(request: HttpRequest, body: dict[str, str]) -> Account:
         raise _too_many()
     form = LoginForm({"login": body["email"], "password": body["password"]}, request=request)
     if not form.is_valid():
-        codes = {error.code for errors in form.errors.as_data().values() for error in errors}
-        raise _too_many() if "too_many_login_attempts" in codes else _wrong()
+        raise _too_many() if "too_many_login_attempts" in _codes(form) else _wrong()
     account = form.user
     if not account.is_active:
         raise _wrong()
@@ -66,10 +67,15 @@ def _check_second_factor(account: Account, code: str) -> None:
     if not code:
         raise ApiError(Code.UNAUTHENTICATED, _("A code of your second factor is needed."), reason="SECOND_FACTOR", field=["code"])
     form = AuthenticateForm({"code": code}, user=account)
-    if not form.is_valid():
-        codes = {error.code for errors in form.errors.as_data().values() for error in errors}
-        raise _too_many() if "too_many_login_attempts" in codes else _wrong("code")
-    form.authenticator.record_usage()
+    with transaction.atomic(using="shared"):  # a recovery code is used up under a lock
+        if form.is_valid():
+            form.authenticator.record_usage()
+            return
+    raise _too_many() if "too_many_login_attempts" in _codes(form) else _wrong("code")
+
+
+def _codes(form: Form) -> set[str]:
+    return {str(error.code) for errors in form.errors.as_data().values() for error in errors}
 
 
 def _wrong(*field: str) -> ApiError:
