@@ -1,9 +1,8 @@
 """The account of who signs up, and its place as the owner of the new tenant."""
 
-from importlib.util import find_spec
-
 from tessera.access.services import create_owner
 from tessera.accounts.models import Account
+from tessera.accounts.services import add_membership, mark_email_verified
 from tessera.context import enter, system
 from tessera.locks import lock
 from tessera.unit_of_work import unit_of_work
@@ -18,10 +17,7 @@ def account_of(sign_up: SignUp) -> tuple[Account, bool]:
         return account, False
     account = Account(email=sign_up.email, language=sign_up.language, password=sign_up.password)
     account.save()
-    if find_spec("tessera.accounts.services"):
-        from tessera.accounts.services import mark_email_verified
-
-        mark_email_verified(account=account)
+    mark_email_verified(account=account)
     return account, True
 
 
@@ -30,7 +26,4 @@ def make_owner(*, tenant: Tenant, account: Account) -> None:
     with enter(tenant.ref(), actor=system("sign up"), modules=frozenset()), unit_of_work():
         lock("sign up")
         create_owner(account_id=account.pk, email=account.email, name=account.name)
-    if find_spec("tessera.accounts.services"):
-        from tessera.accounts.services import add_membership
-
-        add_membership(account_id=account.pk, tenant_id=tenant.pk)
+    add_membership(account_id=account.pk, tenant_id=tenant.pk)

@@ -111,7 +111,7 @@ def test_the_accounts_say_who_asks(tenant, monkeypatch):
         assert current().tenant == ref
         return Actor(kind="member", name="ada")
 
-    monkeypatch.setattr(middleware, "actor_of", ada)
+    monkeypatch.setattr(middleware, "authenticate", ada)
     assert ask("a.localhost")[1]["context"].actor.name == "ada"
 
 

@@ -157,7 +157,7 @@ def test_purging_exports_drops_and_forgets(tenant, planted, settings, tmp_path):
     assert (states(tenant), own_states(tenant)) == ({"alpha": "absent"}, {})
     assert planted[-1] == ("purge", "alpha", "a")
     with inside(tenant), connections["default"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
+        cursor.execute("SELECT count(*) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname ~ '^alpha'")
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT count(*) FROM pg_type WHERE typnamespace = current_schema()::regnamespace AND typtype = 'e'")
         assert cursor.fetchone() == (0,)

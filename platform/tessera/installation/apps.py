@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class InstallationApp(AppConfig):
     name = "tessera.installation"
     label = "installation"
+
+    def ready(self) -> None:
+        from tessera.db import checks  # noqa: F401 (registers)

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('leading', models.BooleanField(default=True, verbose_name='takes what documents post')),
                 ('review', models.BooleanField(default=False, verbose_name='entries by hand are reviewed by a second person')),
                 ('cut_over', models.DateField(blank=True, editable=False, null=True, verbose_name='kept since')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.company', verbose_name='company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
             ],
             options={
                 'verbose_name': 'book',
@@ -79,9 +79,9 @@ class Migration(migrations.Migration):
                 ('warehouse', tessera.fields.ModuleKey(blank=True, null=True, target='stock.Warehouse')),
                 ('party_group', models.CharField(blank=True, max_length=30, verbose_name='account group of the party')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account')),
-                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.item')),
-                ('item_category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.itemcategory')),
-                ('tax', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.tax')),
+                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.item')),
+                ('item_category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.itemcategory')),
+                ('tax', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.tax')),
                 ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='account_map', to='finance.book')),
             ],
             options={
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('prev_hash', models.CharField(blank=True, max_length=64)),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
                 ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='finance.book', verbose_name='book')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.company', verbose_name='company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('reverses', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='finance.entry')),
             ],
             options={
@@ -157,10 +157,10 @@ class Migration(migrations.Migration):
                 ('due_date', models.DateField(null=True, verbose_name='due')),
                 ('source_line', models.UUIDField(null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account', verbose_name='account')),
-                ('dimension_set', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.dimensionset')),
+                ('dimension_set', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.dimensionset')),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='finance.entry')),
-                ('item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.item', verbose_name='item')),
-                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.party', verbose_name='party')),
+                ('item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.item', verbose_name='item')),
+                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'entry line',
@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 ('start', models.DateField(verbose_name='first day')),
                 ('end', models.DateField(verbose_name='last day')),
                 ('adjusting', models.BooleanField(default=False, verbose_name='for adjustments only')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.company', verbose_name='company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
             ],
             options={
                 'verbose_name': 'fiscal period',
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=20, verbose_name='code')),
                 ('start', models.DateField(verbose_name='first day')),
                 ('end', models.DateField(verbose_name='last day')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.company', verbose_name='company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
             ],
             options={
                 'verbose_name': 'fiscal year',
@@ -389,9 +389,9 @@ class Migration(migrations.Migration):
                 ('due_date', models.DateField(verbose_name='due')),
                 ('blocked', models.BooleanField(default=False, verbose_name='blocked')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account', verbose_name='account')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.company', verbose_name='company')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('entry_line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='open_item', to='finance.entryline')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.party', verbose_name='party')),
+                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'open item',
@@ -446,8 +446,8 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, max_length=400, verbose_name='note')),
                 ('reason', models.CharField(blank=True, max_length=400, verbose_name='reason')),
                 ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account', verbose_name='bank or cash account')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.company', verbose_name='company')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.party', verbose_name='party')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
+                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'payment',
@@ -491,7 +491,7 @@ class Migration(migrations.Migration):
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tax_lines', to='finance.entry')),
                 ('entry_line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.entryline')),
                 ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.fiscalperiod')),
-                ('tax', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.tax', verbose_name='tax')),
+                ('tax', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.tax', verbose_name='tax')),
             ],
             options={
                 'verbose_name': 'tax line',
@@ -508,7 +508,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dimensions', to='finance.account')),
-                ('dimension', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.dimension')),
+                ('dimension', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.dimension')),
             ],
             options={
                 'verbose_name': 'required dimension',

@@ -59,7 +59,7 @@ class AccountDimension(Record):
     """A dimension that every line of an account must carry."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="dimensions")
-    dimension = models.ForeignKey("base.Dimension", on_delete=models.PROTECT, related_name="+")
+    dimension = models.ForeignKey("base.Dimension", on_delete=models.DO_NOTHING, related_name="+")
 
     class Meta(Record.Meta):
         verbose_name = _("required dimension")
@@ -75,11 +75,11 @@ class AccountMap(Record):
 
     book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="account_map")
     purpose = models.CharField(_("purpose"), max_length=40)
-    item = models.ForeignKey("base.Item", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    item_category = models.ForeignKey("base.ItemCategory", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
+    item_category = models.ForeignKey("base.ItemCategory", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
     warehouse = ModuleKey("stock.Warehouse", null=True, blank=True)
     party_group = models.CharField(_("account group of the party"), max_length=30, blank=True)
-    tax = models.ForeignKey("base.Tax", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
 
     class Meta(Record.Meta):

@@ -12,7 +12,7 @@ class Book(Record):
     what people enter by hand, such as adjustments for another standard.
     """
 
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=200)
     currency = CurrencyField(_("currency"))

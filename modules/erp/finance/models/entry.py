@@ -62,7 +62,7 @@ class Entry(Model):
     audited = False
 
     book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="entries", verbose_name=_("book"))
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", verbose_name=_("journal"))
     period = models.ForeignKey("finance.FiscalPeriod", on_delete=models.PROTECT, related_name="+", verbose_name=_("period"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
@@ -130,10 +130,10 @@ class EntryLine(Model):
     currency = CurrencyField(_("currency"))
     amount_currency = AmountField(_("amount in its currency"))
     rate = RateField(_("rate"), default=1)
-    party = models.ForeignKey("base.Party", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("party"))
-    item = models.ForeignKey("base.Item", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("item"))
+    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("party"))
+    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("item"))
     quantity = QuantityField(_("quantity in the base unit"), null=True)
-    dimension_set = models.ForeignKey("base.DimensionSet", on_delete=models.PROTECT, null=True, related_name="+")
+    dimension_set = models.ForeignKey("base.DimensionSet", on_delete=models.DO_NOTHING, null=True, related_name="+")
     summary = models.CharField(_("summary"), max_length=400, blank=True)
     due_date = models.DateField(_("due"), null=True)
     source_line = models.UUIDField(null=True)

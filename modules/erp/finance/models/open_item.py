@@ -27,8 +27,8 @@ class OpenItem(Record):
         OTHER = "other", _("other")
 
     entry_line = models.OneToOneField("finance.EntryLine", on_delete=models.PROTECT, related_name="open_item")
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
-    party = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="+", verbose_name=_("party"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
+    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
     account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     document_kind = models.CharField(max_length=60)

@@ -23,12 +23,12 @@ class Payment(Record):
         CUSTOMER = "customer", _("customer")
         SUPPLIER = "supplier", _("supplier")
 
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     number = models.CharField(_("number"), max_length=80, null=True, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
     side = models.CharField(_("with a"), max_length=10, choices=Side.choices)
-    party = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="+", verbose_name=_("party"))
+    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
     account = models.ForeignKey(
         "finance.Account",
         on_delete=models.PROTECT,

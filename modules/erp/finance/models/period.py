@@ -18,7 +18,7 @@ class Days(Func):
 class FiscalYear(Record):
     """A company's fiscal year; years do not overlap."""
 
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     code = models.CharField(_("code"), max_length=20)
     start = models.DateField(_("first day"))
     end = models.DateField(_("last day"))
@@ -42,7 +42,7 @@ class FiscalYear(Record):
 class FiscalPeriod(Record):
     """A month of a fiscal year, or a further one at its end that only takes adjustments."""
 
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     year = models.ForeignKey(FiscalYear, on_delete=models.PROTECT, related_name="periods")
     number = models.PositiveSmallIntegerField(_("number"))
     start = models.DateField(_("first day"))

@@ -15,7 +15,7 @@ class TaxLine(Model):
 
     entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, related_name="tax_lines")
     entry_line = models.ForeignKey("finance.EntryLine", on_delete=models.PROTECT, null=True, related_name="+")
-    tax = models.ForeignKey("base.Tax", on_delete=models.PROTECT, related_name="+", verbose_name=_("tax"))
+    tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("tax"))
     rate = PercentField(_("rate as applied"))
     included = models.BooleanField(_("included in the price"), default=False)
     recoverable = models.BooleanField(_("recoverable"), default=True)

@@ -16,6 +16,7 @@ from django_tenants.postgresql_backend import base as django_tenants
 from django_tenants.utils import get_public_schema_name, quote_schema_name
 
 EXTENSIONS = "ext"
+MOST_TENANTS = 64  # a server process keeps megabytes for every tenant whose tables it has seen, and never lets go
 
 
 class NoTenant(OperationalError):
@@ -41,6 +42,20 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
         self.ensure_connection()
         return self.connection.info.server_version
 
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Turn to another tenant, on a new connection when this one has seen many."""
+        super().set_tenant(tenant, include_public)
+        if self._is_worn() and not self.in_atomic_block:
+            self.close()
+
+    def _is_worn(self) -> bool:
+        return self.connection is not None and len(getattr(self.connection, "schemas_seen", ())) >= MOST_TENANTS
+
+    def _close(self) -> None:
+        if self._is_worn():
+            self.connection.close()  # for good: the pool replaces what comes back closed
+        super()._close()
+
     def wanted_path(self) -> tuple[str, ...]:
         """Return the search path of the tenant that is entered; raise NoTenant without one."""
         if not self.schema_name or self.schema_name == get_public_schema_name():
@@ -59,6 +74,7 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
             raise OperationalError("the server does not report its search_path: PostgreSQL 18 or later, no transaction pooler")
         if tuple(part.strip().strip('"') for part in reported.split(",")) == want:
             return
+        self.connection.__dict__.setdefault("schemas_seen", set()).add(want[0])
         self._setting_search_path = True
         own = self.connection.cursor() if cursor is None else cursor
         try:

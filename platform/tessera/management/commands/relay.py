@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from tessera.db.boot import refuse_unsafe
 from tessera.outbox.relay import Relay
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--sweep", type=float, default=10, metavar="SECONDS", help="time between looks at all tenants")
 
     def handle(self, *args: Any, once: bool, sweep: float, **options: Any) -> None:
+        refuse_unsafe()
         relay = Relay(sweep_seconds=sweep)
         if once:
             self.stdout.write(f"sent {relay.once()}")
