@@ -1,6 +1,7 @@
 """The curated surface of the kernel: what a module may import, and nothing else is public."""
 
 from tessera.access.ports import org_reach, units_within
+from tessera.access.selectors import active_among, actor_of_member, members_in_role
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
@@ -23,7 +24,9 @@ from tessera.installation.selectors import settings_of
 from tessera.lineage.links import Link, link_many
 from tessera.lineage.selectors import DocumentEdge, document_graph, relates
 from tessera.lineage.services import (
+    close_hold,
     content_hash,
+    kind_of,
     link_documents,
     link_lines,
     linked,

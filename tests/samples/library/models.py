@@ -46,6 +46,9 @@ class Book(Record):
     def sealed_content(self):
         return {"title": self.title, "price": self.price}
 
+    def approval_facts(self):
+        return {"amount": self.price}
+
 
 class Subject(Model):
     """What a book is about; a book may have many."""

@@ -1,5 +1,6 @@
 """Who is who, and who may what."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,6 +41,11 @@ def me() -> Me:
 def active_member(*, account_id: UUID) -> Member | None:
     """Return the active member that an account is in this tenant, if any."""
     return Member.objects.filter(account_id=account_id, state=Member.State.ACTIVE).first()
+
+
+def active_among(*, members: Iterable[UUID]) -> frozenset[UUID]:
+    """Return those of the given members who are active."""
+    return frozenset(Member.objects.filter(pk__in=list(members), state=Member.State.ACTIVE).values_list("pk", flat=True))
 
 
 def members_in_role(*, role: str, module: str = "") -> list[Member]:

@@ -1,0 +1,1 @@
+"""OA: documents, approvals and working together."""

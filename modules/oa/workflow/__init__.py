@@ -1,0 +1,1 @@
+"""Approvals: which documents wait for whom, and what each of them said."""
