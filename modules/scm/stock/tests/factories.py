@@ -109,20 +109,21 @@ def on_hand(company: Company, item: Item, kind: LocationKind = LocationKind.STOR
     return rows.aggregate(sum=Sum("on_hand"))["sum"] or Decimal(0)
 
 
-def broken() -> list[str]:
-    """Return every invariant of stock that does not hold, over all rows."""
+def broken(company: Company | None = None) -> list[str]:
+    """Return every invariant of stock that does not hold, over all rows (of one company)."""
     found = []
+    only = {"company": company} if company else {}
     moved: dict[tuple, Decimal] = {}
     for side, sign in (("source", -1), ("target", 1)):
-        rows = StockMove.objects.filter(**{f"{side}__kind__in": OWN_KINDS}).values("item", side, "lot", "owner")
+        rows = StockMove.objects.filter(**only, **{f"{side}__kind__in": OWN_KINDS}).values("item", side, "lot", "owner")
         for row in rows.annotate(sum=Sum("base_quantity")):
             key = (row["item"], row[side], row["lot"], row["owner"])
             moved[key] = moved.get(key, Decimal(0)) + sign * row["sum"]
     held: dict[tuple, Decimal] = {}
-    for row in Reservation.objects.filter(kind=ReservationKind.HARD):
+    for row in Reservation.objects.filter(kind=ReservationKind.HARD, **{f"demand__{key}": value for key, value in only.items()}):
         key = (row.item_id, row.location_id, row.lot_id, row.owner_id)
         held[key] = held.get(key, Decimal(0)) + row.base_quantity
-    for row in StockBalance.objects.all():
+    for row in StockBalance.objects.filter(**only):
         key = (row.item_id, row.location_id, row.lot_id, row.owner_id)
         if moved.pop(key, Decimal(0)) != row.on_hand:
             found.append(f"balance {key} is not the sum of its moves")
@@ -132,7 +133,7 @@ def broken() -> list[str]:
             found.append(f"{key} is oversold")
     found += [f"moves without a balance: {key}" for key, sum_ in moved.items() if sum_]
     found += [f"reservations without a balance: {key}" for key in held]
-    for pool in CostPool.objects.all():
+    for pool in CostPool.objects.filter(**only):
         into = StockMove.objects.filter(pool=pool, target__kind__in=OWN_KINDS)
         out = StockMove.objects.filter(pool=pool, source__kind__in=OWN_KINDS)
         adjusted = ValueAdjustmentPart.objects.filter(pool=pool).aggregate(sum=Sum("amount"))["sum"] or 0
@@ -149,8 +150,10 @@ def broken() -> list[str]:
         ]
         if (lying or 0) != pool.quantity:
             found.append(f"pool of {pool.item_id} is not what lies there")
-    over = StockDemand.objects.annotate(held=Sum("reservations__base_quantity")).filter(
-        held__gt=F("base_quantity") - F("cancelled_quantity") - F("fulfilled")
+    over = (
+        StockDemand.objects.filter(**only)
+        .annotate(held=Sum("reservations__base_quantity"))
+        .filter(held__gt=F("base_quantity") - F("cancelled_quantity") - F("fulfilled"))
     )
     found += [f"demand {row.line} has more reserved than is open" for row in over]
     return found
