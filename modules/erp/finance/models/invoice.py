@@ -62,6 +62,7 @@ class InvoiceLine(DocumentLine):
     source_kind = models.CharField(max_length=60, blank=True, editable=False)
     source_document = models.UUIDField(null=True, editable=False)
     source_line = models.UUIDField(null=True, editable=False)
+    receipt_document = ModuleKey("stock.Receipt", null=True, blank=True, editable=False)
     receipt_line = ModuleKey("stock.ReceiptLine", null=True, blank=True)
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by")
     account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, null=True, blank=True, related_name="+")

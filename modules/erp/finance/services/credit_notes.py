@@ -6,13 +6,27 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
-from tessera.api import Refused, current, lock_for_update, minor_units, part_of, round_money, round_to, service
+from tessera.api import (
+    Link,
+    Refused,
+    check_move,
+    current,
+    link_many,
+    lock_for_update,
+    minor_units,
+    move,
+    part_of,
+    round_money,
+    round_to,
+    service,
+)
 
 from modules.base.api import TaxAmount
-from modules.erp.finance.models import Invoice, InvoiceLine, InvoiceTax
+from modules.erp.finance.models import Invoice, InvoiceLine, InvoiceTax, OpenItem
 from modules.erp.finance.services.invoices import save_invoice
+from modules.erp.finance.services.posting_invoices import post_invoice
 from modules.erp.finance.services.setup import today_of
 
 ZERO = Decimal(0)
@@ -94,20 +108,22 @@ def _credited(lines: dict[UUID, InvoiceLine]) -> dict[UUID, _Credited]:
         taxes[row["line__corrects"]][row["tax"], row["rate"]] = (-row["on"], -row["sum"])
     found = {row["corrects"]: row for row in sums}
     return {
-        key: _Credited(-found[key]["quantity"] if key in found else ZERO, -found[key]["value"] if key in found else ZERO, taxes[key])
+        key: _Credited(
+            -found[key]["quantity"] if key in found else ZERO, -found[key]["value"] if key in found else ZERO, taxes[key]
+        )
         for key in lines
     }
 
 
-def _line(
-    note: Invoice, original: InvoiceLine, credited: _Credited, wanted: CreditLineInput, place: int
-) -> InvoiceLine | None:
+def _line(note: Invoice, original: InvoiceLine, credited: _Credited, wanted: CreditLineInput, place: int) -> InvoiceLine | None:
     left, left_net = original.quantity - credited.quantity, original.net - credited.net
     decimals = minor_units(note.currency)
     if wanted.amount is not None:
         quantity, net = ZERO, wanted.amount
         if net <= 0 or net > left_net or round_to(net, decimals) != net:
-            raise Refused("LIMIT", _("Only {amount} of this line is left.").format(amount=left_net), "lines", str(place), "amount")
+            raise Refused(
+                "LIMIT", _("Only {amount} of this line is left.").format(amount=left_net), "lines", str(place), "amount"
+            )
     else:
         quantity = left if wanted.quantity is None else wanted.quantity
         if quantity == 0 and left_net == 0 and wanted.quantity is None:
@@ -117,7 +133,7 @@ def _line(
         net = _part(original.net, original, credited.quantity, quantity, credited.net, decimals, left_net)
     base = round_to(original.base_quantity * quantity / original.quantity, 6) if original.quantity else ZERO
     kept = ("kind", "item_id", "description", "unit_id", "unit_price", "discount", "account_id", "dimension_set_id")
-    sources = ("source_kind", "source_document", "source_line", "receipt_line")
+    sources = ("source_kind", "source_document", "source_line", "receipt_document", "receipt_line")
     return InvoiceLine(
         document=note,
         corrects=original,
@@ -135,7 +151,9 @@ def _part(
     """Return the part of an amount for `quantity`, never more than is left: allowances may have taken from it."""
     if not original.quantity or before + quantity == original.quantity:
         return left
-    part = part_of(whole, before + quantity, original.quantity, part_of(whole, before, original.quantity, ZERO, decimals), decimals)
+    part = part_of(
+        whole, before + quantity, original.quantity, part_of(whole, before, original.quantity, ZERO, decimals), decimals
+    )
     return max(min(part, left), ZERO) if left >= 0 else min(max(part, left), ZERO)
 
 
@@ -177,3 +195,39 @@ def _total(note: Invoice, lines: Sequence[InvoiceLine], rows: Sequence[TaxAmount
     note.tax_total = sum((row.amount for row in rows), ZERO)
     note.gross_total = note.net_total + note.tax_total
 
+
+@service(permission="finance.invoice_reverse")
+def reverse_invoice(*, invoice: Invoice, posting_date: date | None = None, reason: str) -> Invoice:
+    """Take a posted invoice back as a mistake: a credit note for the whole of it, and its order can be billed again.
+
+    What was settled must be undone first; an invoice that was credited in part is credited to its end instead.
+    """
+    invoice = lock_for_update(Invoice.objects.filter(pk=invoice.pk))[0]
+    check_move(invoice, Invoice.State.REVERSED)
+    if Invoice.objects.filter(corrects=invoice).exists():
+        raise Refused("STATE", _("This invoice is credited already; credit the rest of it."), "invoice")
+    if OpenItem.objects.filter(document=invoice.pk).exclude(residual=F("amount")).exists():
+        raise Refused("STATE", _("Undo what settled this invoice first."), "invoice")
+    note = credit_note_for(invoice=invoice, document_date=posting_date, reason=reason)
+    invoice.reason = reason
+    move(invoice, Invoice.State.REVERSED, also=("reason",))
+    post_invoice(invoice=note, posting_date=posting_date)
+    billed = [line for line in InvoiceLine.objects.filter(document=note) if line.source_line]
+    link_many(
+        [
+            Link(
+                type="invoices",
+                source_kind=line.source_kind,
+                source_document=line.source_document,
+                source_line=line.source_line,
+                target_kind=InvoiceLine._meta.label,
+                target_document=note.pk,
+                target_line=line.pk,
+                base_quantity=line.base_quantity,
+                amount=line.net,
+                currency=note.currency,
+            )
+            for line in billed
+        ]
+    )
+    return invoice

@@ -45,7 +45,7 @@ ROLES = {Direction.SALE: PartyRole.Role.CUSTOMER, Direction.PURCHASE: PartyRole.
 class InvoiceLineInput:
     """A line by hand. Without `taxes` the tax rules choose; an empty list means none.
 
-    `receipt_line` names the line of a receipt that a supplier bills.
+    `receipt` and `receipt_line` name what a supplier bills.
     """
 
     kind: LineKind = LineKind.ITEM
@@ -57,6 +57,7 @@ class InvoiceLineInput:
     discount: Decimal = ZERO
     taxes: list[Tax] | None = None
     account: Account | None = None
+    receipt: UUID | None = None
     receipt_line: UUID | None = None
     dimension_set: DimensionSet | None = None
 
@@ -99,9 +100,7 @@ def create_invoice(
     return invoice
 
 
-def _header(
-    company: Company, direction: str, kind: str, party: Party, on: date, currency: str, rate: Decimal | None
-) -> Invoice:
+def _header(company: Company, direction: str, kind: str, party: Party, on: date, currency: str, rate: Decimal | None) -> Invoice:
     quoted = rate_on(currency=currency, quote=company.currency, on=on) if rate is None else None
     return Invoice(
         company=company,
@@ -123,6 +122,8 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
         raise Refused("REQUIRED", _("A line names an item or says what it is."), "lines", str(place - 1), "item")
     if line.quantity <= 0:
         raise Refused("INVALID", _("A quantity is above zero."), "lines", str(place - 1), "quantity")
+    if line.receipt_line and (line.receipt is None or line.item is None):
+        raise Refused("REQUIRED", _("A billed receipt line comes with its receipt and item."), "lines", str(place - 1), "receipt")
     return InvoiceLine(
         document=invoice,
         position=place,
@@ -134,6 +135,7 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
         unit_price=line.unit_price,
         discount=line.discount,
         account=line.account,
+        receipt_document=line.receipt,
         receipt_line=line.receipt_line,
         dimension_set=line.dimension_set,
     )
@@ -154,7 +156,9 @@ def _taxes_of(
     """Return the taxes of each line: those it names, else what the rules choose for its item."""
     named = {tax.pk for line in given for tax in line.taxes or ()}
     rates = apply_taxes(named, invoice.document_date) if named else {}
-    categories = {line.item.tax_category if line.item else "" for line, own in zip(lines, given, strict=True) if own.taxes is None}
+    categories = {
+        line.item.tax_category if line.item else "" for line, own in zip(lines, given, strict=True) if own.taxes is None
+    }
     chosen = choose_taxes(
         side="sale" if invoice.direction == Direction.SALE else "purchase",
         country=invoice.company.country,
@@ -268,4 +272,3 @@ def delete_invoice(*, invoice: Invoice) -> None:
     invoice.taxes.all().delete()
     invoice.lines.all().delete()
     invoice.delete()
-

@@ -276,7 +276,9 @@ def write_off(*, item: OpenItem, amount: Decimal | None = None, date: date, roun
             summary=reason,
         ),
     ]
-    _entry, written = write_entry(journal=journal, posting_date=date, lines=lines, summary=reason, source_kind=OpenItem._meta.label)
+    _entry, written = write_entry(
+        journal=journal, posting_date=date, lines=lines, summary=reason, source_kind=OpenItem._meta.label
+    )
     against = open_items_for(written, kind=OpenItem.Kind.OTHER, document_kind=OpenItem._meta.label, document=item.pk)[0]
     against_kind = (item, against) if owed else (against, item)
     allocate(debit_item=against_kind[0], credit_item=against_kind[1], amount=amount, date=date, reason=reason)

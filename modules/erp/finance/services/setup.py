@@ -20,7 +20,7 @@ def today_of(company: Company) -> date:
     return datetime.now(ZoneInfo(company.time_zone)).date()
 
 
-@service(permission="finance.book_create")
+@service(permission="finance.account_book_create")
 def setup_books(
     *, company: Company, chart_code: str, fiscal_year_start: date | None = None, code: str = "main", leading: bool = True
 ) -> Book:

@@ -1,0 +1,169 @@
+"""Goods that moved, as the ledger sees them: where from and where to decide the accounts."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from uuid import UUID
+
+from tessera.api import minor_units, service
+
+from modules.base.api import Company, MoveValued
+from modules.erp.finance.models import Control, Entry, Side
+from modules.erp.finance.services.accounts import AccountFinder
+from modules.erp.finance.services.interim import cost_lines, invoiced_of, pools_of
+from modules.erp.finance.services.posting import PostingLine, has_entry, journal_of, write_entry
+
+# What stands for the goods at either end; every kind of location that is not named is our own stock.
+PURPOSE = {
+    "supplier": "received_not_billed",
+    "customer": "shipped_not_invoiced",
+    "production": "work_in_progress",
+    "loss": "stock_difference",
+    "opening": "opening_equity",
+}
+# Ways that take another one back: booked in red on the sides of the way that they take back.
+BACK = {("customer", "stock"), ("stock", "supplier"), ("customer", "supplier"), ("stock", "opening")}
+
+
+@service()
+def book_moves(
+    *, company: UUID, document_kind: str, document: UUID, posting_date: date, number: str, moves: list[MoveValued]
+) -> Entry | None:
+    """Book the moves of one stock document in one entry; None where they change no value, or are booked already.
+
+    Goods that were invoiced before they left get their cost here; goods that come back lose it.
+    """
+    journal = journal_of(company, "stock")
+    book = journal.book
+    if has_entry(book=book.pk, source_kind=document_kind, source_id=document, purpose="moves"):
+        return None
+    finder = AccountFinder(book)
+    at_delivery = Company.objects.get(pk=company).cogs_at == Company.CogsAt.DELIVERY
+    lines = [line for move in moves for line in _lines_of(finder, move, at_delivery)]
+    if not at_delivery:
+        lines += _costs(finder, moves, lines)
+    if not lines:
+        return None
+    on = max(posting_date, book.cut_over) if book.cut_over else posting_date
+    entry, _lines = write_entry(
+        journal=journal,
+        posting_date=on,
+        lines=lines,
+        source_kind=document_kind,
+        source_id=document,
+        purpose="moves",
+        document_date=posting_date,
+        summary=number,
+    )
+    return entry
+
+
+def _end(kind: str) -> str:
+    return kind if kind in PURPOSE else "stock"
+
+
+def _lines_of(finder: AccountFinder, move: MoveValued, at_delivery: bool) -> list[PostingLine]:
+    """Return the two lines of a move: debit where it came to, credit where it came from."""
+    ends = (_end(move.source_kind), _end(move.target_kind))
+    if ends == ("stock", "stock"):
+        return []
+    red = ends in BACK or (move.returns is not None and "stock" in ends and "production" in ends)
+    source, target = reversed(ends) if red else ends
+    sign = -1 if red else 1
+    return [
+        _line(finder, move, target, Side.DEBIT, sign, at_delivery),
+        _line(finder, move, source, Side.CREDIT, sign, at_delivery),
+    ]
+
+
+def _line(finder: AccountFinder, move: MoveValued, end: str, side: str, sign: int, at_delivery: bool) -> PostingLine:
+    purpose = PURPOSE.get(end, "stock")
+    if purpose == "shipped_not_invoiced" and at_delivery:
+        purpose = "cogs"
+    waits_for = {"customer": move.demand_line, "supplier": move.receipt_line}.get(end)
+    row = finder.choose(purpose, item=move.item, item_category=move.item_category, warehouse=move.warehouse)
+    return PostingLine(
+        account=row.account,
+        side=side,
+        amount=sign * move.value,
+        purpose=purpose,
+        party=move.party if end in ("customer", "supplier") else None,
+        item=move.item,
+        quantity=sign * move.base_quantity,
+        dimension_set=move.dimension_set,
+        source_line=waits_for,
+    )
+
+
+def _costs(finder: AccountFinder, moves: Sequence[MoveValued], lines: Sequence[PostingLine]) -> list[PostingLine]:
+    items = {
+        move.demand_line: SimpleNamespace(item=move.item, item_category=move.item_category, dimension_set=move.dimension_set)
+        for move in moves
+        if move.demand_line and "customer" in (move.source_kind, move.target_kind)
+    }
+    if not items:
+        return []
+    pools = pools_of(finder.book, Control.SHIPPED_NOT_INVOICED, items)
+    for line in lines:
+        if line.purpose == "shipped_not_invoiced" and line.source_line in pools:
+            pools[line.source_line].move(line.quantity, line.amount)  # type: ignore[index, arg-type]
+    return cost_lines(finder, pools, invoiced_of(items), items, minor_units(finder.book.currency))
+
+
+@service()
+def book_adjustment(
+    *,
+    company: UUID,
+    adjustment: UUID,
+    item: UUID,
+    item_category: UUID | None,
+    on_hand: Decimal,
+    gone: Decimal,
+    on: date,
+    reason: str,
+) -> Entry:
+    """Book a later difference of cost that was not told by a bill: freight, duty, a correction by hand."""
+    journal = journal_of(company, "stock")
+    finder = AccountFinder(journal.book)
+    total = on_hand + gone
+    lines = [
+        *split_lines(finder, on_hand=on_hand, gone=gone, item=item, item_category=item_category),
+        PostingLine(
+            account=finder.account("cost_adjustment", item=item, item_category=item_category),
+            side=Side.CREDIT,
+            amount=total,
+            purpose="cost_adjustment",
+        ),
+    ]
+    entry, _lines = write_entry(
+        journal=journal,
+        posting_date=on,
+        lines=lines,
+        source_kind="stock.ValueAdjustment",
+        source_id=adjustment,
+        purpose="adjustment",
+        summary=reason,
+    )
+    return entry
+
+
+def split_lines(
+    finder: AccountFinder, *, on_hand: Decimal, gone: Decimal, item: UUID, item_category: UUID | None
+) -> list[PostingLine]:
+    """Return the lines of a difference of cost: stock for what is here, cost of goods sold for what has left."""
+    keys = {"item": item, "item_category": item_category}
+    made = []
+    for purpose, amount in (("stock", on_hand), ("cogs", gone)):
+        if amount:
+            made.append(
+                PostingLine(
+                    account=finder.account(purpose, **keys),
+                    side=Side.DEBIT,
+                    amount=amount,
+                    purpose=purpose,
+                    item=item,
+                    quantity=Decimal(0),
+                )
+            )
+    return made
