@@ -65,7 +65,7 @@ class SalesOrderConfirmed:
 
 @event("orders.sales_order_amended")
 class SalesOrderAmended:
-    """An order in force was changed; live: `reduced`, then `added`, lists of demands by their difference."""
+    """An order in force was changed; live: `demands`, all its lines as they are now, and `removed`, those that are gone."""
 
     subject: UUID
     company: UUID

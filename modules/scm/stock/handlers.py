@@ -30,3 +30,10 @@ def shorten_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
 def cancel_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
     """Let go of everything that was wanted."""
     services.lower_demands(demands)
+
+
+@during("orders.sales_order_amended")
+def amend_order(fact: Any, *, demands: list[Demand], removed: list[Demand], **live: Any) -> None:
+    """Take the lines as they are now: let go of what is no longer wanted, then set aside what is free."""
+    services.lower_demands(removed)
+    services.set_aside(services.record_demands(demands))

@@ -17,10 +17,9 @@ QUANTITY_DECIMALS = 6
 
 @dataclass
 class Amendment:
-    """What an edit means for the deliveries: quantities in base units, and lines that took over a rest."""
+    """What an edit means: lines that are gone, and pairs of a line and the one that took over its rest."""
 
-    reduced: list[tuple[SalesOrderLine, Decimal]] = field(default_factory=list)
-    added: list[tuple[SalesOrderLine, Decimal]] = field(default_factory=list)
+    removed: list[SalesOrderLine] = field(default_factory=list)
     replaced: list[tuple[SalesOrderLine, SalesOrderLine]] = field(default_factory=list)
 
 
@@ -29,7 +28,7 @@ def amend(built: Built[SalesOrderLine], removed: list[SalesOrderLine], done: dic
 
     `done` is what is delivered or invoiced per line, in base units.
     """
-    change = Amendment()
+    change = Amendment(removed=removed)
     problems: list[Problem] = []
     lines: list[SalesOrderLine] = []
     if not built.lines:
@@ -37,12 +36,10 @@ def amend(built: Built[SalesOrderLine], removed: list[SalesOrderLine], done: dic
     for line in removed:
         if done.get(line.pk):
             problems.append(Problem("LIMIT", _("A line that is delivered or invoiced in part stays."), ("lines",)))
-        change.reduced.append((line, line.base_quantity))
     for place, line in enumerate(built.lines):
         lines.append(line)
         before = built.before.get(line.pk)
         if before is None:
-            change.added.append((line, line.base_quantity))
             continue
         already = done.get(line.pk, Decimal(0))
         problem = _problem(line, before, already, _taxes(built, line))
@@ -51,10 +48,6 @@ def amend(built: Built[SalesOrderLine], removed: list[SalesOrderLine], done: dic
         elif already and _price_changes(line, before, _taxes(built, line)):
             lines.append(_split(built, line, before, already))
             change.replaced.append((line, lines[-1]))
-            change.reduced.append((line, before.base_quantity - already))
-            change.added.append((lines[-1], lines[-1].base_quantity))
-        else:
-            _note(change, line, before)
     if problems:
         raise Refused.of(problems)
     built.lines = lines
@@ -72,26 +65,17 @@ def _price_changes(line: SalesOrderLine, before: LineTerms, taxes: frozenset[UUI
 
 
 def _problem(line: SalesOrderLine, before: LineTerms, done: Decimal, taxes: frozenset[UUID]) -> Problem | None:
+    if (line.kind, line.fulfilment, line.item_id) != (before.kind, before.fulfilment, before.item):
+        return Problem("STATE", _("A line in force keeps its kind and item; remove it and add another one."), ("item",))
     if not done:
         return None
-    if (line.kind, line.fulfilment, line.item_id, line.unit_id) != (before.kind, before.fulfilment, before.item, before.unit):
-        return Problem("STATE", _("A line that is delivered or invoiced in part keeps its kind, item and unit."), ("item",))
+    if line.unit_id != before.unit:
+        return Problem("STATE", _("A line that is delivered or invoiced in part keeps its unit."), ("unit",))
     if line.base_quantity < done:
         return Problem("LIMIT", _("This is less than what is delivered or invoiced."), ("quantity",))
     if line.base_quantity == done and _price_changes(line, before, taxes):
         return Problem("STATE", _("What is delivered or invoiced keeps its price."), ("unit_price",))
     return None
-
-
-def _note(change: Amendment, line: SalesOrderLine, before: LineTerms) -> None:
-    if (line.kind, line.fulfilment, line.item_id) != (before.kind, before.fulfilment, before.item):
-        old = SalesOrderLine(id=line.pk, kind=before.kind, fulfilment=before.fulfilment, item_id=before.item)
-        change.reduced.append((old, before.base_quantity))
-        change.added.append((line, line.base_quantity))
-    elif line.base_quantity < before.base_quantity:
-        change.reduced.append((line, before.base_quantity - line.base_quantity))
-    elif line.base_quantity > before.base_quantity:
-        change.added.append((line, line.base_quantity - before.base_quantity))
 
 
 def _split(built: Built[SalesOrderLine], line: SalesOrderLine, before: LineTerms, done: Decimal) -> SalesOrderLine:

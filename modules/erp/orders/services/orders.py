@@ -134,8 +134,8 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
         events.SalesOrderAmended(
             subject=order.pk, company=order.company_id, party=order.party_id, number=order.number or "", revision=order.revision
         ),
-        reduced=[demand_of(order, line, quantity) for line, quantity in change.reduced if is_delivered(line)],
-        added=[demand_of(order, line, quantity) for line, quantity in change.added if is_delivered(line)],
+        removed=[demand_of(order, line, line.base_quantity) for line in change.removed if is_delivered(line)],
+        demands=[demand_of(order, line, line.base_quantity) for line in order.sealed_lines() if is_delivered(line)],
     )
     if more > 0:
         check_credit(order, passed=OVER_CREDIT in needed)

@@ -291,7 +291,7 @@ def test_a_price_edit_of_an_approved_order_is_its_next_revision(orders, demands,
             update_sales_order(order=order, lines=dearer)
         assert problem_of(refusal) == ("LIMIT", ("state",))
     assert SalesOrderLine.objects.get().unit_price == 17
-    assert told(demands) == [("sales_order_amended", {"reduced": [], "added": []})]
+    assert told(demands) == [("sales_order_amended", {"removed": [], "demands": [(line.pk, 10)]})]
     assert list(DocumentRevision.objects.filter(document=order.pk).values_list("revision", flat=True).order_by("revision")) == [
         1,
         2,
@@ -309,7 +309,7 @@ def test_a_price_edit_of_a_half_delivered_order_holds_for_the_rest(orders, stock
     assert (old.pk, old.quantity, old.base_quantity, old.unit_price, old.net) == (line.pk, 4, 4, 18, D("64.80"))
     assert (rest.quantity, rest.base_quantity, rest.unit_price, rest.discount, rest.net) == (8, 8, 20, D("0.1"), D("144.00"))
     assert (changed.revision, changed.gross_total) == (2, D("208.80"))
-    assert told(demands) == [("sales_order_amended", {"reduced": [(line.pk, 6)], "added": [(rest.pk, 8)]})]
+    assert told(demands) == [("sales_order_amended", {"removed": [], "demands": [(line.pk, 4), (rest.pk, 8)]})]
     link = LineLink.objects.get(type="replaces")
     assert (link.source_line, link.target_line, link.base_quantity) == (line.pk, rest.pk, 8)
 
@@ -331,7 +331,7 @@ def test_below_what_is_delivered_a_line_is_not_reduced(orders, stock, demands):
         assert problem_of(refusal) == problem
     demands.clear()
     assert update_sales_order(order=order, lines=[SalesOrderLineInput(line=line, quantity=D(4))]).net_total == D("72.00")
-    assert told(demands) == [("sales_order_amended", {"reduced": [(line.pk, 6)], "added": []})]
+    assert told(demands) == [("sales_order_amended", {"removed": [], "demands": [(line.pk, 4)]})]
 
 
 def test_lines_come_and_go_while_nothing_is_done(orders, stock, demands):
@@ -341,7 +341,7 @@ def test_lines_come_and_go_while_nothing_is_done(orders, stock, demands):
     demands.clear()
     changed = update_sales_order(order=order, lines=[SalesOrderLineInput(item=shop.coffee, quantity=D(2))])
     coffee = changed.lines.get()
-    assert told(demands) == [("sales_order_amended", {"reduced": [(tea.pk, 10)], "added": [(coffee.pk, 2)]})]
+    assert told(demands) == [("sales_order_amended", {"removed": [(tea.pk, 10)], "demands": [(coffee.pk, 2)]})]
 
 
 def test_a_line_of_another_order_is_not_taken(orders):
