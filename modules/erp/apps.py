@@ -10,4 +10,4 @@ class Erp(Module):
 
     name, label, title, version = "modules.erp", "erp", _("ERP"), "1.0"
     platform = ">=0.1,<1"
-    depends = ("orders", "finance", "stock")
+    depends = ("workflow", "orders", "finance", "stock")

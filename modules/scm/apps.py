@@ -10,4 +10,4 @@ class Scm(Module):
 
     name, label, title, version = "modules.scm", "scm", _("SCM"), "1.0"
     platform = ">=0.1,<1"
-    depends = ("orders", "stock")
+    depends = ("workflow", "orders", "stock")

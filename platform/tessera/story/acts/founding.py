@@ -17,7 +17,7 @@ STAFF = {
     "fay": ("Fay Lindgren", ("base_reader", "orders_reader", "chief_accountant")),
     "sam": ("Sam Adeyemi", ("base_reader",)),
 }
-BUNDLES = ("crm", "erp", "scm")
+BUNDLES = ("crm", "erp", "scm", "oa")
 
 
 def mail_address(stage: Stage, who: str, company: Company) -> str:
