@@ -1,7 +1,6 @@
 """Customer relationship management: from the lead to the order."""
 
 from django.utils.translation import gettext_lazy as _
-
 from tessera.module import Module
 
 

@@ -1,7 +1,6 @@
 """Enterprise resource planning: orders, stock and the books."""
 
 from django.utils.translation import gettext_lazy as _
-
 from tessera.module import Module
 
 

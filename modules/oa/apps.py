@@ -1,7 +1,6 @@
 """Office automation: approvals, and what will join them."""
 
 from django.utils.translation import gettext_lazy as _
-
 from tessera.module import Module
 
 

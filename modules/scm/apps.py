@@ -1,7 +1,6 @@
 """Supply chain management: orders and stock."""
 
 from django.utils.translation import gettext_lazy as _
-
 from tessera.module import Module
 
 

@@ -5,13 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from tessera.api import service
+
 from modules.base.api import Company, Item, LineKind, Party
 from modules.erp.orders.models import SalesOrder
 from modules.erp.orders.services.confirmation import confirm_sales_order
 from modules.erp.orders.services.history import import_sales_order
 from modules.erp.orders.services.lines import SalesOrderLineInput
 from modules.erp.orders.services.orders import create_sales_order
-from tessera.api import service
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,12 @@ from tessera.access.tests.people import make_role
 from tessera.context import acting
 from tessera.fields import new_id
 from tessera.unit_of_work import unit_of_work
-from tests.samples.library.models import Author, Book
 
 from modules.base.models import Assignment, Company, MemberPerson, OrgUnit, Party
 from modules.oa.workflow.models import ApprovalTask, ProcessInstance
 from modules.oa.workflow.services import define_process, publish_process
 from modules.oa.workflow.steps import ProcessStep
+from tests.samples.library.models import Author, Book
 
 RIGHTS = ("task_decide", "task_hand_on", "request_withdraw", "delegation_create", "approval_task_view")
 

@@ -9,12 +9,12 @@ from tessera.lineage.models import TransitionHold
 from tessera.outbox.models import OutboxEvent
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
-from tests.samples.library.services import print_book
 
 from modules.oa.workflow.models import ApprovalTask, ProcessInstance
 from modules.oa.workflow.services import approve_task, define_process, publish_process, reject_task, retry_request
 from modules.oa.workflow.steps import ProcessCondition, ProcessStep, StepRule
 from modules.oa.workflow.tests.cast import asked, being, process, request, task_of
+from tests.samples.library.services import print_book
 
 EDITORS = ProcessStep(role="editors")
 State = ProcessInstance.State

@@ -6,7 +6,6 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from tessera.errors import Forbidden, Refused
 from tessera.lineage.models import TransitionHold
-from tests.samples.library.services import print_book
 
 from modules.oa.workflow.models import ApprovalTask, ProcessInstance, Vote
 from modules.oa.workflow.selectors import open_tasks, today
@@ -24,6 +23,7 @@ from modules.oa.workflow.services import (
 )
 from modules.oa.workflow.steps import ProcessStep, StepRule
 from modules.oa.workflow.tests.cast import Cast, asked, being, process, request, task_of
+from tests.samples.library.services import print_book
 
 State = ProcessInstance.State
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tessera.story.acts.founding import OWNER, STAFF
 from tessera.story.client import Client, Enum, StoryFailed
 from tessera.story.companies import Company
 from tessera.story.stage import Stage
@@ -28,10 +29,11 @@ def set_up_company(stage: Stage, company: Company) -> None:
         unit = ada.run("orgUnitCreate", input={"company": made["id"], "code": "SALES", "name": "Sales"})
         stage.ids["unit"] = unit["id"]
         persons = {}
-        for who, title in (("ada", "Ada Holm"), ("mia", "Mia Stone"), ("bob", "Bob Reyes"), ("wes", "Wes Carter"), ("fay", "Fay Lindgren"), ("sam", "Sam Adeyemi")):
-            persons[who] = ada.run("partyCreate", input={"name": title, "kind": Enum("PERSON")})["id"]
+        names = dict([OWNER], **{who: name for who, (name, _) in STAFF.items()})
+        for who, name in names.items():
+            persons[who] = ada.run("partyCreate", input={"name": name, "kind": Enum("PERSON")})["id"]
             ada.run("memberPersonCreate", input={"member": stage.ids[who], "person": persons[who]})
-        for who in ("bob", "mia", "wes", "fay", "sam"):
+        for who in STAFF:
             manager = persons["mia"] if who == "bob" else persons["ada"]
             ada.run(
                 "assignmentCreate",
