@@ -1,6 +1,6 @@
 """The whole story, act by act."""
 
-from tessera.story.acts import founding, importing
+from tessera.story.acts import billing, books, closing, founding, importing, selling
 from tessera.story.client import StoryFailed
 from tessera.story.companies import Company
 from tessera.story.stage import Stage
@@ -10,6 +10,21 @@ ACTS = (
     founding.invite_staff,
     importing.set_up_company,
     importing.import_masters,
+    books.open_books,
+    books.take_over_stock,
+    books.publish_process,
+    importing.import_orders,
+    closing.check_northwind_reservations,
+    closing.check_northwind,
+    selling.capture_and_convert,
+    selling.quote_with_approval,
+    selling.confirm_and_deliver,
+    billing.invoice_and_payments,
+    billing.return_and_credit,
+    billing.survey_and_ticket,
+    closing.advance_and_short_close,
+    closing.draw_graph,
+    closing.check_books,
 )
 
 

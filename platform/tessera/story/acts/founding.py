@@ -11,8 +11,8 @@ from tessera.story.stage import Stage
 PASSWORD = "harbour-lantern-42"  # noqa: S105  of sample people in a sample company
 OWNER = ("ada", "Ada Holm")
 STAFF = {
-    "bob": ("Bob Reyes", ("base_reader", "sales_rep", "seller")),
-    "mia": ("Mia Stone", ("base_reader", "orders_reader")),
+    "bob": ("Bob Reyes", ("base_reader", "sales_rep", "seller", "participant")),
+    "mia": ("Mia Stone", ("base_reader", "orders_reader", "participant")),
     "wes": ("Wes Carter", ("base_reader", "warehouse_clerk")),
     "fay": ("Fay Lindgren", ("base_reader", "orders_reader", "chief_accountant")),
     "sam": ("Sam Adeyemi", ("base_reader",)),
@@ -45,9 +45,7 @@ def sign_up(stage: Stage, company: Company) -> None:
     with stage.step("the link in the letter is clicked") as found:
         (link, *_) = stage.until("the letter", lambda: Mailbox(stage.mail).links_to(address, "/signup/confirm/"))
         token = urlsplit(link).path.rstrip("/").rpartition("/")[2]
-        document = (
-            "mutation ($token: String!) { signUpConfirm(token: $token) { tenant { slug url } userErrors { field code message } } }"
-        )
+        document = "mutation ($token: String!) { signUpConfirm(token: $token) { tenant { slug url } userErrors { field code message } } }"
         answer = accounts.query(document, token=token)["signUpConfirm"]
         stage.check("the confirmation", answer["userErrors"], [])
         found["url"] = answer["tenant"]["url"]
@@ -89,7 +87,8 @@ def invite_staff(stage: Stage, company: Company) -> None:
     """Invite the people who will work, each with the roles of its work and no others."""
     ada = stage.people["ada"]
     roles = {
-        edge["node"]["name"]: edge["node"]["id"] for edge in ada.query("{ roles(first: 250) { edges { node { id name } } } }")["roles"]["edges"]
+        edge["node"]["name"]: edge["node"]["id"]
+        for edge in ada.query("{ roles(first: 250) { edges { node { id name } } } }")["roles"]["edges"]
     }
     for who, (name, wanted) in STAFF.items():
         address = mail_address(stage, who, company)

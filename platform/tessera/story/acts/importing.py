@@ -78,7 +78,9 @@ def import_orders(stage: Stage, company: Company) -> None:
         return
     ada = stage.people["ada"]
     history = [order for order in company.orders if order["delivered_on"]]
-    waiting = sorted((order for order in company.orders if not order["delivered_on"]), key=lambda order: int(order["external_id"]))
+    waiting = sorted(
+        (order for order in company.orders if not order["delivered_on"]), key=lambda order: int(order["external_id"])
+    )
     for title, rows in (("delivered orders are history now", history), ("open orders are confirmed and reserved", waiting)):
         with stage.step(f"{len(rows)} {title}") as found:
             found["imported"] = import_rows(stage, ada, "sales_orders", rows)
