@@ -18,7 +18,7 @@ class Stage:
         self.address, self.domain, self.mail, self.record, self.say = address, domain, mail, record, say
         self.people: dict[str, Client] = {}
         self.logins: list[dict[str, str]] = []
-        self.ids: dict[str, str] = {}
+        self.ids: dict[str, Any] = {}
         self.steps: list[dict[str, Any]] = []
         self.today = date.today()  # noqa: DTZ011  the day on the person's own desk
         self.current = ""

@@ -1,5 +1,6 @@
 """Act one: a company signs up, and its people join with just the rights they need."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from tessera.story.browser import submit_form
@@ -94,7 +95,7 @@ def invite_staff(stage: Stage, company: Company) -> None:
         address = mail_address(stage, who, company)
         with stage.step(f"{name} is invited as {', '.join(wanted[1:])} and joins") as found:
             ada.run("memberInvite", input={"email": address, "name": name, "roles": [roles[role] for role in wanted]})
-            (link, *_) = stage.until("the invitation", lambda to=address: Mailbox(stage.mail).links_to(to, "/join/"))
+            (link, *_) = stage.until("the invitation", partial(Mailbox(stage.mail).links_to, address, "/join/"))
             submit_form(stage.address, link, {"name": name, "password1": PASSWORD, "password2": PASSWORD})
             person = sign_in(stage, who, address, name)
             stage.ids[who] = found["member"] = person.query("{ me { member { id } } }")["me"]["member"]["id"]
