@@ -9,4 +9,4 @@ class Crm(Module):
 
     name, label, title, version = "modules.crm", "crm", _("CRM"), "1.0"
     platform = ">=0.1,<1"
-    depends = ("workflow", "sales", "orders")
+    depends = ("sales", "orders", "service", "workflow")

@@ -2,6 +2,7 @@
 
 from tessera.access.ports import org_reach, units_within
 from tessera.access.selectors import active_among, actor_of_member, members_in_role
+from tessera.accounts.addresses import tenant_url
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
@@ -46,6 +47,8 @@ from tessera.quantity import convert
 from tessera.resource import Action, Children, Computed, Form, Kanban, List, Report, Resource, RowScope, Under
 from tessera.scope import visible_rows
 from tessera.service import demand, service
+from tessera.signing import BadToken, sign, unsign
+from tessera.tasks import enqueue, tenant_task
 from tessera.unit_of_work import Phase, defer, lock_for_update, on_commit, savepoint
 
 __all__ = [name for name in dir() if not name.startswith("_")]

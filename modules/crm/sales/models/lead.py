@@ -77,7 +77,13 @@ class Lead(Record):
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     party = models.ForeignKey(
-        "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, editable=False, related_name="+", verbose_name=_("party")
+        "base.Party",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("party"),
     )
     origin = models.CharField(_("origin"), max_length=20, default="manual")
     external_id = models.CharField(_("external id"), max_length=100, blank=True)

@@ -45,10 +45,10 @@ class Stage(Record):
         verbose_name_plural = _("stages")
         constraints = [
             models.UniqueConstraint(fields=["pipeline", "name"], name="stage_once"),
-            models.CheckConstraint(condition=models.Q(probability__gte=0, probability__lte=1), name="stage_probability_is_a_part"),
             models.CheckConstraint(
-                condition=~models.Q(kind="won") | models.Q(probability=1), name="stage_won_is_certain"
+                condition=models.Q(probability__gte=0, probability__lte=1), name="stage_probability_is_a_part"
             ),
+            models.CheckConstraint(condition=~models.Q(kind="won") | models.Q(probability=1), name="stage_won_is_certain"),
             models.CheckConstraint(condition=~models.Q(kind="lost") | models.Q(probability=0), name="stage_lost_is_nothing"),
         ]
 

@@ -146,14 +146,24 @@ def test_a_lead_becomes_a_customer_with_a_contact_and_a_deal_once(sales):
     assert (deal.title, deal.amount, deal.currency, deal.stage.name, deal.state, deal.owner) == (
         "Alfreds", Decimal("1000.01"), "USD", "Qualified", "open", BOB,
     )  # fmt: skip
-    assert (deal.party.name, deal.contact.name, deal.contact.employer, deal.note) == ("Alfreds", "Maria Anders", deal.party, "tea")
+    assert (deal.party.name, deal.contact.name, deal.contact.employer, deal.note) == (
+        "Alfreds",
+        "Maria Anders",
+        deal.party,
+        "tea",
+    )
     assert deal.contact.contact_points.get().value == "maria@alfreds.example"
     assert PartyRole.objects.get(party=deal.party).company == company
     lead.refresh_from_db()
     assert (lead.state, lead.party) == ("converted", deal.party)
     assert lead.first_response_at is not None
     link = LineLink.objects.get()
-    assert (link.type, link.source_kind, link.source_document, link.target_document) == ("derives", "sales.Lead", lead.pk, deal.pk)
+    assert (link.type, link.source_kind, link.source_document, link.target_document) == (
+        "derives",
+        "sales.Lead",
+        lead.pk,
+        deal.pk,
+    )
     assert OutboxEvent.objects.filter(name="sales.lead_converted").count() == 1
 
 

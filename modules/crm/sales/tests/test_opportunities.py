@@ -83,7 +83,9 @@ def test_a_stage_of_another_pipeline_is_refused(sales):
         move_opportunity(opportunity=deal, stage=stage)
     assert problem_of(refusal) == ("INVALID", ("stage",))
     with pytest.raises(Refused) as refusal:
-        create_opportunity(title="T", company=deal.company, party=deal.party, pipeline=Pipeline.objects.get(name="Sales"), amount=D("NaN"))
+        create_opportunity(
+            title="T", company=deal.company, party=deal.party, pipeline=Pipeline.objects.get(name="Sales"), amount=D("NaN")
+        )
     assert problem_of(refusal) == ("INVALID", ("amount",))
 
 
@@ -135,7 +137,13 @@ def test_the_story_from_lead_to_order_is_one_graph(sales, acts):
             (order.pk, 3, "orders.SalesOrder"),
         ]
     node = told.nodes[2]
-    assert (node.number, node.state, node.amount, node.currency, node.quantity) == (quote.number, "accepted", D("180.00"), "USD", 10)
+    assert (node.number, node.state, node.amount, node.currency, node.quantity) == (
+        quote.number,
+        "accepted",
+        D("180.00"),
+        "USD",
+        10,
+    )
     edges = {(edge.source, edge.target): (edge.quantity, edge.amount, edge.lines) for edge in told.edges}
     assert edges[quote.pk, order.pk] == (10, D("180.00"), 1)
     assert [node.id for node in document_graph(id=other.pk).nodes] == [other.pk]

@@ -67,10 +67,14 @@ def import_order(
         for line in lines
     ]
     if freight:
-        rows.append(
-            SalesOrderLineInput(kind=LineKind.CHARGE, description=freight_text, quantity=Decimal(1), unit_price=freight)
-        )
-    terms: dict[str, Any] = {"company": company, "party": party, "document_date": document_date, "lines": rows, "currency": currency}
+        rows.append(SalesOrderLineInput(kind=LineKind.CHARGE, description=freight_text, quantity=Decimal(1), unit_price=freight))
+    terms: dict[str, Any] = {
+        "company": company,
+        "party": party,
+        "document_date": document_date,
+        "lines": rows,
+        "currency": currency,
+    }
     if delivered_on:
         return import_sales_order(
             **terms, number=external_id, external_id=external_id, note=f"delivered on {delivered_on.isoformat()}"
