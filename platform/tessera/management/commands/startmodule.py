@@ -1,0 +1,27 @@
+"""Begin a module."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from tessera.scaffold import CannotStart, start_module
+
+
+class Command(BaseCommand):
+    help = "Write the package of a new module: a manifest, a table, a service, a fact, a resource and tests."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("label", help="the module's name, such as fleet")
+        parser.add_argument("noun", help="its first noun in CamelCase, such as Vehicle")
+        parser.add_argument("--into", type=Path, default=Path(), help="the folder to write to (default: here)")
+
+    def handle(self, *args: Any, label: str, noun: str, into: Path, **options: Any) -> None:
+        try:
+            written = start_module(label, noun, into)
+        except CannotStart as error:
+            raise CommandError(str(error)) from error
+        for path in written:
+            self.stdout.write(str(path))
+        self.stdout.write(f"Next: pip install -e {into / label} && python manage.py checkmodule {label}")

@@ -1,0 +1,110 @@
+"""A module written by `startmodule` is whole: it installs, works, and holds the contract."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from tessera.scaffold import CannotStart, start_module, words_of
+
+ROOT = Path(__file__).resolve().parents[2]
+WITH_IT = """
+from tessera.settings.test import *
+INSTALLED_APPS = [*INSTALLED_APPS, "spare_parts.apps.SpareParts"]
+TENANT_APPS = [*TENANT_APPS, "spare_parts.apps.SpareParts"]
+"""
+USE_IT = """
+from spare_parts.models import SparePart
+from spare_parts.services import retire_spare_part
+from tenants.models import Tenant
+from tessera.context import enter, system
+from tessera.unit_of_work import unit_of_work
+tenant = Tenant.objects.get(slug="acme").ref()
+with enter(tenant, actor=system("test"), modules=frozenset({"base", "spare_parts"})):
+    with unit_of_work():
+        row = SparePart(name="wheel")
+        row.save()
+    print(retire_spare_part(spare_part=row), row.version, SparePart.objects.get().retired)
+"""
+
+
+@pytest.fixture
+def manage(_database, tmp_path):
+    """Return a function that runs manage.py where the scaffold `spare_parts` is installed."""
+    start_module("spare_parts", "SparePart", tmp_path)
+    (tmp_path / "with_it.py").write_text(WITH_IT)
+    base, _, name = settings.DATABASE_URL.rpartition("/")
+    query = name.partition("?")[1] + name.partition("?")[2]
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(tmp_path / "spare_parts")]),
+        "DJANGO_SETTINGS_MODULE": "with_it",
+        "DATABASE_URL": f"{base}/{settings.DATABASES['default']['NAME']}{query}",
+    }
+
+    def run(*args, stdin=""):
+        command = [sys.executable, "-W", "ignore", str(ROOT / "manage.py"), *args]
+        return subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.mark.committed
+def test_the_scaffold_installs_works_and_holds_the_contract(manage):
+    done = manage("makemigrations", "spare_parts", "--check", "--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = manage("tenant", "create", "acme", "--company", "Acme", "--modules", "spare_parts")
+    assert done.returncode == 0, done.stderr
+    done = manage("shell", "-v0", stdin=USE_IT)
+    assert done.stdout == "wheel 1 True\n", done.stderr
+    if find_spec("tessera.testing.contract"):
+        done = manage("checkmodule", "spare_parts")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "no " not in {line[:3] for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("noun", "found"),
+    [
+        ("SparePart", {"noun": "spare_part", "noun_text": "spare part", "nouns": "spare parts", "Nouns": "Spare parts"}),
+        ("Category", {"noun": "category", "nouns": "categories"}),
+        ("Survey", {"nouns": "surveys"}),
+        ("Box", {"nouns": "boxes"}),
+    ],
+)
+def test_words_are_made_of_the_noun(noun, found):
+    words = words_of("acme_fleet", noun)
+    assert found.items() <= words.items()
+    assert (words["Label"], words["title"]) == ("AcmeFleet", "Acme fleet")
+
+
+@pytest.mark.parametrize(
+    ("label", "noun", "reason"),
+    [
+        ("Fleet", "Vehicle", "is no module's name"),
+        ("../fleet", "Vehicle", "is no module's name"),
+        ("fleet", "vehicle", "is no noun"),
+        ("base", "Party", "is installed already"),
+        ("there", "Vehicle", "is there already"),
+    ],
+)
+def test_bad_names_write_nothing(tmp_path, label, noun, reason):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(CannotStart, match=reason):
+        start_module(label, noun, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_the_command_names_the_next_step(tmp_path, capsys):
+    call_command("startmodule", "fleet", "Vehicle", "--into", str(tmp_path))
+    assert f"pip install -e {tmp_path / 'fleet'} && python manage.py checkmodule fleet" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="there already"):
+        call_command("startmodule", "fleet", "Vehicle", "--into", str(tmp_path))
+
+
+def test_an_unknown_module_is_not_checked(_database):
+    with pytest.raises(CommandError, match="no module nothing is installed; installed are: "):
+        call_command("checkmodule", "nothing")
