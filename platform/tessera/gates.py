@@ -12,7 +12,9 @@ A gate that cannot be asked refuses: an exception in it fails the transition.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from tessera.context import current
@@ -31,26 +33,42 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class Transition:
-    """A document about to change state; `exceeds` names the permission of a limit it is beyond."""
+    """A document about to change state; `exceeds` names the permission of a limit it is beyond.
+
+    `content_hash` and `facts` are of the document as it would be, also when asked for again after
+    the transition was held and everything it wrote is undone.
+    """
 
     document: Any
     source: str
     target: str
     exceeds: str = ""
 
+    @cached_property
+    def content_hash(self) -> str:
+        """Return the hash of what the document seals."""
+        from tessera.lineage.services import content_hash
+
+        return content_hash(self.document)
+
+    @cached_property
+    def facts(self) -> dict[str, Decimal]:
+        """Return what the document offers to thresholds, nothing when it offers none."""
+        return self.document.approval_facts() if hasattr(self.document, "approval_facts") else {}
+
 
 class TransitionHeld(Exception):
     """Raised by `ask_gates` to unwind to the outermost service; never reaches a client.
 
-    `content_hash` is of the content that was asked about: where the service that is undone had
-    changed it (an edit of a confirmed order), it is the hash of what the edit would make.
+    Its `transition` knows the content that was asked about: where the service that is undone had
+    changed it (an edit of a confirmed order), that is what the edit would make.
     """
 
-    def __init__(self, transition: Transition, gate: "Gate", content_hash: str) -> None:
+    def __init__(self, transition: Transition, gate: "Gate") -> None:
         super().__init__(f"{transition.document} is held before {transition.target}")
         self.transition = transition
         self.gate = gate
-        self.content_hash = content_hash
+        self.content_hash, _facts = transition.content_hash, transition.facts  # now, before it is undone
 
 
 @dataclass(frozen=True)
@@ -77,8 +95,6 @@ def ask_gates(transition: Transition) -> None:
     Beyond a limit (`exceeds`) somebody must have approved, or the actor must hold the permission
     that the owner declares for it; without a process the limit does not disappear.
     """
-    from tessera.lineage.services import content_hash
-
     here = current()
     approved = False
     for each in GATES:
@@ -87,7 +103,7 @@ def ask_gates(transition: Transition) -> None:
             continue
         answer = each.ask(transition)
         if answer is Answer.HELD:
-            raise TransitionHeld(transition, each, content_hash(transition.document))
+            raise TransitionHeld(transition, each)
         approved = approved or answer is Answer.APPROVED
     if transition.exceeds and not approved and not here.actor.may(transition.exceeds):
         raise Refused("LIMIT", f"This is beyond a limit and needs the right {transition.exceeds}.", "state")

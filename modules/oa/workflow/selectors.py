@@ -6,7 +6,7 @@ from uuid import UUID
 from django.apps import apps
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from tessera.api import Refused, active_among, current, kind_of, members_in_role
+from tessera.api import Refused, Transition, active_among, current, kind_of, members_in_role
 
 from modules.base.api import manager_of_member
 from modules.oa.workflow.models import ApprovalTask, Delegation, ProcessDefinition, ProcessInstance
@@ -18,17 +18,15 @@ def today() -> Any:
     return timezone.now().astimezone(current().tenant.zone).date()
 
 
-def processes_for(document: Any, target: str) -> list[ProcessDefinition]:
-    """Return the processes in force that a document has to go through on its way to a state, in their order.
+def processes_for(transition: Transition) -> list[ProcessDefinition]:
+    """Return the processes in force that a transition has to go through, in their order.
 
     A condition that cannot be judged refuses the transition: a gate is never open by accident.
     """
-    found = ProcessDefinition.objects.filter(kind=kind_of(document), transition=target, state=ProcessDefinition.State.PUBLISHED)
-    processes = list(found.order_by("order"))
-    if not any(each.conditions for each in processes):
-        return processes
-    facts = document.approval_facts()
-    return [each for each in processes if all(_holds(data, facts) for data in each.conditions)]
+    found = ProcessDefinition.objects.filter(
+        kind=kind_of(transition.document), transition=transition.target, state=ProcessDefinition.State.PUBLISHED
+    )
+    return [each for each in found.order_by("order") if all(_holds(data, transition.facts) for data in each.conditions)]
 
 
 def _holds(data: dict[str, Any], facts: dict[str, Any]) -> bool:
@@ -46,10 +44,14 @@ def approved_orders(document: UUID, target: str, content_hash: str) -> frozenset
     return frozenset(approved.values_list("definition__order", flat=True))
 
 
+def stored_document(about: Any) -> Any:
+    """Return the document that a hold or a request is about, as it is stored now; None when it is gone."""
+    return apps.get_model(about.kind)._default_manager.filter(pk=about.document).first()
+
+
 def barred(instance: ProcessInstance) -> frozenset[UUID]:
     """Return the members who may not decide a request: who asked for it and whom the document belongs to."""
-    document = apps.get_model(instance.kind)._default_manager.filter(pk=instance.document).first()
-    return frozenset(filter(None, (instance.requested_by, getattr(document, "owner", None))))
+    return frozenset(filter(None, (instance.requested_by, getattr(stored_document(instance), "owner", None))))
 
 
 def approvers_of(step: ProcessStep, instance: ProcessInstance) -> list[UUID]:

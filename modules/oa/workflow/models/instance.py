@@ -9,6 +9,8 @@ from tessera.api import MemberKey, Model, Record
 class ProcessInstance(Record):
     """A request for approval of exactly the content with `content_hash`.
 
+    That is the content with which the document would go on; `base_hash` is of what was stored when
+    it was asked, which differs where the held service itself changes the content.
     `round` counts how often it was returned, plus one; `step` is where it stands, 0 while it is
     with its requester. `facts` are the document's values that the conditions were judged by.
     """
@@ -28,6 +30,7 @@ class ProcessInstance(Record):
     title = models.CharField(_("title"), max_length=200)
     transition = models.CharField(_("on the way to"), max_length=30)
     content_hash = models.CharField(_("content"), max_length=64)
+    base_hash = models.CharField(max_length=64)
     facts = models.JSONField(_("facts"), default=dict)
     hold = models.ForeignKey("lineage.TransitionHold", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("hold"))
     requested_by = MemberKey(_("requested by"), null=True, blank=True)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import (
@@ -14,7 +13,6 @@ from tessera.api import (
     close_hold,
     content_hash,
     current,
-    kind_of,
     lock_for_update,
     publish,
     release_hold,
@@ -24,7 +22,7 @@ from tessera.api import (
 
 from modules.oa.workflow.events import InstanceApproved, InstanceEnded, InstanceStarted, TaskOpened
 from modules.oa.workflow.models import ApprovalTask, ProcessInstance
-from modules.oa.workflow.selectors import approved_orders, approvers_of, deputy_of, processes_for
+from modules.oa.workflow.selectors import approved_orders, approvers_of, deputy_of, processes_for, stored_document
 from modules.oa.workflow.steps import step_of
 
 State = ProcessInstance.State
@@ -33,30 +31,30 @@ Task = ApprovalTask.State
 
 def ask(transition: Transition) -> Answer:
     """Answer the gate: approved when each process that applies approved exactly this content."""
-    processes = processes_for(transition.document, transition.target)
+    processes = processes_for(transition)
     if not processes:
         return Answer.NOT_CONCERNED
-    done = approved_orders(transition.document.pk, transition.target, content_hash(transition.document))
+    done = approved_orders(transition.document.pk, transition.target, transition.content_hash)
     return Answer.APPROVED if all(each.order in done for each in processes) else Answer.HELD
 
 
 def hold(held: Any, transition: Transition) -> None:
     """Start the first process that has not approved this content yet."""
-    document = transition.document
     _void_others(held)
-    done = approved_orders(document.pk, transition.target, held.content_hash)
-    definition = next(each for each in processes_for(document, transition.target) if each.order not in done)
-    facts = document.approval_facts() if hasattr(document, "approval_facts") else {}
+    done = approved_orders(held.document, held.target, held.content_hash)
+    definition = next(each for each in processes_for(transition) if each.order not in done)
+    stored = stored_document(held)
     instance = ProcessInstance(
         definition=definition,
-        kind=kind_of(document),
-        document=document.pk,
-        title=str(document)[:200],
-        transition=transition.target,
+        kind=held.kind,
+        document=held.document,
+        title=str(stored)[:200],
+        transition=held.target,
         content_hash=held.content_hash,
-        facts={name: str(value) for name, value in facts.items()},
+        base_hash=content_hash(stored),
+        facts={name: str(value) for name, value in transition.facts.items()},
         hold=held,
-        requested_by=held.requested_by or getattr(document, "owner", None),
+        requested_by=held.requested_by or getattr(stored, "owner", None),
     )
     instance.save()
     held.process_instance = instance.pk
@@ -156,9 +154,9 @@ def end(instance: ProcessInstance, state: str, reason: str = "") -> None:
 
 def is_stale(instance: ProcessInstance) -> bool:
     """Say whether the content changed since it was asked for, or the hold is gone; end the request if so."""
-    document = apps.get_model(instance.kind)._default_manager.filter(pk=instance.document).first()
+    document = stored_document(instance)
     waiting = instance.hold.state == "waiting"
-    if waiting and document is not None and content_hash(document) == instance.content_hash:
+    if waiting and document is not None and content_hash(document) == instance.base_hash:
         return False
     end(instance, State.VOID)
     if waiting:

@@ -100,6 +100,7 @@ def change_price(book, price: str) -> None:
         book.refresh_from_db()
         book.price = Decimal(price)
         book.save()
+    book.refresh_from_db()
 
 
 def test_an_approval_of_other_content_does_not_count(cast):
