@@ -140,3 +140,9 @@ def test_of_two_writers_with_one_version_one_wins(tenant):
     won = [each for each in answers if each["node"]]
     assert won == [{"node": {"version": 2}, "userErrors": []}]
     assert [each["userErrors"] for each in answers if not each["node"]] == [[{"code": "CONFLICT"}]] * 3
+
+
+def test_an_answer_with_a_secret_is_never_kept(inside):
+    fields = schema_for(inside.modules).mutation_type.fields
+    assert "idempotencyKey" not in fields["accessTokenIssue"].args
+    assert "idempotencyKey" in fields["accessTokenRevoke"].args

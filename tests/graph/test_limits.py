@@ -51,7 +51,7 @@ def test_comments_are_counted(inside, ask):
 
 
 def test_a_document_at_the_limits_is_served(library, ask):
-    deep, end = "{ " + "books { nodes { author { " * 3, " } } }" * 3 + " }"
+    deep, end = "{ " + "books(first: 3) { nodes { author { " * 3, " } } }" * 3 + " }"
     assert ask(deep + "books { nodes { author { id } } }" + end).codes == ["TOO_COMPLEX"]
     assert len(ask(deep + "books { nodes { id } }" + end).data["books"]["nodes"]) == 3
     assert len(ask("{ " + many(20, "a{0}: authors {{ totalCount }}") + " }").data) == 20
@@ -117,3 +117,15 @@ def test_measuring_names_no_limit_for_an_ordinary_document():
     from graphql import parse
 
     Measure(parse("query A($id: ID!) { book(id: $id) { title author { ...who } } } fragment who on Author { name }")).check()
+
+
+def test_nested_pages_do_not_multiply_beyond_bounds(library, ask):
+    def lists(*sizes):
+        text = "id"
+        for size in reversed(sizes):
+            text = f"books(first: {size}) {{ nodes {{ author {{ {text} }} }} }}"
+        return "{ " + text + " }"
+
+    assert "errors" not in ask(lists(50, 50, 50)).body
+    asked = ask(lists(250, 250, 250))
+    assert (asked.codes, asked.errors[0]["extensions"]["limit"]) == (["TOO_COMPLEX"], "rows")

@@ -7,7 +7,7 @@ fall together. A refusal is answered in `userErrors`; anything else goes to `err
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from inspect import Parameter
 from typing import Any, get_args, get_origin
@@ -96,13 +96,13 @@ class Payloads:
 
     def make(self, mutation: str, parts: dict[str, Any], held: bool) -> GraphQLObjectType:
         """Return the payload type of a mutation."""
-        fields = {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
+        made = {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
         if held:
             kind = object_type(self.registry, Hold)
             text = "The approval that the change waits for, if it was held back."
-            fields["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
+            made["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
         name = f"{pascal(mutation)}Payload"
-        made = {**fields, "userErrors": self.errors}
+        made["userErrors"] = self.errors
         return self.registry.once(name, ("payload", mutation), lambda: GraphQLObjectType(name, made))
 
     def of_return(self, hint: Any) -> dict[str, Any]:
@@ -121,13 +121,13 @@ class Payloads:
 def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
     """Return the mutations of all resources that exist."""
     payloads = Payloads(registry)
-    fields: dict[str, GraphQLField] = {}
+    found: dict[str, GraphQLField] = {}
     for shape in registry.shapes:
         made = _generic(registry, payloads, shape) | _of_services(registry, payloads, shape)
-        if twice := fields.keys() & made.keys():
+        if twice := found.keys() & made.keys():
             raise ImproperlyConfigured(f"two mutations are named {sorted(twice)}")
-        fields |= made
-    return fields
+        found |= made
+    return found
 
 
 def _name(shape: Shape, verb: str) -> str:
@@ -138,20 +138,26 @@ def _versioned(shape: Shape) -> bool:
     return any(column.name == "version" for column in shape.model._meta.concrete_fields)
 
 
-def _arguments(shape: Shape, row: bool, input_type: Any, required: bool = True) -> dict[str, GraphQLArgument]:
+def _has_secret(returns: Any) -> bool:
+    """Say whether an answer shows a secret, which no key may keep for a copy."""
+    return is_dataclass(returns) and any(each.metadata.get("secret") for each in fields(returns))
+
+
+def _arguments(shape: Shape, row: bool, input_type: Any, required: bool = True, kept: bool = True) -> dict[str, GraphQLArgument]:
     made = {}
     if row:
         made["id"] = GraphQLArgument(GraphQLNonNull(GraphQLID))
         if _versioned(shape):
             made["version"] = GraphQLArgument(GraphQLInt)
-    made["idempotencyKey"] = GraphQLArgument(GraphQLString)
+    if kept:
+        made["idempotencyKey"] = GraphQLArgument(GraphQLString)
     if input_type is not None:
         made["input"] = GraphQLArgument(GraphQLNonNull(input_type) if required else input_type)
     return made
 
 
 def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, GraphQLField]:
-    resource, fields = shape.resource, {}
+    resource, made = shape.resource, {}
     node, held = {"node": node_type(registry, shape)}, hasattr(shape.model, "MOVES")
     places = {name: "input" for member in shape.writable.values() for name in (member.field.name, member.attname)}
     for verb, creating in (("create", True), ("update", False)):
@@ -168,7 +174,7 @@ def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, 
             return Answer(update_row(resource=resource, row=row, values=given(reader, arguments["input"])))
 
         payload = payloads.make(name, node, held and not creating)
-        fields[name] = GraphQLField(payload, _arguments(shape, not creating, kind), resolve=resolver(work, places))
+        made[name] = GraphQLField(payload, _arguments(shape, not creating, kind), resolve=resolver(work, places))
     if resource.delete is True:
         name = _name(shape, "delete")
 
@@ -178,8 +184,8 @@ def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, 
             return Answer(id=encode(shape.name, key))
 
         payload = payloads.make(name, {"id": GraphQLID}, False)
-        fields[name] = GraphQLField(payload, _arguments(shape, True, None), resolve=resolver(remove, {}))
-    return fields
+        made[name] = GraphQLField(payload, _arguments(shape, True, None), resolve=resolver(remove, {}))
+    return made
 
 
 def _of_services(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, GraphQLField]:
@@ -215,7 +221,7 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
     required = any(default is Parameter.empty for _, (_, default) in others)
     return GraphQLField(
         payloads.make(name, parts, held and verb != "delete"),
-        _arguments(shape, bool(row), kind, required),
+        _arguments(shape, bool(row), kind, required, not _has_secret(returns)),
         resolve=resolver(work, {each: "input" for each, _ in others} | ({row: "id"} if row else {})),
         description=describe(service),
         extensions={"service": service},

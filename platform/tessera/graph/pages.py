@@ -141,24 +141,28 @@ def connection_plan(
     condition = conditions.of(shape, arguments["filter"]) if arguments.get("filter") else Q()
     if arguments.get("search"):
         condition &= conditions.search(shape, arguments["search"])
-    plan = ConnectionPlan(shape, page_of(shape, arguments), condition, under.key if under else "", hidden)
-    for key, name, found in planner.selected(kind, nodes):
-        if name == "__typename":
-            plan.parts.append((key, "constant", kind.name))
-        elif name == "totalCount":
-            plan.wants_total = True
-            plan.parts.append((key, name, None))
-        elif name == "nodes":
-            plan.wants_rows = True
-            plan.parts.append((key, name, _node(planner, plan, kind.fields["nodes"], found)))
-        elif name == "pageInfo":
-            plan.wants_cursors()
-            info = get_named_type(kind.fields[name].type)
-            assert isinstance(info, GraphQLObjectType)
-            plan.parts.append((key, name, [(each, what) for each, what, _ in planner.selected(info, found)]))
-        else:
-            plan.parts.append((key, name, _edges(planner, plan, kind.fields["edges"], found)))
+    page = page_of(shape, arguments)
+    plan = ConnectionPlan(shape, page, condition, under.key if under else "", hidden)
+    with planner.times(page.size):
+        for key, name, found in planner.selected(kind, nodes):
+            plan.parts.append((key, *_part(planner, plan, kind, name, found)))
     return plan
+
+
+def _part(planner: Planner, plan: ConnectionPlan, kind: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> tuple[str, Any]:
+    if name == "__typename":
+        return "constant", kind.name
+    if name == "totalCount":
+        plan.wants_total = True
+        return name, None
+    if name == "pageInfo":
+        plan.wants_cursors()
+        info = get_named_type(kind.fields[name].type)
+        assert isinstance(info, GraphQLObjectType)
+        return name, [(each, what) for each, what, _ in planner.selected(info, nodes)]
+    plan.wants_rows = True
+    make = _node if name == "nodes" else _edges
+    return name, make(planner, plan, kind.fields[name], nodes)
 
 
 def _node(planner: Planner, plan: ConnectionPlan, field: GraphQLField, nodes: list[FieldNode]) -> NodePlan:
@@ -172,7 +176,6 @@ def _node(planner: Planner, plan: ConnectionPlan, field: GraphQLField, nodes: li
 def _edges(planner: Planner, plan: ConnectionPlan, field: GraphQLField, nodes: list[FieldNode]) -> list[tuple[str, Any]]:
     kind = get_named_type(field.type)
     assert isinstance(kind, GraphQLObjectType)
-    plan.wants_rows = True
     made: list[tuple[str, Any]] = []
     for key, name, found in planner.selected(kind, nodes):
         if name == "node":

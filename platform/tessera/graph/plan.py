@@ -5,7 +5,8 @@ without the right to view it a relation reads as null and a nested list as empty
 right the field reads as null; every statement starts from the rows in the actor's scope.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,12 +24,14 @@ from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.values import get_argument_values
 
 from tessera.context import current
+from tessera.errors import ApiError, Code
 from tessera.graph import scalars
 from tessera.graph.ids import encode
 from tessera.graph.shapes import ChildList, Column, ComputedField, Relation, Shape, Shapes
 from tessera.scope import may_view, scoped, visible
 
 KEY = "id"  # every table of a tenant has this key; `pk` would be read as a second column
+MOST_ROWS = 200_000
 Row = tuple[Any, ...]
 Get = Callable[[Row], Any]
 
@@ -56,11 +59,23 @@ class Planner:
         self.fragments = info.fragments
         self.variables = info.variable_values
         self.shapes: Shapes = info.schema.extensions["shapes"]
+        self.rows = 1
 
     def selected(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Iterable[tuple[str, str, list[FieldNode]]]:
         """Yield (response key, field name, field nodes) of a selection on `kind`."""
         for key, found in collect_sub_fields(self.schema, self.fragments, self.variables, kind, nodes).items():
             yield key, found[0].name.value, found
+
+    @contextmanager
+    def times(self, size: int) -> Iterator[None]:
+        """Plan what hangs on each of `size` rows; TOO_COMPLEX where all pages together may grow too large."""
+        self.rows *= size
+        if self.rows > MOST_ROWS:
+            raise ApiError(
+                Code.TOO_COMPLEX, f"The lists in this selection may have more than {MOST_ROWS} rows together.", limit="rows"
+            )
+        yield
+        self.rows //= size
 
     def arguments(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
         """Return the arguments of a field."""

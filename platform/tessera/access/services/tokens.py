@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -29,7 +29,7 @@ class IssuedToken:
     """A new token and its secret, which is shown this once and stored nowhere."""
 
     token: AccessToken
-    secret: str
+    secret: str = field(metadata={"secret": True})
 
 
 def digest(secret: str) -> str:
