@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import MemberInvited, MemberJoined
 from tessera.access.models import Invitation, Member, Role, RoleAssignment
-from tessera.access.services.roles import demand_cover, ensure_platform_roles, rights_changed
+from tessera.access.services.roles import demand_cover, ensure_platform_roles
 from tessera.context import current
 from tessera.errors import Problem, Refused
 from tessera.events import publish
@@ -62,7 +62,6 @@ def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None
     ensure_platform_roles()
     for role in roles or []:
         RoleAssignment(member=member, role=role).save()
-    rights_changed()
     made = Invitation(
         member=member,
         email=email,
@@ -105,7 +104,6 @@ def withdraw_invitation(*, invitation: Invitation) -> Invitation:
     member.state = Member.State.DEACTIVATED
     member.save()
     RoleAssignment.objects.filter(member=member).delete()
-    rights_changed()
     return invitation
 
 
@@ -166,6 +164,5 @@ def accept_invitation(*, token: str, account_id: UUID, email: str, name: str = "
     member.state = Member.State.ACTIVE
     member.epoch += 1
     member.save()
-    rights_changed()
     publish(MemberJoined(subject=member.pk, account=account_id))
     return member
