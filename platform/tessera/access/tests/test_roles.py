@@ -158,11 +158,11 @@ def test_moving_a_person_counts_at_once(inside):
 def test_rights_come_from_the_database_when_valkey_is_gone(inside, monkeypatch):
     import redis
 
-    from tessera.access import cache
+    from tessera import tenant_cache
 
     bob = make_bob(None, make_role("clerk", access__invitation_view="all"))
     assert actor_of(bob).may("access.invitation_view")
-    monkeypatch.setattr(cache, "client", lambda: redis.Redis(port=1, socket_connect_timeout=0.1))
+    monkeypatch.setattr(tenant_cache, "client", lambda: redis.Redis(port=1, socket_connect_timeout=0.1))
     assert actor_of(bob).may("access.invitation_view")
 
 
