@@ -3,9 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from tessera.api import org_reach, units_within
+from tessera.api import org_reach, reach_depends_on, units_within
 
 from modules.base import services
+
+reach_depends_on("base.OrgUnit", "base.Assignment", "base.MemberPerson")
 
 
 @org_reach.answer

@@ -10,5 +10,5 @@ class Access(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        for part in ("checks", "events", "resources"):
+        for part in ("checks", "events", "resources", "staleness"):
             import_module(f"{self.name}.{part}")

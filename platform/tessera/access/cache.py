@@ -1,25 +1,20 @@
-"""Keep computed rights in Valkey, under keys that name all they depend on, the tenant first.
+"""Keep computed rights in Valkey, under keys that name all they depend on.
 
 Nothing is ever removed from it: whatever changes a right raises an epoch, and with it the key.
 """
 
 import hashlib
-import json
-import logging
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from uuid import UUID
 
-import redis
-
+from tessera import tenant_cache
 from tessera.access.models import Member
 from tessera.access.permissions import known_permissions
 from tessera.context import Reach, current
-from tessera.outbox.hints import client
 
 LIFETIME = 900  # seconds
-_log = logging.getLogger(__name__)
 
 
 @cache
@@ -30,28 +25,18 @@ def _digest(labels: frozenset[str]) -> str:
 
 def key_of(member: Member, role_epoch: UUID | None, day: date) -> str:
     """Return the key of a member's rights as they are now."""
-    here = current()
-    return (
-        f"t_{here.tenant.id}:access:{member.pk}:{member.epoch}:{int(member.is_owner)}:{role_epoch}:{_digest(here.modules)}:{day}"
-    )
+    return f"access:{member.pk}:{member.epoch}:{int(member.is_owner)}:{role_epoch}:{_digest(current().modules)}:{day}"
 
 
 def load(key: str) -> dict[str, Reach] | None:
     """Return what is kept under `key`, None when there is nothing or Valkey does not answer."""
-    try:
-        kept = client().get(key)
-    except redis.RedisError as error:
-        _log.warning("rights are read from the database: %s", error)
-        return None
-    return None if kept is None else _unpacked(json.loads(kept))
+    kept = tenant_cache.fetch(key)
+    return None if kept is None else _unpacked(kept)
 
 
 def keep(key: str, rights: Mapping[str, Reach]) -> Mapping[str, Reach]:
     """Keep rights under `key` and return them."""
-    try:
-        client().set(key, json.dumps(_packed(rights)), ex=LIFETIME)
-    except redis.RedisError as error:
-        _log.warning("rights are not kept: %s", error)
+    tenant_cache.keep(key, _packed(rights), seconds=LIFETIME)
     return rights
 
 

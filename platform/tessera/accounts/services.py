@@ -11,7 +11,6 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -22,10 +21,12 @@ from tessera.access.selectors import active_member
 from tessera.accounts.models import Account, LoginCode, Membership, TenantSession
 from tessera.context import TenantRef
 from tessera.errors import ApiError, Code, Problem, Refused
+from tessera.signing import BadToken, sign_public, unsign_public
 
 CODE_LIFETIME = timedelta(seconds=60)
 BROWSER_LIFETIME = timedelta(days=7)
 PROGRAM_LIFETIME = timedelta(hours=12)
+PURPOSE = "login code"
 SESSION_PREFIX = "tsr_s_"
 
 
@@ -77,10 +78,6 @@ def remove_membership(*, account_id: UUID, tenant_id: UUID) -> None:
             model.objects.filter(here).delete()
 
 
-def _signer(tenant_id: UUID) -> signing.Signer:
-    return signing.Signer(salt=f"tessera.accounts.login_code:{tenant_id}")
-
-
 def issue_code(*, account: Account, tenant_id: UUID, state: str = "", login: str = "") -> str:
     """Return a code with which `account` signs in on the tenant's host, once, within a minute.
 
@@ -93,7 +90,7 @@ def issue_code(*, account: Account, tenant_id: UUID, state: str = "", login: str
     LoginCode.objects.create(
         hash=digest(secret), account=account, tenant_id=tenant_id, state=state, login=login, expires_at=expires_at
     )
-    return _signer(tenant_id).sign(secret)
+    return sign_public(PURPOSE, [tenant_id.hex, secret])
 
 
 def redeem_code(*, tenant: TenantRef, code: str, state: str = "", lifetime: timedelta) -> tuple[str, TenantSession]:
@@ -104,9 +101,11 @@ def redeem_code(*, tenant: TenantRef, code: str, state: str = "", lifetime: time
     """
     refusal = ApiError(Code.UNAUTHENTICATED, _("This sign-in is not valid any more. Sign in again."))
     try:
-        secret = _signer(tenant.id).unsign(code)
-    except signing.BadSignature:
+        tenant_id, secret = unsign_public(PURPOSE, code, CODE_LIFETIME)
+    except BadToken:
         raise refusal from None
+    if tenant_id != tenant.id.hex:
+        raise refusal
     with transaction.atomic(using="shared"):
         found = LoginCode.objects.select_for_update().select_related("account").filter(hash=digest(secret)).first()
         if found is None:

@@ -152,5 +152,6 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "refill the pool": {"task": "tenants.refill_pool", "schedule": 30.0},
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
+    "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},
 }
 CELERY_DB_REUSE_MAX = 1000  # tasks per connection; Celery would close the whole pool around each of them

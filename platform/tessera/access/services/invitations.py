@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
@@ -16,13 +15,15 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import MemberInvited, MemberJoined
 from tessera.access.models import Invitation, Member, Role, RoleAssignment
-from tessera.access.services.roles import demand_cover, ensure_platform_roles, rights_changed
+from tessera.access.services.roles import demand_cover, ensure_platform_roles
 from tessera.context import current
 from tessera.errors import Problem, Refused
 from tessera.events import publish
 from tessera.service import service
+from tessera.signing import BadToken, sign, unsign
 from tessera.unit_of_work import lock_for_update
 
+PURPOSE = "invitation"
 VALID_FOR = timedelta(days=14)
 
 
@@ -62,7 +63,6 @@ def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None
     ensure_platform_roles()
     for role in roles or []:
         RoleAssignment(member=member, role=role).save()
-    rights_changed()
     made = Invitation(
         member=member,
         email=email,
@@ -105,7 +105,6 @@ def withdraw_invitation(*, invitation: Invitation) -> Invitation:
     member.state = Member.State.DEACTIVATED
     member.save()
     RoleAssignment.objects.filter(member=member).delete()
-    rights_changed()
     return invitation
 
 
@@ -116,24 +115,20 @@ def _open(invitation: Invitation) -> Invitation:
     return found
 
 
-def _signer() -> signing.Signer:
-    return signing.Signer(salt=f"tessera.access.invitation:{current().tenant.id}")
-
-
 def invitation_letter(*, invitation_id: UUID, serial: int) -> tuple[Invitation, str] | None:
     """Return an invitation and the token of its link for the letter, None if that letter is outdated."""
     found = Invitation.objects.filter(pk=invitation_id, serial=serial, accepted_at=None, withdrawn_at=None).first()
-    return (found, _signer().sign(f"{found.pk.hex}.{serial}")) if found else None
+    return (found, sign(PURPOSE, [found.pk.hex, serial])) if found else None
 
 
 def _found(token: str) -> Invitation:
     """Return the invitation that a token opens, locked inside a unit; refuse every other token alike."""
     refusal = Refused("INVALID", _("This link is not valid any more. Ask for a new one."), "token")
     try:
-        key, _dot, serial = _signer().unsign(token).partition(".")
-        found = Invitation.objects.filter(pk=UUID(key), serial=int(serial), withdrawn_at=None).first()
-    except (signing.BadSignature, ValueError):
+        key, serial = unsign(PURPOSE, token, VALID_FOR)
+    except BadToken:
         raise refusal from None
+    found = Invitation.objects.filter(pk=UUID(key), serial=serial, withdrawn_at=None).first()
     if found is None or (found.accepted_at is None and found.expires_at < timezone.now()):
         raise refusal
     return found
@@ -166,6 +161,5 @@ def accept_invitation(*, token: str, account_id: UUID, email: str, name: str = "
     member.state = Member.State.ACTIVE
     member.epoch += 1
     member.save()
-    rights_changed()
     publish(MemberJoined(subject=member.pk, account=account_id))
     return member

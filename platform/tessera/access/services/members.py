@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import MemberDeactivated, MemberJoined
 from tessera.access.models import AccessToken, Invitation, Member, RoleAssignment
-from tessera.access.services.roles import ensure_platform_roles, rights_changed
+from tessera.access.services.roles import ensure_platform_roles
 from tessera.context import current
 from tessera.errors import Refused
 from tessera.events import publish
@@ -38,7 +38,6 @@ def create_owner(*, account_id: UUID, email: str, name: str) -> Member:
     )
     owner.save()
     RoleAssignment(member=owner, role=admin).save()
-    rights_changed()
     publish(MemberJoined(subject=owner.pk, account=account_id))
     return owner
 
@@ -63,7 +62,6 @@ def deactivate_member(*, member: Member, hand_over_to: Member | None = None) -> 
     _cut_off(member)
     Invitation.objects.filter(member=member, accepted_at=None, withdrawn_at=None).update(withdrawn_at=timezone.now())
     RoleAssignment.objects.filter(member=member).delete()
-    rights_changed()
     publish(MemberDeactivated(subject=member.pk, account=member.account_id, heir=hand_over_to.pk if hand_over_to else None))
     return member
 
@@ -107,5 +105,4 @@ def transfer_ownership(*, member: Member) -> Member:
         mine.save()
     member.is_owner = True
     member.save()
-    rights_changed()
     return member

@@ -36,12 +36,8 @@ class RoleRight:
 
 
 def rights_changed() -> None:
-    """Make everything stale that was computed of anybody's rights; call it in the unit that changes them.
-
-    Whoever answers `org_reach` or `units_within` calls it when the answers change.
-    """
-    changed = AccessState.objects.update_unaudited(epoch=new_id())
-    if not changed:
+    """Make everything stale that was computed of anybody's rights; writes to roles and places do it by themselves."""
+    if not AccessState.objects.update_unaudited(epoch=new_id()):
         AccessState().save()
 
 
@@ -72,7 +68,6 @@ def _write_rights(role: Role, rights: dict[str, str]) -> None:
     RolePermission.objects.bulk_create(
         RolePermission(role=role, permission=code, reach=reach) for code, reach in rights.items() if code not in present
     )
-    rights_changed()
 
 
 @service()
@@ -125,7 +120,6 @@ def delete_role(*, role: Role) -> None:
     if role.assignments.exists():
         raise Refused("IN_USE", _("The role is still given to members."), "role")
     role.delete()
-    rights_changed()
 
 
 @service(permission="access.role_manage")
@@ -140,7 +134,6 @@ def assign_role(*, member: Member, role: Role, unit: UUID | None = None, company
     given = RoleAssignment(member=member, role=role, unit=unit, company=company)
     demand_cover(role, given)
     given.save()
-    rights_changed()
     return given
 
 
@@ -149,7 +142,6 @@ def unassign_role(*, role_assignment: RoleAssignment) -> None:
     """Take a role from a member; what it allowed ends with this transaction."""
     demand_cover(role_assignment.role, role_assignment)
     role_assignment.delete()
-    rights_changed()
 
 
 def demand_cover(role: Role, given: RoleAssignment | None = None) -> None:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from tessera.access.models import Member, Role, RolePermission
 from tessera.access.services import assign_role, create_owner
-from tessera.access.services.roles import rights_changed
 from tessera.fields import new_id
 from tessera.unit_of_work import unit_of_work
 
@@ -32,7 +31,6 @@ def make_role(name: str, **rights: str) -> Role:
         role.save()
         for code, reach in rights.items():
             RolePermission(role=role, permission=code.replace("__", "."), reach=reach).save()
-        rights_changed()
     return role
 
 

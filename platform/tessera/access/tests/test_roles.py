@@ -129,14 +129,40 @@ def test_rights_that_were_rolled_back_are_never_served(inside):
     assert not actor_of(bob).may("access.invitation_view")
 
 
+def test_moving_a_person_counts_at_once(inside):
+    """Base knows the places: whatever is written to them makes computed rights stale."""
+    from datetime import date
+
+    from modules.base.models import Assignment, Company, MemberPerson, OrgUnit, Party
+
+    bob = make_bob(None, make_role("clerk", access__invitation_view="unit"))
+    with unit_of_work():
+        company = Company(code="ACME", name="Acme", currency="USD")
+        company.save()
+        units = [OrgUnit(company=company, code=code, name=code) for code in ("N", "S")]
+        for unit in units:
+            unit.save()
+        person = Party(kind="person", name="Bob")
+        person.save()
+        MemberPerson(member=bob.pk, person=person).save()
+    assert actor_of(bob).reach("access.invitation_view") == Reach(own=True)
+    with unit_of_work():
+        place = Assignment(person=person, unit=units[0], valid_from=date(2020, 1, 1))
+        place.save()
+    assert actor_of(bob).reach("access.invitation_view") == Reach(own=True, units=frozenset({units[0].pk}))
+    with unit_of_work():
+        Assignment.objects.filter(pk=place.pk).update(unit=units[1])
+    assert actor_of(bob).reach("access.invitation_view") == Reach(own=True, units=frozenset({units[1].pk}))
+
+
 def test_rights_come_from_the_database_when_valkey_is_gone(inside, monkeypatch):
     import redis
 
-    from tessera.access import cache
+    from tessera import tenant_cache
 
     bob = make_bob(None, make_role("clerk", access__invitation_view="all"))
     assert actor_of(bob).may("access.invitation_view")
-    monkeypatch.setattr(cache, "client", lambda: redis.Redis(port=1, socket_connect_timeout=0.1))
+    monkeypatch.setattr(tenant_cache, "client", lambda: redis.Redis(port=1, socket_connect_timeout=0.1))
     assert actor_of(bob).may("access.invitation_view")
 
 

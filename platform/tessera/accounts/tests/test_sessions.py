@@ -1,9 +1,12 @@
 """A login on the accounts host becomes a session on one tenant's host, and on no other."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tessera.access.models import AccessToken, Member
@@ -11,6 +14,7 @@ from tessera.access.selectors import actor_of
 from tessera.access.services import deactivate_member, issue_token, revoke_token, sign_out_member
 from tessera.accounts.models import LoginCode, TenantSession
 from tessera.accounts.services import forget_expired, issue_code, redeem_code
+from tessera.accounts.tasks import forget_expired_sessions
 from tessera.accounts.tests.hosts import Browser, host_of, join, make_account
 from tessera.context import acting, system
 from tessera.errors import ApiError
@@ -316,7 +320,17 @@ def test_expired_codes_and_sessions_are_forgotten(browser, tenant, bob):
     assert forget_expired() == 0
     for model in (LoginCode, TenantSession):
         model.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert forget_expired() == 2
+    assert forget_expired_sessions() == 2
+
+
+def test_request_of_a_session_asks_the_databases_three_times(browser, tenant, bob):
+    """One public row; the member and the mark of the latest change of rights; the rights come from Valkey."""
+    token = program_token(browser, tenant, bob[1])
+    client = browser.on(host_of(tenant))
+    bearer(client, token)
+    with CaptureQueriesContext(connections["shared"]) as public, CaptureQueriesContext(connections["default"]) as own:
+        bearer(client, token)
+    assert [len([q for q in public if "accounts_" in q["sql"]]), len([q for q in own if "access_" in q["sql"]])] == [1, 2]
 
 
 def test_deactivated_in_one_tenant_is_active_in_another(browser, tenant, other_tenant, bob):
@@ -325,3 +339,24 @@ def test_deactivated_in_one_tenant_is_active_in_another(browser, tenant, other_t
     assert bearer(browser.on(host_of(other_tenant)), program_token(browser, other_tenant, bob[1])).status_code == 200
     with entered(tenant, actor=system("test")):
         assert Member.objects.get(pk=bob[0].pk).state == "deactivated"
+
+
+@pytest.mark.committed
+def test_code_presented_by_many_at_once_works_for_one(browser, tenant):
+    account = make_account("bob@example.com", name="Bob")
+    join(tenant, account)
+    codes = [issue_code(account=account, tenant_id=tenant.id) for _ in range(10)]
+
+    def redeem(code):
+        try:
+            with entered(tenant, actor=system("test")):
+                redeem_code(tenant=tenant.ref(), code=code, lifetime=timedelta(hours=1))
+            return True
+        except ApiError:
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as crowd:
+        wins = list(crowd.map(redeem, [code for code in codes for _ in range(8)]))
+    assert wins.count(True) == TenantSession.objects.count() == 10

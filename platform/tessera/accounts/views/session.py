@@ -6,9 +6,9 @@ is not theirs by a link. A program exchanges a code for a bearer token directly.
 """
 
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -22,16 +22,14 @@ from tessera.accounts.services import BROWSER_LIFETIME, PROGRAM_LIFETIME, digest
 from tessera.accounts.views.answers import body_of, json_view
 from tessera.context import current
 from tessera.errors import ApiError
+from tessera.signing import BadToken, sign, unsign
 
-MINUTES_TO_SIGN_IN = 30
+PURPOSE = "session start"
+TIME_TO_SIGN_IN = timedelta(minutes=30)
 
 
 def _state_cookie() -> str:
     return "__Host-tessera-state" if settings.SESSION_COOKIE_SECURE else "tessera-state"
-
-
-def _salt() -> str:
-    return f"tessera.accounts.state:{current().tenant.id}"
 
 
 @tenant_host
@@ -40,9 +38,9 @@ def _salt() -> str:
 def start(request: HttpRequest) -> HttpResponse:
     """Send the browser to sign in, and remember where it wanted to go (`next`, a path of this host)."""
     secret = secrets.token_urlsafe(32)
-    kept = signing.dumps({"secret": secret, "next": local_path(request.GET.get("next", "/"))}, salt=_salt())
+    kept = sign(PURPOSE, {"secret": secret, "next": local_path(request.GET.get("next", "/"))})
     response = HttpResponseRedirect(accounts_url(f"/switch/{current().tenant.id}?state={digest(secret)}"))
-    _keep_state(response, kept, MINUTES_TO_SIGN_IN * 60)
+    _keep_state(response, kept, int(TIME_TO_SIGN_IN.total_seconds()))
     return response
 
 
@@ -64,12 +62,12 @@ def _begin_program(request: HttpRequest) -> JsonResponse:
 
 def _begin_browser(request: HttpRequest) -> HttpResponse:
     try:
-        kept = signing.loads(request.COOKIES.get(_state_cookie(), ""), salt=_salt(), max_age=MINUTES_TO_SIGN_IN * 60)
+        kept = unsign(PURPOSE, request.COOKIES.get(_state_cookie(), ""), TIME_TO_SIGN_IN)
         state, path = digest(kept["secret"]), local_path(kept["next"])
         key, _session = redeem_code(
             tenant=current().tenant, code=request.GET.get("code", ""), state=state, lifetime=BROWSER_LIFETIME
         )
-    except (signing.BadSignature, ApiError):
+    except (BadToken, ApiError):
         return render(request, "accounts/session_refused.html", {"tenant": current().tenant}, status=401)
     response = HttpResponseRedirect(path)
     _keep_state(response, "", 0)
