@@ -2,8 +2,8 @@
 
 from tessera.access.ports import org_reach, units_within
 from tessera.access.selectors import active_among, actor_of_member, members_in_role
-from tessera.accounts.addresses import tenant_url
 from tessera.access.staleness import reach_depends_on
+from tessera.accounts.addresses import tenant_url
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
