@@ -74,6 +74,7 @@ SHARED_APPS = [
     *ACCOUNT_APPS,
     "tenants",
     "billing",
+    "frontend_api",
 ]
 KERNEL_APPS = [
     "tessera.installation",
@@ -96,6 +97,7 @@ PUBLIC_LABELS = ACCOUNT_LABELS | {
     "staticfiles",
     "tenants",
     "billing",
+    "frontend_api",
 }
 KERNEL_LABELS = tuple(name.rpartition(".")[2] for name in KERNEL_APPS)
 

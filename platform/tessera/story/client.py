@@ -34,6 +34,12 @@ class Client:
             raise StoryFailed(f"GET {path} on {self.host} answered {answer.status_code}: {answer.text[:600]}")
         return answer
 
+    def submit(self, path: str, fields: dict[str, str]) -> None:
+        """Send a form of a page that needs no cookie; fail unless it is taken."""
+        answer = self._http.post(path, data=fields, headers={"Host": self.host})
+        if answer.status_code != 200:
+            raise StoryFailed(f"POST {path} on {self.host} answered {answer.status_code}: {answer.text[:600]}")
+
     def query(self, document: str, **variables: Any) -> dict[str, Any]:
         """Run a GraphQL document and return its data; fail on any error."""
         answer = self.post("/graphql", {"query": document, "variables": variables})

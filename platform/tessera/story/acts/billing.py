@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from tessera.story.client import Client, Enum
 from tessera.story.companies import Company
@@ -113,7 +114,8 @@ def _surveys(person: Client) -> list[dict[str, Any]]:
 
 
 def answer_survey(stage: Stage, link: str, score: int, comment: str) -> None:
-    """Answer a survey as the customer does, by the link of the letter."""
-    from tessera.story.browser import submit_form
-
-    submit_form(stage.address, link, {"score": str(score), "comment": comment})
+    """Answer a survey as the customer does, on the page behind the link of the letter."""
+    parts = urlsplit(link)
+    customer = Client(stage.address, parts.netloc)
+    customer.get(parts.path)
+    customer.submit(parts.path, {"score": str(score), "comment": comment})

@@ -16,7 +16,7 @@ STAFF = {
     "mia": ("Mia Stone", ("base_reader", "orders_reader", "participant")),
     "wes": ("Wes Carter", ("base_reader", "warehouse_clerk")),
     "fay": ("Fay Lindgren", ("base_reader", "orders_reader", "chief_accountant")),
-    "sam": ("Sam Adeyemi", ("base_reader",)),
+    "sam": ("Sam Adeyemi", ("base_reader", "service_agent")),
 }
 BUNDLES = ("crm", "erp", "scm", "oa")
 
