@@ -49,7 +49,7 @@ def capture_and_convert(stage: Stage, company: Company) -> None:
     with stage.step("bob converts it into a customer and an opportunity") as found:
         deal = bob.run(
             "leadConvert",
-            "id party { id name } stage { name }",
+            "id party { id name } contact { id } stage { name }",
             id=stage.ids["lead"],
             input={
                 "title": "Espresso for three shops",
@@ -61,6 +61,7 @@ def capture_and_convert(stage: Stage, company: Company) -> None:
         again = bob.run("leadConvert", "id", id=stage.ids["lead"])
         stage.check("converting twice", again["id"], deal["id"])
         stage.ids["opportunity"], stage.ids["customer"] = deal["id"], deal["party"]["id"]
+        stage.ids["contact"] = deal["contact"]["id"]
         found["opportunity"], found["customer"] = deal["id"], deal["party"]["name"]
 
 
@@ -86,6 +87,7 @@ def quote_with_approval(stage: Stage, company: Company) -> None:
             input={
                 "company": stage.ids["company"],
                 "party": stage.ids["customer"],
+                "contact": stage.ids["contact"],
                 "opportunity": stage.ids["opportunity"],
                 "validUntil": str(stage.today + timedelta(days=30)),
                 "lines": [
