@@ -98,7 +98,10 @@ def survey_and_ticket(stage: Stage, company: Company) -> None:
     with stage.step("the customer answers the survey with a 2") as found:
         sent = stage.until("the survey", lambda: _surveys(sam))
         stage.check("surveys of the order", len(sent), 1)
-        (link, *_) = stage.until("its letter", lambda: Mailbox(stage.mail).links_to("june@maplestreet.example", "surveyAnswer"))
+        (link, *_) = stage.until(
+            "its letter",
+            lambda: Mailbox(stage.mail).links_to("june@maplestreet.example", f"{stage.ids['url']}public/surveyAnswer/"),
+        )
         answer_survey(stage, link, 2, "One tin was dented")
         found["survey"] = sent[0]["id"]
     with stage.step("which opens a ticket") as found:

@@ -148,7 +148,7 @@ def confirm_and_deliver(stage: Stage, company: Company) -> None:
             delivery = deliver(wes, stage.ids["order"], list(zip(stage.ids["lines"], part, strict=False)))
             stage.ids.setdefault("deliveries", []).append(delivery)
             found["delivery"] = delivery["number"]
-            found["delivered"] = _order(bob, stage.ids["order"])["percentDelivered"]
+            found["delivered"] = order_of(bob, stage.ids["order"])["percentDelivered"]
 
 
 def deliver(person: Client, order: str, parts: list[tuple[str, str]]) -> dict[str, Any]:
@@ -169,6 +169,6 @@ def _lines(person: Client, order: str) -> list[dict[str, Any]]:
     return person.query(document, id=order)["salesOrder"]["lines"]["nodes"]
 
 
-def _order(person: Client, order: str) -> dict[str, Any]:
+def order_of(person: Client, order: str) -> dict[str, Any]:
     document = "query ($id: ID!) { salesOrder(id: $id) { id number state percentDelivered percentInvoiced grossTotal } }"
     return person.query(document, id=order)["salesOrder"]
