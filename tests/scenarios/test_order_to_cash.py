@@ -12,7 +12,8 @@ from modules.base.services import add_contact_point
 from modules.crm.sales.services import capture_lead, convert_lead
 from modules.crm.service.models import Survey, Ticket
 from modules.crm.service.services import answer_survey, token_of
-from modules.erp.finance.services import create_invoice_for, post_invoice
+from modules.erp.finance.models import OpenItem, Payment
+from modules.erp.finance.services import AllocationInput, create_invoice_for, create_payment, post_invoice, post_payment
 from modules.erp.orders.models import SalesOrder
 from modules.erp.orders.selectors import backordered_quantities, percents_delivered, percents_invoiced, short_close_preview
 from modules.erp.orders.services import (
@@ -48,6 +49,25 @@ def ship(order, quantity=None):
 
 def bill(order):
     return post_invoice(invoice=create_invoice_for(document=order.pk))
+
+
+def pay(shop, party, order, amount, *invoices):
+    """Take a payment: of invoices in their order, or an advance on the order."""
+    payment = create_payment(
+        company=shop.company,
+        party=party,
+        direction=Payment.Direction.IN,
+        side=Payment.Side.CUSTOMER,
+        amount=amount,
+        posting_date=order.document_date,
+        order=None if invoices else order.pk,
+    )
+    parts, rest = [], amount
+    for item in OpenItem.objects.filter(document__in=[invoice.pk for invoice in invoices]).order_by("id"):
+        part = min(rest, item.residual)
+        parts.append(AllocationInput(item=item, amount=part))
+        rest -= part
+    return post_payment(payment=payment, allocations=parts)
 
 
 def reserved(order) -> list[Decimal]:
@@ -92,6 +112,8 @@ def test_from_lead_to_ticket(shop):
     survey = Survey.objects.get()
     assert (survey.email, survey.document) == ("ana@trujillo.example", order.pk)
     answer_survey(token=token_of(survey), score=2, comment="late")
+    other = pay(shop, deal.party, shop.confirmed(), D("50"))
+    paid = pay(shop, deal.party, order, D("100"), first, second)
     told = document_graph(id=order.pk)
     kinds = [(node.kind, node.depth) for node in told.nodes]
     assert kinds[:4] == [("sales.Lead", 0), ("sales.Opportunity", 1), ("orders.Quote", 2), ("orders.SalesOrder", 3)]
@@ -103,6 +125,11 @@ def test_from_lead_to_ticket(shop):
     }
     assert {node.id for node in told.nodes} >= {survey.pk, Ticket.objects.get().pk, first.pk, second.pk}
     assert told.complete
+    settled = {(edge.source, edge.target): (edge.amount, edge.lines) for edge in told.edges if edge.type == "settles"}
+    assert settled == {(first.pk, paid.pk): (D("81.20"), 1), (second.pk, paid.pk): (D("18.80"), 1)}
+    assert other.pk not in {node.id for node in told.nodes}
+    booked = [edge for edge in told.edges if edge.type == "books" and edge.source == first.pk]
+    assert [(edge.amount, edge.currency) for edge in booked] == [(D("121.20"), "USD")]  # 81.20 and 40.00 of cost
 
 
 def test_an_amended_order_moves_its_reservations(shop):
