@@ -47,6 +47,8 @@ def record_demands(demands: Sequence[Demand]) -> list[StockDemand]:
         row.under_tolerance = demand.under_tolerance
         rows.append(row)
     for row in known.values():
+        if row.wanted < row.fulfilled:
+            raise Refused("LIMIT", _("This is less than what went out already."), "quantity")
         row.save()
     StockDemand.objects.bulk_create(new)
     if known:
