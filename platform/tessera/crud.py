@@ -111,15 +111,17 @@ def _validate(row: Model) -> None:
     try:
         row.full_clean()
     except ValidationError as error:
-        raise Refused.of(_problems(error)) from error
+        raise refusal_of_validation(error) from error
 
 
-def _problems(error: ValidationError) -> list[Problem]:
+def refusal_of_validation(error: ValidationError) -> Refused:
+    """Return the refusal that stands for what a model's validation found, one problem per finding."""
     found: list[Problem] = []
-    for name, errors in error.error_dict.items():
+    by_field = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+    for name, errors in by_field.items():
         path = () if name == NON_FIELD_ERRORS else (name,)
         for each in errors:
             code = each.code or ""
             known = code if code.isupper() else _CODES.get(code, "INVALID")
             found.extend(Problem(known, message, path) for message in each.messages)
-    return found
+    return Refused.of(found)

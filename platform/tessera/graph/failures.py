@@ -4,7 +4,7 @@ import logging
 from typing import Any
 from uuid import uuid4
 
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from graphql import ArgumentNode, GraphQLError, Node, ObjectFieldNode, Visitor, visit
 from graphql.language import DocumentNode
 
@@ -26,6 +26,8 @@ def known(error: BaseException) -> ApiError | None:
         return error
     if isinstance(error, Refused):
         return refused(error)
+    if isinstance(error, DataError):
+        return ApiError(Code.BAD_INPUT, "A value is too long or too large.")
     state = getattr(error.__cause__, "sqlstate", None) if isinstance(error, OperationalError) else None
     return ApiError(*_BY_STATE[state]) if state in _BY_STATE else None
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from inspect import Parameter
 from typing import Any, get_args, get_origin
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DataError
 from django.db.models import Model
 from django.utils.translation import gettext as _
@@ -29,7 +29,7 @@ from graphql import (
     print_ast,
 )
 
-from tessera.crud import create_row, delete_row, lock_row, update_row
+from tessera.crud import create_row, delete_row, lock_row, refusal_of_validation, update_row
 from tessera.errors import Problem, Refused
 from tessera.graph.execute import Finished
 from tessera.graph.holds import Hold, hold_of
@@ -244,11 +244,14 @@ def resolver(work: Callable[[dict[str, Any]], Answer], places: Mapping[str, str]
         plan = value_plan(Planner(info), info.return_type, info.field_nodes)
         try:
             return Finished(_run(info, arguments, work, plan))
-        except Refused as refusal:
-            found = [UserError(_path(problem, places), problem.message, problem.code) for problem in refusal.problems]
+        except Refused as found:
+            refusal = found
+        except ValidationError as error:
+            refusal = refusal_of_validation(error)
         except DataError:
-            found = [UserError([], _("A value is too long or too large."), "INVALID")]
-        return Finished(plan.render_all([Answer(user_errors=found)])[0])
+            refusal = Refused("INVALID", _("A value is too long or too large."))
+        errors = [UserError(_path(problem, places), problem.message, problem.code) for problem in refusal.problems]
+        return Finished(plan.render_all([Answer(user_errors=errors)])[0])
 
     return resolve
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from graphql import (
     GraphQLArgument,
     GraphQLField,
@@ -29,11 +30,15 @@ def query_fields(registry: Registry) -> dict[str, GraphQLField]:
     identified = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))}
     fields = {"node": GraphQLField(Node, identified, resolve=_node, description="The thing with this id.")}
     for shape in registry.shapes:
-        kind = node_type(registry, shape)
-        fields[lower_first(shape.name)] = GraphQLField(kind, identified, resolve=_row, extensions={"shape": shape})
-        fields[lower_first(shape.resource.plural)] = GraphQLField(
-            connection_type(registry, shape), page_arguments(registry, shape), resolve=_list, extensions={"shape": shape}
-        )
+        about = {"shape": shape}
+        one = GraphQLField(node_type(registry, shape), identified, resolve=_row, extensions=about)
+        several = GraphQLField(connection_type(registry, shape), page_arguments(registry, shape), resolve=_list, extensions=about)
+        for name, field in ((shape.name, one), (shape.resource.plural, several)):
+            if lower_first(name) in fields:
+                raise ImproperlyConfigured(
+                    f"{shape.name} needs another name or plural: {lower_first(name)} is a root field already"
+                )
+            fields[lower_first(name)] = field
     return fields
 
 
