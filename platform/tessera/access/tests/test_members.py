@@ -139,26 +139,29 @@ def test_deactivated_member_is_cut_off_and_hands_over(inside):
     assert [(entry.verb, entry.actor) for entry in history_of(gone)][-1] == ("update", ada.pk)
 
 
-def test_rows_with_an_owner_go_to_the_heir_and_are_audited(inside, monkeypatch):
-    """Roles stand in for a module's documents, with the name as their owner's id."""
-    from dataclasses import replace
+def test_what_a_member_owns_goes_to_the_heir_and_is_audited(inside):
+    from modules.base.models import Party
 
-    from tessera.access.services import members as part
-    from tessera.resource import RESOURCES, RowScope
+    ada, bob, carl = make_ada(), make_bob(), make_bob(email="carl@example.com", name="Carl")
+    with unit_of_work():
+        parties = [Party(kind="person", code=who.name, name=who.email, owner=who.pk) for who in (bob, carl)]
+        for party in parties:
+            party.save()
+    with acting(actor_of(ada)):
+        deactivate_member(member=bob, hand_over_to=ada)
+    for party in parties:
+        party.refresh_from_db()
+    assert [party.owner for party in parties] == [ada.pk, carl.pk]
+    change = history_of(parties[0])[-1]
+    assert (change.before, change.after, change.actor) == ({"owner": str(bob.pk)}, {"owner": str(ada.pk)}, ada.pk)
 
-    ada, bob = make_ada(), make_bob()
-    role = make_role(str(bob.pk))
-    stand_in = object.__new__(type(RESOURCES["Role"]))
-    for name in RESOURCES["Role"].__dataclass_fields__:
-        object.__setattr__(stand_in, name, getattr(RESOURCES["Role"], name))
-    object.__setattr__(stand_in, "scope", RowScope(owner="name"))
-    object.__setattr__(stand_in, "module", "orders")
-    monkeypatch.setattr(part, "resources", lambda labels: [stand_in, *RESOURCES.values()])
-    deactivate_member(member=bob, hand_over_to=ada)
-    role.refresh_from_db()
-    assert role.name == str(ada.pk)
-    assert history_of(role)[-1].before == {"name": str(bob.pk)}
-    assert replace(RowScope(), owner="name") == stand_in.scope
+
+def test_rights_are_not_inherited(inside):
+    ada, bob = make_ada(), make_bob(None, make_role("clerk", access__role_view="all"))
+    carl = make_bob(email="carl@example.com")
+    with acting(actor_of(ada)):
+        deactivate_member(member=bob, hand_over_to=carl)
+    assert not RoleAssignment.objects.filter(member=carl).exists() and not actor_of(carl).may("access.role_view")
 
 
 def test_owner_oneself_and_the_gone_are_not_deactivated(inside):
