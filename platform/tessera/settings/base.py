@@ -85,6 +85,8 @@ KERNEL_APPS = [
     "tessera.lineage",
     "tessera.exchange",
     "tessera.idempotency",
+    "tessera.notes",
+    "tessera.custom",
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
 INSTALLED_APPS = ["tessera", *SHARED_APPS, *TENANT_APPS]  # tessera first: its `migrate` replaces django-tenants'
@@ -142,6 +144,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
+MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
+TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True

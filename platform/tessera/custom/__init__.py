@@ -1,0 +1,1 @@
+"""Fields that a tenant adds to records of its own accord."""

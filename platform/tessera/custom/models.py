@@ -1,0 +1,65 @@
+"""What fields there are, and what they hold: one row of values per record that has any."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tessera.models import Record
+
+
+class CustomField(Record):
+    """A field that this tenant added to a kind of record ("base.Party").
+
+    `choices` goes with the kinds choice and choices: `[{"value": "a", "title": "A"}]`. A field that
+    is not active is neither shown nor written; what it held stays.
+    """
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("text")
+        NUMBER = "number", _("number")
+        DATE = "date", _("date")
+        BOOLEAN = "boolean", _("yes or no")
+        CHOICE = "choice", _("choice")
+        CHOICES = "choices", _("several choices")
+        MEMBER = "member", _("member")
+
+    label = models.CharField(_("kind of record"), max_length=60)
+    name = models.CharField(_("name"), max_length=40)
+    title = models.CharField(_("title"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    choices = models.JSONField(_("choices"), default=list, blank=True)
+    required = models.BooleanField(_("required"), default=False)
+    position = models.PositiveIntegerField(_("position"), default=1)
+    help_text = models.CharField(_("help"), max_length=400, blank=True)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("custom field")
+        verbose_name_plural = _("custom fields")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["label", "name"], name="custom_field_once", violation_error_message=_("There is a field of this name.")
+            ),
+            models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z][a-z0-9_]{0,39}$"), name="custom_field_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CustomValues(Record):
+    """What the custom fields of one record hold, by name.
+
+    Numbers and dates are texts in one spelling ("12.5", "2026-03-31"), several choices a sorted
+    list of values, so that equal values are equal JSON.
+    """
+
+    label = models.CharField(_("kind of record"), max_length=60)
+    record = models.UUIDField(_("record"))
+    values = models.JSONField(_("values"), default=dict)
+
+    class Meta(Record.Meta):
+        verbose_name = _("custom values")
+        verbose_name_plural = _("custom values")
+        constraints = [models.UniqueConstraint(fields=["record", "label"], name="custom_values_once")]
+        indexes = [GinIndex(fields=["values"], opclasses=["jsonb_path_ops"], name="custom_values_by_content")]

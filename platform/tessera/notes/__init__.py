@@ -1,0 +1,1 @@
+"""What people put on any record: comments, files and tags."""

@@ -1,0 +1,63 @@
+"""What people see of notes.
+
+The lists of all comments, files and tagged records show one's own unless a role reaches further;
+the notes of one record come from the reports, which ask for the right to see that record.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from tessera.module import Permission
+from tessera.notes import selectors, services
+from tessera.notes.models import Attachment, Comment, Tag, TaggedRecord
+from tessera.permissions import KERNEL_PERMISSIONS
+from tessera.resource import List, Report, Resource, RowScope
+
+KERNEL_PERMISSIONS += [
+    Permission("notes.comment_create", _("Comment on records one may see")),
+    Permission("notes.attachment_create", _("Attach files to records one may see")),
+    Permission("notes.tagged_record_create", _("Tag records one may see")),
+    Permission("notes.note_moderate", _("Change and remove other members' comments and files")),
+    Permission("notes.note_read", _("Read the notes of records one may see")),
+]
+
+Resource(
+    model=Comment,
+    fields=("label", "record", "author", "body", "mentions", "reply_to", "version", "created_at", "updated_at"),
+    create=services.add_comment,
+    update=services.edit_comment,
+    delete=services.delete_comment,
+    filters=("label", "record", "author", "created_at"),
+    order=("created_at",),
+    search=("body",),
+    scope=RowScope(owner="author"),
+)
+Resource(
+    model=Attachment,
+    fields=("label", "record", "name", "media_type", "size", "sha256", "uploaded_by", "version", "created_at"),
+    delete=services.remove_attachment,
+    filters=("label", "record", "name", "uploaded_by", "created_at"),
+    order=("name", "created_at"),
+    search=("name",),
+    scope=RowScope(owner="uploaded_by"),
+)
+Resource(
+    model=Tag,
+    fields=("name", "colour", "version"),
+    writable=("name", "colour"),
+    update=True,
+    delete=True,
+    filters=("name",),
+    order=("name",),
+    search=("name",),
+    views=(List(("name", "colour")),),
+)
+Resource(
+    model=TaggedRecord,
+    fields=("label", "record", "tag"),
+    create=services.tag_record,
+    delete=services.untag_record,
+    filters=("label", "tag"),
+)
+Report(name="comments_on", selector=selectors.comments_on, permission="notes.note_read")
+Report(name="attachments_on", selector=selectors.attachments_on, permission="notes.note_read")
+Report(name="tags_on", selector=selectors.tags_on, permission="notes.note_read")
