@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('chart', models.CharField(max_length=40, verbose_name='chart of accounts')),
                 ('leading', models.BooleanField(default=True, verbose_name='takes what documents post')),
                 ('review', models.BooleanField(default=False, verbose_name='entries by hand are reviewed by a second person')),
-                ('cut_over', models.DateField(blank=True, editable=False, null=True, verbose_name='kept since')),
+                ('cut_over', models.DateField(blank=True, editable=False, null=True, verbose_name='opened late, on')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
             ],
             options={

@@ -19,7 +19,7 @@ class Book(Record):
     chart = models.CharField(_("chart of accounts"), max_length=40)
     leading = models.BooleanField(_("takes what documents post"), default=True)
     review = models.BooleanField(_("entries by hand are reviewed by a second person"), default=False)
-    cut_over = models.DateField(_("kept since"), null=True, blank=True, editable=False)
+    cut_over = models.DateField(_("opened late, on"), null=True, blank=True, editable=False)
 
     class Meta(Record.Meta):
         verbose_name = _("book")

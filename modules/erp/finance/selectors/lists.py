@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Case, F, Min, Q, Sum, When
+from django.db.models import Case, F, Min, Q, Sum, TextField, When
+from django.db.models.functions import Cast
 
 from modules.base.api import Company, Item, Party, stock_values
 from modules.erp.finance.models import Book, Control, OpenItem
@@ -49,7 +50,7 @@ def _waiting(company: Company, control: str, on: date) -> list[WaitingRow]:
             q=Sum(signed["quantity"]),
             v=Sum(signed["amount"]),
             since=Min("entry__posting_date", filter=Q(side=moved_on)),
-            party_id=Min("party", filter=Q(side=moved_on)),
+            party_id=Min(Cast("party", TextField()), filter=Q(side=moved_on)),
         )
         .exclude(q=0, v=0)
         .order_by("since", "source_line")
@@ -61,7 +62,7 @@ def _waiting(company: Company, control: str, on: date) -> list[WaitingRow]:
         WaitingRow(
             line=row["source_line"],
             item=items.get(row["item"]),
-            party=parties.get(row["party_id"]),
+            party=parties.get(UUID(row["party_id"])) if row["party_id"] else None,
             quantity=row["q"],
             value=row["v"],
             since=row["since"] or on,

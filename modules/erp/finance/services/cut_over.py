@@ -23,7 +23,9 @@ def cut_over() -> None:
     """Open missing books, and bring each company's stock accounts to what its stock is worth."""
     for company in Company.objects.order_by("code"):
         if leading_book_or_none(company) is None:
-            setup_books(company=company, chart_code=chart_for(company.country))
+            book = setup_books(company=company, chart_code=chart_for(company.country))
+            book.cut_over = today_of(company)
+            book.save()
         catch_up(company=company)
 
 

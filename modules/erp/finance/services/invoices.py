@@ -142,7 +142,7 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
 
 
 def _count_base_quantities(lines: Sequence[InvoiceLine]) -> None:
-    known = Conversions(line.item for line in lines if line.item)
+    known = Conversions([line.item for line in lines if line.item])
     for place, line in enumerate(lines):
         try:
             line.base_quantity = known.base_quantity(line.item, line.quantity, line.unit_id) if line.item else line.quantity

@@ -35,7 +35,6 @@ def setup_books(
     if leading and leading_book_or_none(company) is not None:
         raise Refused("UNIQUE", _("This company has a leading book already."), "company")
     book = Book(company=company, code=code, name=plan.name, currency=company.currency, chart=plan.code, leading=leading)
-    book.cut_over = today_of(company)
     book.save()
     BookHead(book=book).save()
     _add_accounts(book, plan)
