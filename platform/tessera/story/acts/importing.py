@@ -8,7 +8,11 @@ from tessera.story.client import Client, Enum, StoryFailed
 from tessera.story.companies import Company
 from tessera.story.stage import Stage
 
-CHUNK = 200
+CHUNK = 100
+IMPORT = (
+    "mutation ($input: ImportRunCreateInput!) { importRunCreate(input: $input)"
+    " { node { total imported problems } userErrors { field code message } } }"
+)
 
 
 def set_up_company(stage: Stage, company: Company) -> None:
@@ -46,11 +50,11 @@ def import_rows(stage: Stage, person: Client, importer: str, rows: list[dict[str
     taken = 0
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        run = person.run(
-            "importRunCreate",
-            "total imported problems",
-            input={"importer": importer, "data": json.dumps(chunk), "format": Enum("JSON")},
-        )
+        given = {"importer": importer, "data": json.dumps(chunk), "format": "JSON"}
+        payload = person.query(IMPORT, input=given)["importRunCreate"]
+        if payload["userErrors"]:
+            raise StoryFailed(f"{importer}: {payload['userErrors']}")
+        run = payload["node"]
         if run["problems"]:
             raise StoryFailed(f"{importer}: {run['problems'][:3]}")
         taken += run["imported"]
