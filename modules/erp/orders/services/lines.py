@@ -206,7 +206,8 @@ def _check(line: SellingLine) -> list[Problem]:
         problems.append(Problem("INVALID", _("An advance is invoiced, not ordered."), ("kind",)))
     if line.kind == LineKind.ITEM and line.item is None:
         problems.append(Problem("REQUIRED", _("Say which item."), ("item",)))
-    if line.item is not None and not line.item.active and line._state.adding:
+    brought_in = line.document.origin == Document.Origin.IMPORT  # it was agreed elsewhere, while the item was sold
+    if line.item is not None and not line.item.active and line._state.adding and not brought_in:
         problems.append(Problem("INVALID", _("This item is no longer sold."), ("item",)))
     if not line.description:
         problems.append(Problem("REQUIRED", _("Say what the line is for."), ("description",)))
