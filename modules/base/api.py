@@ -51,6 +51,7 @@ from modules.base.services import (
     QuotedRate,
     TaxAmount,
     add_contact_point,
+    add_conversion,
     apply_taxes,
     choose_taxes,
     create_party,

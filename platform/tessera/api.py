@@ -7,7 +7,7 @@ from tessera.accounts.addresses import tenant_url
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
-from tessera.events import Event, during, event, on, publish
+from tessera.events import Event, during, event, late, on, publish
 from tessera.exchange.importer import Importer
 from tessera.fields import (
     AmountField,

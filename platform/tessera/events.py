@@ -109,6 +109,11 @@ def publish(fact: Any, **live: Any) -> None:
     unit.facts.append((fact, current()))
 
 
+def late(value: Callable[[], Any]) -> Any:
+    """Return what stands in a fact for a value that only the end of the unit of work knows, such as a number."""
+    return value
+
+
 def payload(fact: Any) -> dict[str, Any]:
     """Return the plain values of a fact, without its subject."""
     return {key: value for key, value in asdict(fact).items() if key != "subject"}
