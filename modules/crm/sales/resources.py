@@ -49,7 +49,7 @@ Resource(
     views=(
         List(("number", "company_name", "contact_name", "source", "state", "owner", "sla_due_at", "is_overdue")),
         Kanban(by="state", card=("company_name", "contact_name", "owner")),
-        Form(((_("Lead"), ("company_name", "contact_name", "email", "phone", "source")), (_("Interest"), ("interest",)))),
+        Form(((_("Lead"), ("company_name", "contact_name", "email", "phone", "source")), (_("What they want"), ("interest",)))),
     ),
     scope=SCOPE,
 )

@@ -1,10 +1,8 @@
 """Facts that orders tell.
 
-A sales order's number is given when its unit of work ends, so facts about a confirmation take it
-as a function; handlers get the text.
+A sales order's number is given when its unit of work ends, so a confirmation tells it late.
 """
 
-from collections.abc import Callable
 from uuid import UUID
 
 from tessera.api import event
@@ -60,7 +58,7 @@ class SalesOrderConfirmed:
     subject: UUID
     company: UUID
     party: UUID
-    number: str | Callable[[], str]
+    number: str
 
 
 @event("orders.sales_order_amended")

@@ -16,7 +16,7 @@ HEADER_FILTERS = (
     "company", "number", "state", "document_date", "party", "owner", "org_unit", "origin", "external_id", "reference",
     "gross_total", "net_total", "currency",
 )  # fmt: skip
-HEADER_ORDER = ("document_date", "number", "gross_total", "created_at")
+HEADER_ORDER = ("document_date", "number", "gross_total")
 LINE = (
     "document", "position", "kind", "item", "description", "quantity", "unit", "base_quantity", "unit_price", "price_trace",
     "discount", "net", "gross", "requested_date", "promised_date", "fulfilment", "invoicing", "over_tolerance",
@@ -35,7 +35,7 @@ Resource(
     create=services.create_quote,
     update=services.update_quote,
     filters=(*HEADER_FILTERS, "valid_until", "opportunity"),
-    order=(*HEADER_ORDER, "valid_until"),
+    order=HEADER_ORDER,
     search=("number", "reference", "external_id"),
     children=(
         Children("lines", models.QuoteLine, "document"),

@@ -112,13 +112,16 @@ class StageChange(Model):
     audited = False
 
     opportunity = models.ForeignKey(Opportunity, on_delete=models.CASCADE, related_name="changes", verbose_name=_("opportunity"))
-    source = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("from"))
-    target = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", verbose_name=_("to"))
+    source = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("from stage"))
+    target = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", verbose_name=_("to stage"))
     amount = AmountField(_("amount"), default=0)
     member = MemberKey(_("member"), null=True)
-    recorded_at = models.DateTimeField(_("at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("moved at"), auto_now_add=True)
 
     class Meta(Model.Meta):
         verbose_name = _("stage change")
         verbose_name_plural = _("stage changes")
-        indexes = [models.Index(fields=["target", "opportunity"], name="stage_change_by_target")]
+        indexes = [
+            models.Index(fields=["target", "opportunity"], name="stage_change_by_target"),
+            models.Index(fields=["recorded_at"], name="stage_change_by_time"),
+        ]

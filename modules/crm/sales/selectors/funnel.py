@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 from tessera.api import Refused, round_money, visible_rows
 
 from modules.crm.sales.models import Opportunity, Pipeline, Stage, StageChange
@@ -37,7 +38,7 @@ def sales_funnel(*, pipeline: Pipeline | None = None) -> list[FunnelStage]:
     """Return the stages of a pipeline (the default one, if none is named) with the deals that the reader may see."""
     pipeline = pipeline or Pipeline.objects.filter(active=True).order_by("-is_default", "id").first()
     if pipeline is None:
-        raise Refused("NOT_FOUND", "There is no pipeline.", "pipeline")
+        raise Refused("NOT_FOUND", _("There is no pipeline."), "pipeline")
     deals = visible_rows(Opportunity).filter(pipeline=pipeline)
     sums = list(deals.values("stage", "currency").annotate(count=Count("id"), amount=Sum("amount")).order_by("stage", "currency"))
     changes = StageChange.objects.filter(opportunity__in=deals.values("pk"))

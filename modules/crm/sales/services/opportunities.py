@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -65,7 +66,7 @@ def create_opportunity(
         lead=lead,
     )
     opportunity.save()
-    today = timezone.now().date()
+    today = timezone.now().astimezone(ZoneInfo(company.time_zone)).date()
     assign_number(opportunity, scope=("sales.Opportunity", today.year), pattern="O-{year}-{n:05}", on=today)
     _record(opportunity, None, stage)
     return opportunity

@@ -14,8 +14,7 @@ from tessera.outbox.models import OutboxEvent
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.models import Party, PartyRole
-from modules.base.services import create_party
+from modules.base.api import Party, PartyRole, create_party
 from modules.base.tests.factories import make_company, make_customer
 from modules.crm.sales.models import Lead, LeadRule, Opportunity
 from modules.crm.sales.selectors import lead_duplicates, leads_overdue

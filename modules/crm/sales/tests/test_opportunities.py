@@ -9,7 +9,7 @@ from tessera.fields import new_id
 from tessera.outbox.models import OutboxEvent
 from tessera.testing.events import drain, tell_again
 
-from modules.base.services import create_party
+from modules.base.api import create_party
 from modules.crm.sales.models import Opportunity, Pipeline, Stage
 from modules.crm.sales.selectors import sales_funnel
 from modules.crm.sales.services import (
@@ -20,8 +20,7 @@ from modules.crm.sales.services import (
     seed_sales,
     update_opportunity,
 )
-from modules.erp.orders.models import Quote
-from modules.erp.orders.services import accept_quote, send_quote
+from modules.erp.orders.api import Quote, accept_quote, send_quote
 from modules.erp.orders.tests.factories import make_shop
 
 D = Decimal

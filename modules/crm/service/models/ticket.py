@@ -56,7 +56,7 @@ class Ticket(Record):
 
     number = models.CharField(_("number"), max_length=80, null=True, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.OPEN, editable=False)
-    subject = models.CharField(_("subject"), max_length=300)
+    subject = models.CharField(_("subject of the ticket"), max_length=300)
     description = models.TextField(_("description"), blank=True)
     priority = models.CharField(_("priority"), max_length=10, choices=Priority.choices, default=Priority.NORMAL)
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))

@@ -15,8 +15,7 @@ from tessera.testing.events import drain, tell_again
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.models import ContactPoint
-from modules.base.services import ContactPointInput, create_party
+from modules.base.api import ContactPoint, ContactPointInput, create_party
 from modules.base.tests.factories import make_company
 from modules.crm.service.handlers import ask_the_customer
 from modules.crm.service.models import Survey, Ticket

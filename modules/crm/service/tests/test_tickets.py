@@ -9,7 +9,7 @@ from tessera.context import EVERYTHING, Actor, acting
 from tessera.fields import new_id
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.services import create_party
+from modules.base.api import create_party
 from modules.base.tests.factories import make_company
 from modules.crm.service.models import SlaPolicy, Ticket
 from modules.crm.service.selectors import tickets_overdue
@@ -24,7 +24,7 @@ from modules.crm.service.services import (
 
 
 def make_ticket(**values) -> Ticket:
-    from modules.base.models import Company
+    from modules.base.api import Company
 
     company = Company.objects.first() or make_company()
     return open_ticket(subject=values.pop("subject", "Wet box"), company=company, party=create_party(name="Alfreds"), **values)

@@ -4,8 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import ModuleKey
 
-from modules.base.api import Document, DocumentTax
-from modules.erp.orders.models.selling import SellingDocument, SellingLine
+from modules.base.api import Document
+from modules.erp.orders.models.selling import SellingDocument, SellingLine, SellingTax
 
 
 class Quote(SellingDocument):
@@ -45,6 +45,9 @@ class Quote(SellingDocument):
         indexes = [
             models.Index(fields=["valid_until"], condition=models.Q(state="sent"), name="quote_open_by_validity"),
             models.Index(fields=["opportunity"], name="quote_by_opportunity"),
+            models.Index(fields=["document_date", "id"], name="quote_by_date"),
+            models.Index(fields=["number", "id"], name="quote_by_number"),
+            models.Index(fields=["gross_total", "id"], name="quote_by_total"),
         ]
 
 
@@ -58,13 +61,13 @@ class QuoteLine(SellingLine):
         verbose_name_plural = _("quote lines")
 
 
-class QuoteTax(DocumentTax):
+class QuoteTax(SellingTax):
     """A tax row of a quote line."""
 
     document = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("quote"))
     line = models.ForeignKey(QuoteLine, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("line"))
 
-    class Meta(DocumentTax.Meta):
+    class Meta(SellingTax.Meta):
         verbose_name = _("quote tax")
         verbose_name_plural = _("quote taxes")
         constraints = [models.UniqueConstraint(fields=["line", "tax"], name="quote_tax_once")]

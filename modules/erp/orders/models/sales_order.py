@@ -5,9 +5,8 @@ from decimal import Decimal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from modules.base.api import DocumentTax
 from modules.erp.orders.models.quote import Quote
-from modules.erp.orders.models.selling import SellingDocument, SellingLine
+from modules.erp.orders.models.selling import SellingDocument, SellingLine, SellingTax
 
 
 class SalesOrder(SellingDocument):
@@ -55,7 +54,9 @@ class SalesOrder(SellingDocument):
         ]
         indexes = [
             models.Index(fields=["party", "company"], condition=models.Q(state="confirmed"), name="sales_order_open_by_party"),
-            models.Index(fields=["document_date"], name="sales_order_by_date"),
+            models.Index(fields=["document_date", "id"], name="sales_order_by_date"),
+            models.Index(fields=["number", "id"], name="sales_order_by_number"),
+            models.Index(fields=["gross_total", "id"], name="sales_order_by_total"),
         ]
 
 
@@ -74,13 +75,13 @@ class SalesOrderLine(SellingLine):
         return self.base_quantity - self.cancelled_quantity
 
 
-class SalesOrderTax(DocumentTax):
+class SalesOrderTax(SellingTax):
     """A tax row of a sales order line."""
 
     document = models.ForeignKey(SalesOrder, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("sales order"))
     line = models.ForeignKey(SalesOrderLine, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("line"))
 
-    class Meta(DocumentTax.Meta):
+    class Meta(SellingTax.Meta):
         verbose_name = _("sales order tax")
         verbose_name_plural = _("sales order taxes")
         constraints = [models.UniqueConstraint(fields=["line", "tax"], name="sales_order_tax_once")]

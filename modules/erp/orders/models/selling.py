@@ -5,13 +5,15 @@ from decimal import Decimal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from modules.base.api import Document, DocumentLine, LineKind
+from modules.base.api import Document, DocumentLine, DocumentTax, LineKind
 
 ZERO = Decimal(0)
 
 
 class SellingDocument(Document):
     """A document that sells; a concrete one adds its state machine."""
+
+    party_snapshot = models.JSONField(_("party as printed"), default=dict, blank=True, editable=False)
 
     class Meta(Document.Meta):
         abstract = True
@@ -31,6 +33,8 @@ class SellingDocument(Document):
 
 class SellingLine(DocumentLine):
     """A line of a document that sells; a concrete line adds `document`."""
+
+    price_trace = models.JSONField(_("how the price came about"), default=dict, blank=True, editable=False)
 
     class Meta(DocumentLine.Meta):
         abstract = True
@@ -52,3 +56,12 @@ class SellingLine(DocumentLine):
 
     def __str__(self) -> str:
         return self.description
+
+
+class SellingTax(DocumentTax):
+    """A tax row of a line of a document that sells; a concrete one adds `document` and `line`."""
+
+    tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("tax"))
+
+    class Meta(DocumentTax.Meta):
+        abstract = True

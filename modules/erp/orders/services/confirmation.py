@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from tessera.api import Refused, assign_number, content_hash, move, publish, round_money, save_revision, service
+from tessera.api import Refused, assign_number, content_hash, late, move, publish, round_money, save_revision, service
 
 from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder
@@ -32,7 +32,7 @@ def confirm_sales_order(*, order: SalesOrder) -> SalesOrder:
     save_revision(order)
     publish(
         events.SalesOrderConfirmed(
-            subject=order.pk, company=order.company_id, party=order.party_id, number=lambda: order.number or ""
+            subject=order.pk, company=order.company_id, party=order.party_id, number=late(lambda: order.number)
         ),
         demands=[demand_of(order, line, line.base_quantity) for line in order.sealed_lines() if is_delivered(line)],
     )

@@ -7,7 +7,7 @@ from tessera.fields import new_id
 from tessera.lineage.services import link_lines
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.models import Company, Item, Party
+from modules.base.api import Company, Item, Party
 from modules.base.tests.factories import make_company, make_customer, make_item
 from modules.erp.orders.models import Quote, SalesOrder
 from modules.erp.orders.services import (

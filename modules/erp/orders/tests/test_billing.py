@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from tessera.testing.plugin import entered
 
-from modules.base.api import billable, open_demands, unbilled_orders
-from modules.base.models import LineKind
+from modules.base.api import LineKind, billable, open_demands, unbilled_orders
 from modules.base.tests.factories import make_tax
 from modules.erp.orders.services import SalesOrderLineInput
 from modules.erp.orders.tests.factories import deliver, invoice, make_shop

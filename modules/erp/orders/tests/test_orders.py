@@ -9,7 +9,7 @@ from tessera.lineage.models import DocumentRevision, LineLink
 from tessera.outbox.models import OutboxEvent
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.models import LineKind
+from modules.base.api import LineKind
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
 from modules.erp.orders.selectors import backordered_quantities, percents_delivered, percents_invoiced, short_close_preview
 from modules.erp.orders.services import (

@@ -7,8 +7,7 @@ import pytest
 from tessera.api import Refused
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.models import ExchangeRate, LineKind, Tax, TaxRule
-from modules.base.services import add_conversion
+from modules.base.api import ExchangeRate, LineKind, Tax, TaxRule, add_conversion
 from modules.base.tests.factories import make_item, make_tax, make_unit
 from modules.erp.orders.services import QuoteLineInput, create_quote
 from modules.erp.orders.tests.factories import make_shop
@@ -155,7 +154,7 @@ def test_every_bad_line_is_named_with_its_field(orders):
 
 
 def test_a_foreign_address_is_refused(orders):
-    from modules.base.services import AddressInput, create_party
+    from modules.base.api import AddressInput, create_party
 
     shop = make_shop()
     eve = create_party(name="Eve", addresses=[AddressInput(city="Elsewhere")])
