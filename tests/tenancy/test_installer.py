@@ -82,6 +82,7 @@ def really_migrate(ref: TenantRef, labels: list[str]) -> None:
                 call_command(DjangosMigrate(), label, database="default", verbosity=0)
 
 
+@pytest.mark.timeout(1500)  # Django's own way renders all models after each operation: minutes on a busy machine
 def test_a_replayed_schema_equals_a_migrated_one(_database, planted):
     migrated, replayed = fresh(), fresh()
     everything = closure(modules())

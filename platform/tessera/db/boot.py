@@ -1,6 +1,7 @@
 """Refuse to start on a server where tenants would not be safe from each other; say everything that is wrong."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import run_checks
@@ -13,6 +14,18 @@ from tessera.db.guard.base import EXTENSIONS
 from tessera.fields import new_id
 
 OLDEST = 180000
+TOLD = (  # the columns of FACTS
+    "server",
+    "is_superuser",
+    "bypasses_rls",
+    "creates_schemas",
+    "creates_in_public",
+    "uses_extensions",
+    "creates_in_extensions",
+    "becomes_owner",
+    "tenant_tables_in_public",
+    "max_connections",
+)
 FACTS = """
     SELECT current_database() || ' at ' || coalesce(inet_server_addr()::text, 'local') || ':' || current_setting('port')
                || ' since ' || pg_postmaster_start_time(),
@@ -56,11 +69,12 @@ def gather(alias: str) -> Facts:
     }
     with transaction.atomic(using=alias), connection.cursor() as cursor:
         cursor.execute(FACTS, names)
-        *told, tables, limit = cursor.fetchone()
+        told: dict[str, Any] = dict(zip(TOLD, cursor.fetchone(), strict=True))
         cursor.execute("SET LOCAL search_path = pg_catalog")
         reports = connection.connection.info.parameter_status("search_path") == "pg_catalog"
         version = connection.connection.info.server_version
-    return Facts(*told, tuple(tables), limit, version, reports)
+    told["tenant_tables_in_public"] = tuple(told["tenant_tables_in_public"])
+    return Facts(**told, version=version, reports_search_path=reports)
 
 
 def problems_of(facts: dict[str, Facts]) -> list[str]:

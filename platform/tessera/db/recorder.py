@@ -11,7 +11,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
-from django.db.migrations import AlterField, Migration, RunPython, RunSQL, SeparateDatabaseAndState
+from django.db.migrations import (
+    AddConstraint,
+    AddField,
+    AddIndex,
+    AlterField,
+    CreateModel,
+    Migration,
+    RunPython,
+    RunSQL,
+    SeparateDatabaseAndState,
+)
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -20,6 +30,7 @@ from tessera.db.roles import as_owner
 from tessera.db.scripts import CannotReplay, Key, Script, Step, digest_of, migration_at
 from tessera.fields import new_id
 
+TOGETHER = ((CreateModel,), (AddField, AddConstraint, AddIndex))
 PLUMBING = re.compile(r"\s*(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO|SET search_path|SET LOCAL ROLE)\b")
 READING = re.compile(r"\s*(SELECT|SHOW|EXPLAIN)\b", re.IGNORECASE)
 REFUSED = {
@@ -163,6 +174,7 @@ def record(keys: list[Key], scripts: dict[str, Script]) -> list[Script]:
                     for step in known.steps:
                         if step.sql:
                             cursor.execute(step.sql)
+                state.__dict__.pop("apps", None)
                 state = migration.mutate_state(state, preserve=False)
                 before = _objects(schema)
                 continue
@@ -177,15 +189,37 @@ def record(keys: list[Key], scripts: dict[str, Script]) -> list[Script]:
 
 
 def _apply(migration: Migration, state: ProjectState, tape: Tape) -> ProjectState:
+    """Migrate the scratch schema, as Django's `Migration.apply` does but in runs of operations."""
     if not migration.atomic:
         raise tape.refusal("a migration with atomic = False cannot run in the tenant's one transaction")
-    taped = copy.copy(migration)
-    taped.operations = _taped(migration.operations, tape)
-    connection = connections["default"]
+    connection, label = connections["default"], migration.app_label
     with connection.execute_wrapper(tape), connection.schema_editor() as editor:
-        state = taped.apply(state, editor)
+        for run in _runs(_taped(migration.operations, tape)):
+            state.__dict__.pop("apps", None)
+            after = state.clone()
+            for operation in run:
+                operation.state_forwards(label, after)
+            before = after if len(run) > 1 else state
+            for operation in run:
+                operation.database_forwards(label, editor, before, after)
+            state = after
     tape.flush()
     return state
+
+
+def _runs(operations: list[Any]) -> list[list[Any]]:
+    """Group operations that can share one rendering of the models, which is what migrations spend their time on.
+
+    What a model, column, constraint or index is made of does not depend on the others of its run.
+    """
+    runs: list[list[Any]] = []
+    for operation in operations:
+        kind = next((kinds for kinds in TOGETHER if isinstance(operation, kinds)), None)
+        if runs and kind and isinstance(runs[-1][0], kind):
+            runs[-1].append(operation)
+        else:
+            runs.append([operation])
+    return runs
 
 
 def _objects(schema: str) -> set[str]:

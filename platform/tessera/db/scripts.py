@@ -142,13 +142,21 @@ def scripts_for(labels: Any) -> list[Script]:
         _load([key for key in keys if digest_of(key) not in _scripts])
         missing = [key for key in keys if digest_of(key) not in _scripts]
         if missing:
-            made = [script for label in _apps_of(missing) for script in record(plan(_needs(label)), _scripts)]
+            made = [script for together in _runs(missing, labels) for script in record(plan(together), _scripts)]
             directory().save_scripts({script.digest: dump(script) for script in made})
     return [_scripts[digest_of(key)] for key in keys]
 
 
-def _apps_of(keys: list[Key]) -> list[str]:
-    return list(dict.fromkeys(label for label, _ in keys))
+def _runs(missing: list[Key], labels: Any) -> list[frozenset[str]]:
+    """Return the sets of modules to record in one scratch schema each.
+
+    A first migration says the same whoever else is there. A later one may touch what points to its
+    tables, so it is recorded among nothing but what its module needs.
+    """
+    first = all(
+        not any(parent.key[0] == label for parent in loader().graph.node_map[label, name].parents) for label, name in missing
+    )
+    return [frozenset(labels)] if first else [_needs(label) for label in dict.fromkeys(label for label, _ in missing)]
 
 
 def _needs(label: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from tessera.scaffold import CannotStart, start_module
 
 class Command(BaseCommand):
     help = "Write the package of a new module: a manifest, a table, a service, a fact, a resource and tests."
-    requires_system_checks = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("label", help="the module's name, such as fleet")
