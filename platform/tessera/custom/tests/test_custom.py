@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
+from modules.base.models import Party
 from tessera.audit.selectors import history_of
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.custom.models import CustomValues
@@ -19,8 +21,6 @@ from tessera.errors import Forbidden, NotFound, Refused
 from tessera.fields import new_id
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
-
-from modules.base.models import Party
 
 LABEL = "base.Party"
 SIZES = [CustomChoice("s", "Small"), CustomChoice("m"), CustomChoice("l")]

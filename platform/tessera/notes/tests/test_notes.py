@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 from django.core.files.storage import default_storage
+
+from modules.base.models import Party
 from tessera.access.models import Member
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.errors import Forbidden, NotFound, Refused
@@ -21,8 +23,6 @@ from tessera.notes.services import (
 )
 from tessera.outbox.models import OutboxEvent
 from tessera.unit_of_work import unit_of_work
-
-from modules.base.models import Party
 
 BASE = "base.Party"
 WRITE = ("notes.comment_create", "notes.attachment_create", "notes.tagged_record_create")
