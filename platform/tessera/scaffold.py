@@ -19,7 +19,9 @@ class CannotStart(ValueError):
 def words_of(label: str, noun: str) -> dict[str, str]:
     """Return what the template's placeholders stand for, for the module `label` and the noun `SparePart`."""
     text = " ".join(re.findall(r"[A-Z][a-z0-9]+", noun)).lower()
-    plural = text[:-1] + "ies" if re.search(r"[^aeiou]y$", text) else f"{text}es" if re.search(r"(s|x|ch|sh)$", text) else f"{text}s"
+    plural = (
+        text[:-1] + "ies" if re.search(r"[^aeiou]y$", text) else f"{text}es" if re.search(r"(s|x|ch|sh)$", text) else f"{text}s"
+    )
     return {
         "label": label,
         "Label": "".join(part.title() for part in label.split("_")),

@@ -78,7 +78,9 @@ def check_process(conditions: Iterable[ProcessCondition], steps: Iterable[Proces
         if not (step.role or step.manager or step.members):
             problems.append(Problem("REQUIRED", _t("Say who approves."), (*where, "role")))
         if (step.rule == StepRule.N_OF_M) != (step.needed is not None):
-            problems.append(Problem("INVALID", _t("A number goes with the rule “some of them”, and only with it."), (*where, "needed")))
+            problems.append(
+                Problem("INVALID", _t("A number goes with the rule “some of them”, and only with it."), (*where, "needed"))
+            )
         elif step.needed is not None and step.needed < 1:
             problems.append(Problem("INVALID", _t("At least one has to approve."), (*where, "needed")))
     if problems:

@@ -43,9 +43,7 @@ class ProcessInstance(Record):
         verbose_name = _("request for approval")
         verbose_name_plural = _("requests for approval")
         constraints = [
-            models.UniqueConstraint(
-                fields=["document", "transition"], condition=Q(state="running"), name="process_one_running"
-            ),
+            models.UniqueConstraint(fields=["document", "transition"], condition=Q(state="running"), name="process_one_running"),
             models.CheckConstraint(condition=Q(state="running") | Q(ended_at__isnull=False), name="process_ends_at_a_time"),
         ]
         indexes = [models.Index(fields=["document", "transition", "content_hash"], name="process_by_content")]

@@ -215,4 +215,3 @@ def retry_request(*, instance: ProcessInstance) -> ProcessInstance:
     if not is_stale(row):
         release(row)
     return row
-

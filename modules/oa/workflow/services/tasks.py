@@ -88,7 +88,9 @@ def return_task(*, task: ApprovalTask, comment: str, to_step: int = 0) -> Approv
 
 def _go_on(instance: ProcessInstance, comment: str) -> None:
     """See what the votes of the current step say: enough, never enough any more, or wait (and ask the next)."""
-    tasks = list(instance.tasks.filter(round=instance.round, step=instance.step).exclude(state=Task.HANDED_ON).order_by("position"))
+    tasks = list(
+        instance.tasks.filter(round=instance.round, step=instance.step).exclude(state=Task.HANDED_ON).order_by("position")
+    )
     asked = [task for task in tasks if task.added_by is None]
     added = [task for task in tasks if task.added_by is not None]
     plan: ProcessStep = step_of(instance.definition.steps[instance.step - 1])
@@ -154,7 +156,9 @@ def transfer_task(*, task: ApprovalTask, member: UUID) -> ApprovalTask:
 @service(permission="workflow.task_hand_on")
 def delegate_task(*, task: ApprovalTask, member: UUID) -> ApprovalTask:
     """Let another member decide in one's place: the vote names both."""
-    return _hand_on(task, member, acting_for=task.acting_for or task.assignee, transferred_from=task.assignee, added_by=task.added_by)
+    return _hand_on(
+        task, member, acting_for=task.acting_for or task.assignee, transferred_from=task.assignee, added_by=task.added_by
+    )
 
 
 @service(permission="workflow.task_hand_on")

@@ -75,9 +75,7 @@ def being(member: Member) -> Iterator[Any]:
 
 def process(*steps: ProcessStep, **given: Any) -> Any:
     """Publish a process for printing books."""
-    made = define_process(
-        **{"name": "Printing", "kind": "library.Book", "transition": "printed", "steps": list(steps), **given}
-    )
+    made = define_process(**{"name": "Printing", "kind": "library.Book", "transition": "printed", "steps": list(steps), **given})
     return publish_process(definition=made)
 
 

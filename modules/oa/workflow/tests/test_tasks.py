@@ -262,7 +262,9 @@ def test_a_vote_never_changes(cast):
     approve(cast.cyd)
     for statement in ("UPDATE workflow_vote SET decision = 'reject'", "DELETE FROM workflow_vote", "TRUNCATE workflow_vote"):
         with (
-            pytest.raises(IntegrityError, match="stays as it was given") if "TRUNC" not in statement else pytest.raises(Exception),
+            pytest.raises(IntegrityError, match="stays as it was given")
+            if "TRUNC" not in statement
+            else pytest.raises(Exception),
             transaction.atomic(using="default"),
             connections["default"].cursor() as cursor,
         ):

@@ -143,7 +143,9 @@ def test_records_are_found_by_their_values(fields):
     assert found("motto", "is_null", False) == ["p1", "p2"]
 
 
-@pytest.mark.parametrize(("name", "op", "value"), [("x", "eq", 1), ("staff", "like", 1), ("staff", "eq", "x"), ("listed", "gt", True)])
+@pytest.mark.parametrize(
+    ("name", "op", "value"), [("x", "eq", 1), ("staff", "like", 1), ("staff", "eq", "x"), ("listed", "gt", True)]
+)
 def test_a_comparison_that_makes_no_sense_is_refused(fields, name, op, value):
     with pytest.raises(Refused):
         found(name, op, value)

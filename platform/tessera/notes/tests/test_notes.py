@@ -77,7 +77,10 @@ def test_a_comment_that_makes_no_sense_is_refused(party, wrong):
 
 def test_a_hidden_record_has_no_notes_and_gets_none(party):
     add_comment(label=BASE, record=party.pk, body="secret")
-    for stranger in (person(party_reach=Reach(own=True)), Actor(kind="member", member_id=new_id(), grants=dict.fromkeys(WRITE, EVERYTHING))):
+    for stranger in (
+        person(party_reach=Reach(own=True)),
+        Actor(kind="member", member_id=new_id(), grants=dict.fromkeys(WRITE, EVERYTHING)),
+    ):
         with acting(stranger):
             for look in (comments_on, attachments_on, tags_on):
                 with pytest.raises(NotFound):
