@@ -27,9 +27,8 @@ LONGEST = 20_000
 def _own(member: UUID | None) -> None:
     """Let the author pass, and who may moderate; nobody else."""
     actor = current().actor
-    if actor.member_id is None or actor.member_id != member:
-        if not actor.may(MODERATE):
-            raise Forbidden(MODERATE)
+    if (actor.member_id is None or actor.member_id != member) and not actor.may(MODERATE):
+        raise Forbidden(MODERATE)
 
 
 def _text(body: str) -> str:
