@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from tessera.errors import ApiError, Code
+from tessera.errors import Code
 from tessera.graph.answers import Request, Response
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
@@ -100,8 +100,3 @@ def _http(body: dict[str, Any], status: int, kind: str, headers: dict[str, str] 
     response = HttpResponse(orjson.dumps(body), status=status, content_type=f"{kind}; charset=utf-8", headers=headers)
     response["Cache-Control"] = "no-store"
     return response
-
-
-def unauthenticated() -> ApiError:
-    """Return the refusal of somebody who has not signed in."""
-    return ApiError(Code.UNAUTHENTICATED, "Sign in, or send a token of this company.")

@@ -6,14 +6,15 @@ The tenant and the actor are entered by the middleware; nothing here decides abo
 from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from tessera.context import current_or_none
-from tessera.graph.answers import Request, Response, answer, refusal
+from tessera.graph.answers import Request, Response, answer
 from tessera.graph.failures import masked
 from tessera.graph.schemas import schema_for
 
 from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
-from frontend_api.http import JSON, Unacceptable, media_type, read, refuse, reply, unauthenticated
+from frontend_api.http import JSON, Unacceptable, media_type, read, refuse, reply
 
 
 @csrf_exempt
@@ -26,16 +27,24 @@ def graphql(request: HttpRequest) -> HttpResponse:
         asked = read(request)
     except Unacceptable as refused:
         return refuse(refused, kind)
-    try:
-        return reply(_answer(request, asked), kind)
-    except Exception as defect:
-        return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
+    with translation.override(language_of(request)):
+        try:
+            response = reply(_answer(request, asked), kind)
+        except Exception as defect:
+            response = reply(Response({"errors": [masked(defect)]}, executed=False), kind)
+    return response
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the language that the client asks for, else the company's."""
+    context = current_or_none()
+    if context is None or "Accept-Language" in request.headers:
+        return translation.get_language_from_request(request)
+    return context.tenant.language
 
 
 def _answer(request: HttpRequest, asked: Request) -> Response:
     context = current_or_none()
     if context is None:
         return answer(schema_for_accounts(), ACCOUNTS, replace(asked, http=request))
-    if context.actor.kind == "anonymous":
-        return refusal(unauthenticated())
     return answer(schema_for(context.modules), context.modules, asked)

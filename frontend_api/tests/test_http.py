@@ -8,8 +8,12 @@ import redis
 from django.test import Client
 from tessera.context import ANONYMOUS, EVERYTHING, Actor
 from tessera.fields import new_id
+from tessera.graph.build import build
+from tessera.resource import RESOURCES, Action
+from tessera.service import service
 
 from frontend_api import health, views
+from tenants.hosts import forget_hosts
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 LIST = "{ companies { totalCount } }"
@@ -151,6 +155,54 @@ def test_nobody_is_answered_nothing(post, actor):
         response = post({"query": query})
         assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
         assert "data" not in response.json()
+
+
+def test_a_public_service_needs_nobody_to_sign_in(post, actor, monkeypatch):
+    told = []
+
+    def tell(*, token: str) -> int:
+        told.append(token)
+        return len(told)
+
+    public = service(public=True)(tell)
+    companies = RESOURCES["Company"]
+    monkeypatch.setattr(views, "schema_for", lambda modules: build(modules))
+    object.__setattr__(companies, "actions", (*companies.actions, Action("tell", public)))
+    try:
+        actor(ANONYMOUS)
+        telling = 'companyTell(input: {token: "t"}) { result userErrors { code } }'
+        response = post({"query": f"mutation {{ {telling} }}"})
+        assert response.json() == {"data": {"companyTell": {"result": 1, "userErrors": []}}}
+        for more in ("__typename", 'companyCreate(input: {code: "x"}) { node { id } }', "...f"):
+            fragment = "fragment f on Mutation { __typename }" if more == "...f" else ""
+            assert post({"query": f"mutation {{ {telling} {more} }} {fragment}"}).status_code == 401
+        assert told == ["t"]
+    finally:
+        object.__setattr__(companies, "actions", companies.actions[:-1])
+
+
+def test_messages_are_in_the_language_of_the_client_or_the_company(post, actor, tenant):
+    actor(
+        Actor(
+            kind="member",
+            member_id=new_id(),
+            name="bob",
+            grants=dict.fromkeys(("base.unit_create", "base.unit_view"), EVERYTHING),
+        )
+    )
+    body = {"query": 'mutation { unitCreate(input: {code: "", name: "x"}) { userErrors { message } } }'}
+
+    def message(**headers):
+        return post(body, **headers).json()["data"]["unitCreate"]["userErrors"][0]["message"]
+
+    english, chinese = message(), message(**{"accept-language": "zh-CN,zh;q=0.9"})
+    assert english == "This field cannot be blank."
+    assert chinese != english
+    assert message(**{"accept-language": "en"}) == english
+    tenant.language = "zh-hans"
+    tenant.save()
+    forget_hosts()
+    assert message() == chinese
 
 
 def test_an_unknown_host_has_no_api(post):

@@ -17,7 +17,7 @@ from graphql import (
 from graphql.utilities import coerce_input_value
 
 from tessera.context import current_or_none
-from tessera.errors import ApiError
+from tessera.errors import ApiError, Code
 from tessera.graph.documents import Document, Documents, Invalid
 from tessera.graph.execute import Execution
 from tessera.graph.failures import bad_input, of_field, shown
@@ -52,20 +52,40 @@ def refusal(error: ApiError) -> Response:
 
 
 def answer(schema: GraphQLSchema, key: Any, request: Request) -> Response:
-    """Answer a request by a schema; `key` stands for the schema in the caches."""
+    """Answer a request by a schema; `key` stands for the schema in the caches.
+
+    Somebody who has not signed in is answered when all that is asked for is public; anything else,
+    wrong documents included, is UNAUTHENTICATED.
+    """
+    stranger = (context := current_or_none()) is not None and context.actor.kind == "anonymous"
     try:
         check_variables(request.variables)
         document = documents.get(key, schema, request.text)
         operation = document.operation(request.operation)
+        if stranger and not only_public(schema, operation):
+            return refusal(unauthenticated())
         if only_introspects(operation) and not request.variables:
             return Response(_introspected(schema, key, request, document), executed=True)
         if errors := _variable_errors(schema, operation, request.variables):
             return Response({"errors": errors}, executed=False)
         return Response(_executed(schema, request, document), executed=True)
     except Invalid as invalid:
-        return Response({"errors": invalid.errors}, executed=False)
+        return refusal(unauthenticated()) if stranger else Response({"errors": invalid.errors}, executed=False)
     except ApiError as error:
-        return refusal(error)
+        return refusal(unauthenticated() if stranger else error)
+
+
+def unauthenticated() -> ApiError:
+    """Return the refusal of somebody who has not signed in."""
+    return ApiError(Code.UNAUTHENTICATED, "Sign in, or send a token of this company.")
+
+
+def only_public(schema: GraphQLSchema, operation: OperationDefinitionNode) -> bool:
+    """Say whether an operation runs public services and nothing else."""
+    root = schema.get_root_type(operation.operation)
+    fields = root.fields if root else {}
+    asked = [each.name.value if isinstance(each, FieldNode) else "" for each in operation.selection_set.selections]
+    return all(name in fields and getattr(fields[name].extensions.get("service"), "public", False) for name in asked)
 
 
 def _executed(schema: GraphQLSchema, request: Request, document: Document) -> dict[str, Any]:
