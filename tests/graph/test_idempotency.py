@@ -1,5 +1,6 @@
 """A request that is sent twice has one effect and one answer."""
 
+import os
 import threading
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from tessera.unit_of_work import unit_of_work
 
 from tests.samples.library.models import Author
 
+KEYS = int(os.environ.get("TESSERA_KEYS", 20))
 CREATE = """mutation($key: String, $name: String!) { authorCreate(idempotencyKey: $key, input: {name: $name}) {
     node { name id version } userErrors { field code } } }"""
 
@@ -85,7 +87,7 @@ def test_old_keys_are_forgotten(inside, ask):
 
 @pytest.mark.committed
 def test_concurrent_copies_have_one_effect_and_one_answer(tenant):
-    keys, copies = 20, 5
+    keys, copies = KEYS, 5
     modules = frozenset({"base", "library", "lending"})
     schema, ref, answers = schema_for(modules), tenant.ref(), []
     start = threading.Barrier(copies)
