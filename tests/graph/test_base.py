@@ -1,7 +1,6 @@
 """The API of a real module: parties of base, from declaration to answer."""
 
 import pytest
-
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
 from tessera.graph.ids import encode
