@@ -22,6 +22,10 @@ class StockDocument(Document):
 
     class Meta(Document.Meta):
         abstract = True
+        indexes = [
+            models.Index(fields=["number"], name="%(class)s_by_number"),
+            models.Index(fields=["document_date"], name="%(class)s_by_date"),
+        ]
 
 
 class StockLine(DocumentLine):
@@ -60,7 +64,7 @@ class Receipt(StockDocument):
 class ReceiptLine(StockLine):
     """`unit_price` is the cost of one unit in the document's currency; `pegged` is the sum of the pegs on it."""
 
-    document = models.ForeignKey(Receipt, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(Receipt, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("location"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("owner of the goods")
@@ -105,7 +109,7 @@ class Delivery(StockDocument):
 class DeliveryLine(StockLine):
     """Goods of one location for one demand; a drop-ship line has no location, but a cost."""
 
-    document = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     demand = models.ForeignKey(StockDemand, on_delete=models.PROTECT, related_name="delivery_lines", verbose_name=_("demand"))
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("location")
@@ -134,7 +138,7 @@ class Transfer(StockDocument):
 class TransferLine(StockLine):
     """Goods of one item and lot."""
 
-    document = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
 
     class Meta(StockLine.Meta):
         verbose_name = _("transfer line")
@@ -154,7 +158,7 @@ class StockCount(StockDocument):
 class StockCountLine(DocumentLine):
     """`quantity` was counted where `expected` should have been; both in the base unit."""
 
-    document = models.ForeignKey(StockCount, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(StockCount, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lot"))
     expected = QuantityField(_("expected"))
 

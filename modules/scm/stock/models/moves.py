@@ -28,8 +28,8 @@ class StockMove(Model):
 
     audited = False
 
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
-    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
+    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", db_index=False, verbose_name=_("item"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")
@@ -43,15 +43,17 @@ class StockMove(Model):
     effective_at = models.DateTimeField(_("effective at"))
     posting_date = models.DateField(_("posting date"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
-    pool = models.ForeignKey("stock.CostPool", on_delete=models.PROTECT, null=True, related_name="moves")
+    pool = models.ForeignKey(
+        "stock.CostPool", on_delete=models.PROTECT, null=True, related_name="moves", db_index=False, verbose_name=_("cost pool")
+    )
     seq = models.BigIntegerField(null=True)
     value = AmountField(_("value"))
     value_basis = models.CharField(_("basis of the value"), max_length=10, choices=ValueBasis.choices)
-    document_kind = models.CharField(max_length=60)
-    document = models.UUIDField()
-    line = models.UUIDField(null=True)
+    document_kind = models.CharField(_("kind of document"), max_length=60)
+    document = models.UUIDField(_("document"))
+    line = models.UUIDField(_("line"), null=True)
     returns_move = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="returned_by", verbose_name=_("takes back")
+        "self", on_delete=models.PROTECT, null=True, related_name="returned_by", db_index=False, verbose_name=_("takes back")
     )
 
     class Meta(Model.Meta):
@@ -70,6 +72,7 @@ class StockMove(Model):
             models.Index(fields=["document"], name="stock_move_by_document"),
             models.Index(fields=["line"], name="stock_move_by_line"),
             models.Index(fields=["item", "posting_date"], name="stock_move_by_item"),
+            models.Index(fields=["posting_date"], name="stock_move_by_date"),
             models.Index(fields=["returns_move"], condition=Q(returns_move__isnull=False), name="stock_move_by_returned"),
         ]
 
@@ -83,7 +86,9 @@ class StockBalance(Model):
 
     audited = False
 
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
+    company = models.ForeignKey(
+        "base.Company", on_delete=models.DO_NOTHING, related_name="+", db_index=False, verbose_name=_("company")
+    )
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="balances", verbose_name=_("location"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
@@ -115,4 +120,3 @@ class StockBalance(Model):
                 violation_error_message=_("More would be reserved than is on hand."),
             ),
         ]
-        indexes = [models.Index(fields=["location"], name="stock_balance_by_location")]

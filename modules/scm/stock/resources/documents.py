@@ -35,7 +35,7 @@ LINE = (
     "lot",
 )
 FILTERS = ("company", "number", "state", "document_date", "posting_date", "party", "reference", "owner", "created_at")
-ORDER = ("number", "document_date", "posting_date", "created_at")
+ORDER = ("number", "document_date")
 SCOPE = RowScope(owner="owner", unit="org_unit", company="company")
 LINE_SCOPE = RowScope(owner="document__owner", unit="document__org_unit", company="document__company")
 NOTES = Form(((_("Notes"), ("reference", "note")),))

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.db import connections
 from django.db.utils import DatabaseError
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,7 @@ from tessera.outbox.models import OutboxEvent
 from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import is_period_open
-from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
+from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier, make_unit
 from modules.scm.stock.models import (
     Delivery,
     Location,
@@ -336,11 +337,9 @@ def test_a_receipt_refuses_services_foreign_places_and_no_lines(shop):
 
 
 def test_a_receipt_in_dozens_lies_there_in_pieces(shop):
-    from modules.base.services import add_conversion
-    from modules.base.tests.factories import make_unit
-
     dozen = make_unit("dz")
-    add_conversion(source=dozen, target=shop.tea.unit, numerator=12)
+    with unit_of_work():
+        apps.get_model("base", "UnitConversion")(source=dozen, target=shop.tea.unit, numerator=12).save()
     line = ReceiptLineInput(item=shop.tea, quantity=Decimal(2), unit=dozen, unit_cost=Decimal("30.00"))
     complete_receipt(receipt=ready_receipt(receipt=create_receipt(company=shop.company, party=shop.sam, lines=[line])))
     move = StockMove.objects.order_by("id").last()
