@@ -33,11 +33,11 @@ class CostPool(Model):
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
-    scope = models.CharField(_("scope"), max_length=10, choices=PoolScope.choices, default=PoolScope.COMPANY)
+    scope = models.CharField(_("cost scope"), max_length=10, choices=PoolScope.choices, default=PoolScope.COMPANY)
     scope_key = models.UUIDField(null=True)
-    method = models.CharField(_("method"), max_length=10, choices=PoolMethod.choices)
+    method = models.CharField(_("cost method"), max_length=10, choices=PoolMethod.choices)
     quantity = QuantityField(_("quantity"), default=0)
-    value = AmountField(_("value"), default=0)
+    value = AmountField(_("stock value"), default=0)
     seq = models.BigIntegerField(default=0)
 
     class Meta(Model.Meta):
@@ -70,7 +70,7 @@ class CostLayer(Model):
         CostPool, on_delete=models.PROTECT, related_name="layers", db_index=False, verbose_name=_("cost pool")
     )
     move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("received by"))
-    seq = models.BigIntegerField(_("order"))
+    seq = models.BigIntegerField(_("place in the pool"))
     quantity = QuantityField(_("quantity left"))
     value = AmountField(_("value left"))
 
@@ -96,7 +96,7 @@ class LayerUse(Model):
     )
     move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="layer_uses", verbose_name=_("issued by"))
     quantity = QuantityField(_("quantity"))
-    value = AmountField(_("value"))
+    value = AmountField(_("stock value"))
 
     class Meta(Model.Meta):
         verbose_name = _("use of a layer")

@@ -57,8 +57,8 @@ class Receipt(StockDocument):
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+", verbose_name=_("warehouse"))
 
     class Meta(StockDocument.Meta):
-        verbose_name = _("receipt")
-        verbose_name_plural = _("receipts")
+        verbose_name = _("goods receipt")
+        verbose_name_plural = _("goods receipts")
 
 
 class ReceiptLine(StockLine):
@@ -75,9 +75,9 @@ class ReceiptLine(StockLine):
         null=True,
         blank=True,
         related_name="returned_by",
-        verbose_name=_("returns"),
+        verbose_name=_("returned delivery line"),
     )
-    pegged = QuantityField(_("pegged"), default=0, editable=False)
+    pegged = QuantityField(_("pegged quantity"), default=0, editable=False)
 
     class Meta(StockLine.Meta):
         verbose_name = _("receipt line")
@@ -102,8 +102,8 @@ class Delivery(StockDocument):
     )
 
     class Meta(StockDocument.Meta):
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
+        verbose_name = _("delivery note")
+        verbose_name_plural = _("delivery notes")
 
 
 class DeliveryLine(StockLine):
@@ -123,12 +123,12 @@ class DeliveryLine(StockLine):
 class Transfer(StockDocument):
     """Goods go from one location of the company to another, through transit."""
 
-    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from"))
-    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to"))
+    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from location"))
+    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to location"))
 
     class Meta(StockDocument.Meta):
-        verbose_name = _("transfer")
-        verbose_name_plural = _("transfers")
+        verbose_name = _("stock transfer")
+        verbose_name_plural = _("stock transfers")
         constraints = [
             *StockDocument.Meta.constraints,
             models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_goes_somewhere"),
@@ -160,7 +160,7 @@ class StockCountLine(DocumentLine):
 
     document = models.ForeignKey(StockCount, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lot"))
-    expected = QuantityField(_("expected"))
+    expected = QuantityField(_("expected quantity"))
 
     class Meta(DocumentLine.Meta):
         verbose_name = _("count line")

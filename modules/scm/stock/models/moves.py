@@ -11,7 +11,7 @@ from modules.scm.stock.models.places import Location, Lot
 class ValueBasis(models.TextChoices):
     """Where the value of a move comes from."""
 
-    GIVEN = "given", _("given")
+    GIVEN = "given", _("as given")
     AVERAGE = "average", _("moving average")
     FIFO = "fifo", _("first in, first out")
     ORIGINAL = "original", _("as the move it takes back")
@@ -34,8 +34,8 @@ class StockMove(Model):
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")
     )
-    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from"))
-    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to"))
+    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from location"))
+    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to location"))
     quantity = QuantityField(_("quantity"))
     unit = models.ForeignKey("base.Unit", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("unit"))
     base_quantity = QuantityField(_("quantity in the base unit"))
@@ -47,7 +47,7 @@ class StockMove(Model):
         "stock.CostPool", on_delete=models.PROTECT, null=True, related_name="moves", db_index=False, verbose_name=_("cost pool")
     )
     seq = models.BigIntegerField(null=True)
-    value = AmountField(_("value"))
+    value = AmountField(_("stock value"))
     value_basis = models.CharField(_("basis of the value"), max_length=10, choices=ValueBasis.choices)
     document_kind = models.CharField(_("kind of document"), max_length=60)
     document = models.UUIDField(_("document"))
@@ -96,7 +96,7 @@ class StockBalance(Model):
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")
     )
     on_hand = QuantityField(_("on hand"), default=0)
-    hard_reserved = QuantityField(_("reserved"), default=0)
+    hard_reserved = QuantityField(_("reserved quantity"), default=0)
     allow_negative = models.BooleanField(default=False)
 
     class Meta(Model.Meta):

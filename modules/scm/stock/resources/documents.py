@@ -82,7 +82,7 @@ Resource(
     search=("number", "reference"),
     children=(Children("lines", models.DeliveryLine, "document"),),
     actions=(
-        Action("ready", services.ready_delivery, title=_("Release"), states=("draft",), bulk=True),
+        Action("ready", services.ready_delivery, title=_("Release to the warehouse"), states=("draft",), bulk=True),
         Action("complete", services.complete_delivery, title=_("Ship"), states=("ready",), bulk=True),
         Action("cancel", services.cancel_delivery, title=_("Cancel"), states=OPEN),
         Action("drop_ship", services.create_drop_shipment, title=_("Let the supplier ship")),
@@ -109,8 +109,8 @@ Resource(
     search=("number", "reference"),
     children=(Children("lines", models.TransferLine, "document"),),
     actions=(
-        Action("ready", services.ready_transfer, title=_("Release"), states=("draft",), bulk=True),
-        Action("complete", services.complete_transfer, title=_("Move"), states=("ready",), bulk=True),
+        Action("ready", services.ready_transfer, title=_("Release to the warehouse"), states=("draft",), bulk=True),
+        Action("complete", services.complete_transfer, title=_("Move the goods"), states=("ready",), bulk=True),
         Action("cancel", services.cancel_transfer, title=_("Cancel"), states=OPEN),
     ),
     views=(List(("number", "source", "target", "document_date", "state")), NOTES),

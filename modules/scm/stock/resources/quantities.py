@@ -65,7 +65,7 @@ Resource(
     children=(Children("reservations", models.Reservation, "demand"),),
     actions=(
         Action("reserve", services.reserve_demand, title=_("Reserve"), bulk=True),
-        Action("release", services.release_reservation, title=_("Free")),
+        Action("release", services.release_reservation, title=_("Free reserved goods")),
         Action("peg", services.peg_demand, title=_("Promise from a receipt")),
     ),
     views=(List(("number", "party", "item", "base_quantity", "fulfilled", "requested_date")),),
