@@ -382,21 +382,6 @@ def test_a_delivery_of_ten_lines_takes_hardly_more_statements_than_one_of_two(in
     assert counts[1] <= 40
 
 
-def test_stock_switched_on_late_adopts_open_demands(shop, monkeypatch):
-    from modules.base.api import open_demands
-    from modules.scm.stock.services import setup_tenant
-    from modules.scm.stock.tests.factories import demand
-
-    late = demand(shop.company, shop.bob, shop.tea, "12")
-    monkeypatch.setattr(open_demands, "owner", "stock")
-    monkeypatch.setattr(open_demands, "answered_by", lambda *, company: [late] if company == shop.company.pk else [])
-    setup_tenant()
-    setup_tenant()
-    row = StockDemand.objects.get(line=late.line)
-    assert (row.base_quantity, reserved(row)) == (12, 10)
-    assert broken() == []
-
-
 def test_a_transfer_to_where_it_starts_is_refused(shop):
     with pytest.raises(Refused) as refusal:
         create_transfer(
