@@ -22,7 +22,7 @@ from modules.scm.stock.services.receipts import (
     ready_receipt,
     return_from_customer,
 )
-from modules.scm.stock.services.reservations import peg_demand, release_reservation, reserve_demand, set_aside
+from modules.scm.stock.services.reservations import free_expired, peg_demand, release_reservation, reserve_demand, set_aside
 from modules.scm.stock.services.transfers import (
     TransferLineInput,
     cancel_transfer,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import F, Q, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import Refused, lock_for_update, service
 
@@ -240,6 +241,21 @@ def peg_demand(*, demand: StockDemand, receipt_line: ReceiptLine, quantity: Deci
     peg = Reservation(demand=demand, kind=ReservationKind.PEG, item_id=line.item_id, receipt_line=line, base_quantity=quantity)
     peg.save()
     return peg
+
+
+@service()
+def free_expired() -> int:
+    """Free goods that were set aside for a time that is over; their lines wait again. Return how many reservations ended."""
+    late = Reservation.objects.filter(kind=ReservationKind.HARD, expires_at__lte=timezone.now())
+    demands = lock_for_update(StockDemand.objects.filter(pk__in=set(late.values_list("demand", flat=True))))
+    ended = 0
+    for company in sorted({demand.company_id for demand in demands}):
+        mine = late.filter(demand__in=[demand for demand in demands if demand.company_id == company])
+        lock_balances(company, [key_of_reservation(row) for row in mine])
+        rows = list(mine.all())
+        release(rows, {row.pk: ZERO for row in rows}, company)
+        ended += len(rows)
+    return ended
 
 
 def drop_pegs(lines: Sequence[ReceiptLine]) -> dict[UUID, Decimal]:
