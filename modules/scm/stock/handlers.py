@@ -1,8 +1,8 @@
-"""What stock does when others tell a fact; all in the same transaction, because stock must never differ."""
+"""What stock does when others tell a fact: in the same transaction where stock must never differ."""
 
 from typing import Any
 
-from tessera.api import during
+from tessera.api import Event, during, on
 
 from modules.base.api import Demand
 from modules.scm.stock import services
@@ -37,3 +37,9 @@ def amend_order(fact: Any, *, demands: list[Demand], removed: list[Demand], **li
     """Take the lines as they are now: let go of what is no longer wanted, then set aside what is free."""
     services.lower_demands(removed)
     services.set_aside(services.record_demands(demands))
+
+
+@on("orders.sales_order_confirmed")
+def name_order(event: Event) -> None:
+    """Remember the order's number, which is only given when its confirmation ends."""
+    services.name_demands(document=event.subject, number=event.data["number"])

@@ -1,7 +1,7 @@
 """Many line links at once, from lines that need not be loaded."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from uuid import UUID
 
@@ -34,6 +34,9 @@ class Link:
     where: tuple[str, ...] = ("quantity",)
 
 
+_COLUMNS = tuple(each.name for each in fields(Link) if each.name not in ("at_most", "where"))
+
+
 def link_many(links: Sequence[Link]) -> list[LineLink]:
     """Make links in two statements per type, however many; the caller holds the locks of the source lines.
 
@@ -48,7 +51,5 @@ def link_many(links: Sequence[Link]) -> list[LineLink]:
             sums[link.source_line] = sums.get(link.source_line, ZERO) + link.base_quantity
             if link.at_most is not None and sums[link.source_line] > link.at_most:
                 raise Refused("LIMIT", _("This is more than what is left on the line."), *link.where)
-            values = asdict(link)
-            del values["at_most"], values["where"]
-            made.append(LineLink(**values))
+            made.append(LineLink(**{name: getattr(link, name) for name in _COLUMNS}))
     return LineLink.objects.bulk_create(made)

@@ -31,13 +31,13 @@ class CostPool(Model):
 
     audited = False
 
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
-    scope = models.CharField(_("scope"), max_length=10, choices=PoolScope.choices, default=PoolScope.COMPANY)
+    scope = models.CharField(_("cost scope"), max_length=10, choices=PoolScope.choices, default=PoolScope.COMPANY)
     scope_key = models.UUIDField(null=True)
-    method = models.CharField(_("method"), max_length=10, choices=PoolMethod.choices)
+    method = models.CharField(_("cost method"), max_length=10, choices=PoolMethod.choices)
     quantity = QuantityField(_("quantity"), default=0)
-    value = AmountField(_("value"), default=0)
+    value = AmountField(_("stock value"), default=0)
     seq = models.BigIntegerField(default=0)
 
     class Meta(Model.Meta):
@@ -66,9 +66,11 @@ class CostLayer(Model):
 
     audited = False
 
-    pool = models.ForeignKey(CostPool, on_delete=models.PROTECT, related_name="layers")
-    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="+", verbose_name=_("received by"))
-    seq = models.BigIntegerField()
+    pool = models.ForeignKey(
+        CostPool, on_delete=models.PROTECT, related_name="layers", db_index=False, verbose_name=_("cost pool")
+    )
+    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("received by"))
+    seq = models.BigIntegerField(_("place in the pool"))
     quantity = QuantityField(_("quantity left"))
     value = AmountField(_("value left"))
 
@@ -89,10 +91,12 @@ class LayerUse(Model):
 
     audited = False
 
-    layer = models.ForeignKey(CostLayer, on_delete=models.PROTECT, related_name="uses")
+    layer = models.ForeignKey(
+        CostLayer, on_delete=models.PROTECT, related_name="uses", db_index=False, verbose_name=_("cost layer")
+    )
     move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="layer_uses", verbose_name=_("issued by"))
     quantity = QuantityField(_("quantity"))
-    value = AmountField(_("value"))
+    value = AmountField(_("stock value"))
 
     class Meta(Model.Meta):
         verbose_name = _("use of a layer")
@@ -112,7 +116,7 @@ class ValueAdjustment(Model):
 
     audited = False
 
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="adjustments", verbose_name=_("receipt"))
     amount = AmountField(_("amount"))
     on_hand = AmountField(_("on goods on hand"))
@@ -135,10 +139,14 @@ class ValueAdjustmentPart(Model):
 
     audited = False
 
-    adjustment = models.ForeignKey(ValueAdjustment, on_delete=models.PROTECT, related_name="parts")
-    pool = models.ForeignKey(CostPool, on_delete=models.PROTECT, null=True, related_name="+")
-    layer = models.ForeignKey(CostLayer, on_delete=models.PROTECT, null=True, related_name="+")
-    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, null=True, related_name="value_parts")
+    adjustment = models.ForeignKey(
+        ValueAdjustment, on_delete=models.PROTECT, related_name="parts", verbose_name=_("value adjustment")
+    )
+    pool = models.ForeignKey(CostPool, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("cost pool"))
+    layer = models.ForeignKey(CostLayer, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("cost layer"))
+    move = models.ForeignKey(
+        StockMove, on_delete=models.PROTECT, null=True, related_name="value_parts", verbose_name=_("issued by")
+    )
     amount = AmountField(_("amount"))
 
     class Meta(Model.Meta):

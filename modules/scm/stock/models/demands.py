@@ -21,11 +21,11 @@ class StockDemand(Model):
 
     audited = False
 
-    kind = models.CharField(max_length=60)
-    document = models.UUIDField()
-    line = models.UUIDField()
+    kind = models.CharField(_("kind of line"), max_length=60)
+    document = models.UUIDField(_("document"))
+    line = models.UUIDField(_("line"))
     number = models.CharField(_("number"), max_length=80, blank=True)
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
     ship_to = models.ForeignKey(
@@ -33,9 +33,9 @@ class StockDemand(Model):
     )
     requested_date = models.DateField(_("requested for"), null=True)
     drop_ship = models.BooleanField(_("drop-ship"), default=False)
-    base_quantity = QuantityField(_("wanted"))
-    cancelled_quantity = QuantityField(_("cancelled"), default=0)
-    fulfilled = QuantityField(_("delivered"), default=0)
+    base_quantity = QuantityField(_("wanted quantity"))
+    cancelled_quantity = QuantityField(_("cancelled quantity"), default=0)
+    fulfilled = QuantityField(_("delivered quantity"), default=0)
     over_tolerance = PercentField(_("over-delivery tolerance"), default=0)
     under_tolerance = PercentField(_("under-delivery tolerance"), default=0)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
@@ -96,7 +96,9 @@ class Reservation(Model):
     demand = models.ForeignKey(StockDemand, on_delete=models.CASCADE, related_name="reservations", verbose_name=_("demand"))
     kind = models.CharField(_("kind"), max_length=4, choices=ReservationKind.choices, default=ReservationKind.HARD)
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("location"))
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("location")
+    )
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")

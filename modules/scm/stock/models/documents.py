@@ -22,6 +22,10 @@ class StockDocument(Document):
 
     class Meta(Document.Meta):
         abstract = True
+        indexes = [
+            models.Index(fields=["number"], name="%(class)s_by_number"),
+            models.Index(fields=["document_date"], name="%(class)s_by_date"),
+        ]
 
 
 class StockLine(DocumentLine):
@@ -53,14 +57,14 @@ class Receipt(StockDocument):
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+", verbose_name=_("warehouse"))
 
     class Meta(StockDocument.Meta):
-        verbose_name = _("receipt")
-        verbose_name_plural = _("receipts")
+        verbose_name = _("goods receipt")
+        verbose_name_plural = _("goods receipts")
 
 
 class ReceiptLine(StockLine):
     """`unit_price` is the cost of one unit in the document's currency; `pegged` is the sum of the pegs on it."""
 
-    document = models.ForeignKey(Receipt, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(Receipt, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("location"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("owner of the goods")
@@ -71,9 +75,9 @@ class ReceiptLine(StockLine):
         null=True,
         blank=True,
         related_name="returned_by",
-        verbose_name=_("returns"),
+        verbose_name=_("returned delivery line"),
     )
-    pegged = QuantityField(_("pegged"), default=0, editable=False)
+    pegged = QuantityField(_("pegged quantity"), default=0, editable=False)
 
     class Meta(StockLine.Meta):
         verbose_name = _("receipt line")
@@ -98,14 +102,14 @@ class Delivery(StockDocument):
     )
 
     class Meta(StockDocument.Meta):
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
+        verbose_name = _("delivery note")
+        verbose_name_plural = _("delivery notes")
 
 
 class DeliveryLine(StockLine):
     """Goods of one location for one demand; a drop-ship line has no location, but a cost."""
 
-    document = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     demand = models.ForeignKey(StockDemand, on_delete=models.PROTECT, related_name="delivery_lines", verbose_name=_("demand"))
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("location")
@@ -119,12 +123,12 @@ class DeliveryLine(StockLine):
 class Transfer(StockDocument):
     """Goods go from one location of the company to another, through transit."""
 
-    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from"))
-    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to"))
+    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from location"))
+    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to location"))
 
     class Meta(StockDocument.Meta):
-        verbose_name = _("transfer")
-        verbose_name_plural = _("transfers")
+        verbose_name = _("stock transfer")
+        verbose_name_plural = _("stock transfers")
         constraints = [
             *StockDocument.Meta.constraints,
             models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_goes_somewhere"),
@@ -134,7 +138,7 @@ class Transfer(StockDocument):
 class TransferLine(StockLine):
     """Goods of one item and lot."""
 
-    document = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
 
     class Meta(StockLine.Meta):
         verbose_name = _("transfer line")
@@ -154,9 +158,9 @@ class StockCount(StockDocument):
 class StockCountLine(DocumentLine):
     """`quantity` was counted where `expected` should have been; both in the base unit."""
 
-    document = models.ForeignKey(StockCount, on_delete=models.CASCADE, related_name="lines")
+    document = models.ForeignKey(StockCount, on_delete=models.CASCADE, related_name="lines", verbose_name=_("document"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lot"))
-    expected = QuantityField(_("expected"))
+    expected = QuantityField(_("expected quantity"))
 
     class Meta(DocumentLine.Meta):
         verbose_name = _("count line")

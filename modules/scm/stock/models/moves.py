@@ -11,7 +11,7 @@ from modules.scm.stock.models.places import Location, Lot
 class ValueBasis(models.TextChoices):
     """Where the value of a move comes from."""
 
-    GIVEN = "given", _("given")
+    GIVEN = "given", _("as given")
     AVERAGE = "average", _("moving average")
     FIFO = "fifo", _("first in, first out")
     ORIGINAL = "original", _("as the move it takes back")
@@ -28,14 +28,14 @@ class StockMove(Model):
 
     audited = False
 
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
-    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
+    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
+    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", db_index=False, verbose_name=_("item"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")
     )
-    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from"))
-    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to"))
+    source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("from location"))
+    target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("to location"))
     quantity = QuantityField(_("quantity"))
     unit = models.ForeignKey("base.Unit", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("unit"))
     base_quantity = QuantityField(_("quantity in the base unit"))
@@ -43,15 +43,17 @@ class StockMove(Model):
     effective_at = models.DateTimeField(_("effective at"))
     posting_date = models.DateField(_("posting date"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
-    pool = models.ForeignKey("stock.CostPool", on_delete=models.PROTECT, null=True, related_name="moves")
+    pool = models.ForeignKey(
+        "stock.CostPool", on_delete=models.PROTECT, null=True, related_name="moves", db_index=False, verbose_name=_("cost pool")
+    )
     seq = models.BigIntegerField(null=True)
-    value = AmountField(_("value"))
+    value = AmountField(_("stock value"))
     value_basis = models.CharField(_("basis of the value"), max_length=10, choices=ValueBasis.choices)
-    document_kind = models.CharField(max_length=60)
-    document = models.UUIDField()
-    line = models.UUIDField(null=True)
+    document_kind = models.CharField(_("kind of document"), max_length=60)
+    document = models.UUIDField(_("document"))
+    line = models.UUIDField(_("line"), null=True)
     returns_move = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="returned_by", verbose_name=_("takes back")
+        "self", on_delete=models.PROTECT, null=True, related_name="returned_by", db_index=False, verbose_name=_("takes back")
     )
 
     class Meta(Model.Meta):
@@ -70,6 +72,7 @@ class StockMove(Model):
             models.Index(fields=["document"], name="stock_move_by_document"),
             models.Index(fields=["line"], name="stock_move_by_line"),
             models.Index(fields=["item", "posting_date"], name="stock_move_by_item"),
+            models.Index(fields=["posting_date"], name="stock_move_by_date"),
             models.Index(fields=["returns_move"], condition=Q(returns_move__isnull=False), name="stock_move_by_returned"),
         ]
 
@@ -83,7 +86,9 @@ class StockBalance(Model):
 
     audited = False
 
-    company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+")
+    company = models.ForeignKey(
+        "base.Company", on_delete=models.DO_NOTHING, related_name="+", db_index=False, verbose_name=_("company")
+    )
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="balances", verbose_name=_("location"))
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
@@ -91,7 +96,7 @@ class StockBalance(Model):
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")
     )
     on_hand = QuantityField(_("on hand"), default=0)
-    hard_reserved = QuantityField(_("reserved"), default=0)
+    hard_reserved = QuantityField(_("reserved quantity"), default=0)
     allow_negative = models.BooleanField(default=False)
 
     class Meta(Model.Meta):
@@ -115,4 +120,3 @@ class StockBalance(Model):
                 violation_error_message=_("More would be reserved than is on hand."),
             ),
         ]
-        indexes = [models.Index(fields=["location"], name="stock_balance_by_location")]

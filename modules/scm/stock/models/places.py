@@ -15,7 +15,12 @@ class Warehouse(Record):
         "base.Address", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("address")
     )
     org_unit = models.ForeignKey(
-        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+        "base.OrgUnit",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("unit of the organisation"),
     )
     active = models.BooleanField(_("active"), default=True)
 

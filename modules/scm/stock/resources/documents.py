@@ -35,7 +35,7 @@ LINE = (
     "lot",
 )
 FILTERS = ("company", "number", "state", "document_date", "posting_date", "party", "reference", "owner", "created_at")
-ORDER = ("number", "document_date", "posting_date", "created_at")
+ORDER = ("number", "document_date")
 SCOPE = RowScope(owner="owner", unit="org_unit", company="company")
 LINE_SCOPE = RowScope(owner="document__owner", unit="document__org_unit", company="document__company")
 NOTES = Form(((_("Notes"), ("reference", "note")),))
@@ -82,7 +82,7 @@ Resource(
     search=("number", "reference"),
     children=(Children("lines", models.DeliveryLine, "document"),),
     actions=(
-        Action("ready", services.ready_delivery, title=_("Release"), states=("draft",), bulk=True),
+        Action("ready", services.ready_delivery, title=_("Release to the warehouse"), states=("draft",), bulk=True),
         Action("complete", services.complete_delivery, title=_("Ship"), states=("ready",), bulk=True),
         Action("cancel", services.cancel_delivery, title=_("Cancel"), states=OPEN),
         Action("drop_ship", services.create_drop_shipment, title=_("Let the supplier ship")),
@@ -109,8 +109,8 @@ Resource(
     search=("number", "reference"),
     children=(Children("lines", models.TransferLine, "document"),),
     actions=(
-        Action("ready", services.ready_transfer, title=_("Release"), states=("draft",), bulk=True),
-        Action("complete", services.complete_transfer, title=_("Move"), states=("ready",), bulk=True),
+        Action("ready", services.ready_transfer, title=_("Release to the warehouse"), states=("draft",), bulk=True),
+        Action("complete", services.complete_transfer, title=_("Move the goods"), states=("ready",), bulk=True),
         Action("cancel", services.cancel_transfer, title=_("Cancel"), states=OPEN),
     ),
     views=(List(("number", "source", "target", "document_date", "state")), NOTES),

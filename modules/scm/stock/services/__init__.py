@@ -10,14 +10,7 @@ from modules.scm.stock.services.deliveries import (
     create_drop_shipment,
     ready_delivery,
 )
-from modules.scm.stock.services.demands import (
-    lower_demands,
-    peg_demand,
-    record_demands,
-    release_reservation,
-    reserve_demand,
-    set_aside,
-)
+from modules.scm.stock.services.demands import lower_demands, name_demands, record_demands
 from modules.scm.stock.services.places import create_location, create_lot, create_warehouse, setup_company, setup_tenant
 from modules.scm.stock.services.receipts import (
     ReceiptLineInput,
@@ -29,6 +22,7 @@ from modules.scm.stock.services.receipts import (
     ready_receipt,
     return_from_customer,
 )
+from modules.scm.stock.services.reservations import free_expired, peg_demand, release_reservation, reserve_demand, set_aside
 from modules.scm.stock.services.transfers import (
     TransferLineInput,
     cancel_transfer,

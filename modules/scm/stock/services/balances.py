@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connections
 from django.utils.translation import gettext as _
 from tessera.api import Refused, new_id
 
-from modules.scm.stock.models import Location, StockBalance
+from modules.scm.stock.models import StockBalance
+from modules.scm.stock.services.rows import execute
 
 ZERO = Decimal(0)
 
@@ -67,8 +67,7 @@ def lock_balances(company: UUID, keys: Iterable[Key]) -> None:
     wanted = list(dict.fromkeys(keys))
     if not wanted:
         return
-    with connections["default"].cursor() as cursor:
-        cursor.execute(_LOCK, [company, [new_id() for _ in wanted], *_columns(wanted)])
+    execute(_LOCK, [company, [new_id() for _ in wanted], *_columns(wanted)])
 
 
 def change_balances(company: UUID, changes: Mapping[Key, Change]) -> None:
@@ -77,12 +76,8 @@ def change_balances(company: UUID, changes: Mapping[Key, Change]) -> None:
     if not wanted:
         return
     keys = list(wanted)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            _CHANGE,
-            [*_columns(keys), [wanted[key].on_hand for key in keys], [wanted[key].reserved for key in keys], company],
-        )
-        done = {Key(*row) for row in cursor.fetchall()}
+    quantities = [[wanted[key].on_hand for key in keys], [wanted[key].reserved for key in keys]]
+    done = {Key(*row) for row in execute(_CHANGE, [*_columns(keys), *quantities, company])}
     for key in keys:
         if key not in done:
             raise _insufficient(company, key, wanted[key])
@@ -102,8 +97,3 @@ def _insufficient(company: UUID, key: Key, change: Change) -> Refused:
         reserved=format(row.hard_reserved.normalize(), "f"),
     )
     return Refused("INSUFFICIENT", message, *change.where)
-
-
-def key_of(item: UUID, location: Location | UUID, lot: UUID | None, owner: UUID | None = None) -> Key:
-    """Return the key of a balance."""
-    return Key(item, location.pk if isinstance(location, Location) else location, lot, owner)

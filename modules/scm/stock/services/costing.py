@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connections
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 from tessera.api import Refused, minor_units, new_id, part_of, round_money
@@ -23,7 +22,7 @@ from modules.scm.stock.models import (
     ValueAdjustmentPart,
     ValueBasis,
 )
-from modules.scm.stock.services.rows import write_columns
+from modules.scm.stock.services.rows import execute, write_columns
 
 ZERO = Decimal(0)
 
@@ -41,9 +40,8 @@ def lock_pools(company: UUID, items: Iterable[Item]) -> dict[UUID, CostPool]:
     wanted = list({item.pk: item for item in items}.values())
     if not wanted:
         return {}
-    with connections["default"].cursor() as cursor:
-        ids = [new_id() for _ in wanted]
-        cursor.execute(_LOCK, [company, ids, [item.pk for item in wanted], [item.cost_method for item in wanted]])
+    ids = [new_id() for _ in wanted]
+    execute(_LOCK, [company, ids, [item.pk for item in wanted], [item.cost_method for item in wanted]])
     found = CostPool.objects.filter(company=company, item__in=[item.pk for item in wanted])
     return {pool.item_id: pool for pool in found}
 

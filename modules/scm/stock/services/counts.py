@@ -19,10 +19,10 @@ from modules.scm.stock.models import (
     StockCountLine,
 )
 from modules.scm.stock.services.balances import Key, lock_balances
-from modules.scm.stock.services.demands import lock_open_demands, release, serve_backorders
 from modules.scm.stock.services.documents import begin, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_goods, check_lot, check_own, outside
+from modules.scm.stock.services.reservations import lock_open_demands, release, serve_backorders
 
 ZERO = Decimal(0)
 

@@ -72,7 +72,7 @@ def post_moves(
     demands = {draft.demand.pk: draft.demand for draft in drafts if draft.demand}
     changes = _changes_of(drafts)
     touched = {key: None for key, change in changes.items() if change.on_hand}
-    lock_balances(company.pk, [*touched, *(key_of_reservation(row) for row in _hard(demands))])
+    lock_balances(company.pk, [*touched, *_reserved_keys(demands)])
     _use_reservations(drafts, demands, changes)
     change_balances(company.pk, changes)
     moves = [_move_of(draft, document, posting_date, effective_at or timezone.now()) for draft in drafts]
@@ -98,6 +98,14 @@ def _hard(demands: dict[UUID, StockDemand]) -> list[Reservation]:
         return []
     rows = Reservation.objects.filter(demand__in=list(demands), kind=ReservationKind.HARD)
     return list(rows.order_by("reserved_at", "id"))
+
+
+def _reserved_keys(demands: dict[UUID, StockDemand]) -> list[Key]:
+    """Return where demands have goods reserved: under their locks that only becomes less."""
+    if not demands:
+        return []
+    rows = Reservation.objects.filter(demand__in=list(demands), kind=ReservationKind.HARD)
+    return [Key(*row) for row in rows.values_list("item", "location", "lot", "owner")]
 
 
 def key_of_reservation(row: Reservation) -> Key:

@@ -3,12 +3,12 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db import connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import Refused
 
 from modules.base.api import Company, is_period_open
+from modules.scm.stock.services.rows import execute
 
 
 def today_of(company: Company) -> date:
@@ -24,10 +24,8 @@ def check_posting_date(company: Company, on: date, *field: str) -> None:
     """
     open_ = is_period_open(company=company.pk, on=on, area="stock")
     if open_ is None:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT locked_until FROM stock_stockpolicy WHERE company_id = %s FOR SHARE", [company.pk])
-            row = cursor.fetchone()
-        open_ = row is None or row[0] is None or on > row[0]
+        rows = execute("SELECT locked_until FROM stock_stockpolicy WHERE company_id = %s FOR SHARE", [company.pk])
+        open_ = all(locked_until is None or on > locked_until for (locked_until,) in rows)
     if not open_:
         message = _("Stock of {company} is closed on {day}.").format(company=company.name, day=on)
         raise Refused("CLOSED_PERIOD", message, *(field or ("posting_date",)))

@@ -16,6 +16,7 @@ from modules.scm.stock.models import (
     StockPolicy,
     Warehouse,
 )
+from modules.scm.stock.services.demands import adopt_demands
 
 INSIDE = (
     ("STOCK", "Stock", LocationKind.STORAGE),
@@ -154,8 +155,6 @@ def setup_tenant() -> None:
     What is adopted is reserved as far as stock is there; a company just set up has none yet, so its
     lines wait as backorders and are served when opening stock or a receipt arrives.
     """
-    from modules.scm.stock.services.demands import record_demands, set_aside
-
     for company in Company.objects.order_by("code"):
         setup_company(company=company)
-        set_aside(record_demands(open_demands(company=company.pk)))
+        adopt_demands(company, open_demands(company=company.pk))

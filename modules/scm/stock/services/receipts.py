@@ -23,10 +23,10 @@ from modules.scm.stock.models import (
     StockMove,
     Warehouse,
 )
-from modules.scm.stock.services.demands import drop_pegs, lock_open_demands, serve_backorders, set_aside
 from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_goods, check_lot, check_own, location_of, outside, warehouse_of
+from modules.scm.stock.services.reservations import drop_pegs, lock_open_demands, serve_backorders, set_aside
 
 ZERO = Decimal(0)
 PRICE_DECIMALS = 10

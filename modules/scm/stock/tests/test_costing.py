@@ -4,7 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from tessera.api import Refused
+from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import Item
 from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
@@ -132,7 +134,6 @@ def test_a_dearer_bill_falls_on_what_is_here_and_what_was_sold(inside, method):
 
 def apply_split(receipt, amount: str):
     """Apply a difference to the receipt's only line, as finance does inside its own unit of work."""
-    from tessera.unit_of_work import unit_of_work
 
     with unit_of_work():
         return apply_difference(
@@ -192,14 +193,10 @@ def test_a_difference_that_would_make_stock_worth_less_than_nothing_is_refused(i
 
 
 def test_a_foreign_receipt_is_valued_at_the_rate_of_its_date(inside):
-    from tessera.unit_of_work import unit_of_work
-
-    from modules.base.models import ExchangeRate
-
     company = make_company(currency="CNY")
     sam, tea = make_supplier(company), make_item()
     with unit_of_work():
-        ExchangeRate(currency="USD", quote="CNY", date=date(2026, 1, 1), rate=Decimal("7.10")).save()
+        apps.get_model("base", "ExchangeRate")(currency="USD", quote="CNY", date=date(2026, 1, 1), rate=Decimal("7.10")).save()
     receive(company, sam, [(tea, "3", "3.33")], currency="USD")
     assert pool_of(company, tea) == (3, Decimal("70.93"))
 

@@ -28,7 +28,6 @@ from modules.scm.stock.services import (
     reserve_demand,
 )
 from modules.scm.stock.tests.factories import broken, confirm, demand, on_hand, place, put, receive, ship
-from tenants.directory import modules_on
 
 SAFETY = os.environ.get("SAFETY") == "1"
 SEEDS = range(5) if SAFETY else range(1)
@@ -40,7 +39,11 @@ pytestmark = [pytest.mark.committed, pytest.mark.timeout(3600 if SAFETY else 300
 
 def at_once(tenant, work: Callable[[int], int]) -> list[int]:
     """Run `work(thread)` in threads that start together, each with a connection of its own; return the results."""
-    barrier, on = Barrier(THREADS), modules_on(tenant)
+    barrier = Barrier(THREADS)
+    with entered(tenant, actor=system("test")) as context:
+        on = context.modules
+    for connection in connections.all():
+        connection.close()  # back to the pool: the threads may need all there are
 
     def run(thread: int) -> int:
         try:

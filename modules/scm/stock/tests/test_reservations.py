@@ -1,8 +1,11 @@
 """Goods are set aside for orders, and never more than there are."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connections
+from django.utils import timezone
 from tessera.api import Refused
 from tessera.outbox.models import OutboxEvent
 from tessera.unit_of_work import unit_of_work
@@ -21,6 +24,7 @@ from modules.scm.stock.services import (
     count_stock,
     create_receipt,
     create_transfer,
+    free_expired,
     open_stock,
     peg_demand,
     ready_receipt,
@@ -176,8 +180,6 @@ def test_a_cancelled_receipt_lets_go_of_its_pegs(shop):
 
 
 def test_lots_are_reserved_by_expiry_and_shipped_as_reserved(shop):
-    from datetime import date
-
     milk = make_item("MILK", tracking=Item.Tracking.LOT)
     with unit_of_work():
         late = Lot(item=milk, code="B", expires_on=date(2027, 1, 1))
@@ -203,6 +205,38 @@ def test_goods_of_somebody_else_are_neither_sold_nor_valued(shop):
     assert reserved(order.rows[0]) == 10
     assert pool_of(shop.company, shop.tea) == (10, 50)
     assert StockBalance.objects.get(owner=shop.sam).on_hand == 5
+    assert broken() == []
+
+
+def test_a_reservation_for_a_time_ends_with_it(shop):
+    brief = confirm(shop.company, shop.bob, [(shop.tea, "6")])
+    release_reservation(demand=brief.rows[0])
+    reserve_demand(demand=brief.rows[0], quantity=Decimal(2))
+    reserve_demand(demand=brief.rows[0], quantity=Decimal(3), expires_at=timezone.now() - timedelta(seconds=1))
+    assert free_expired() == 1
+    assert (reserved(brief.rows[0]), free_expired()) == (2, 0)
+    assert broken() == []
+
+
+PLANTED = [
+    "UPDATE stock_stockbalance SET on_hand = -1",
+    "UPDATE stock_stockbalance SET hard_reserved = on_hand + 1",
+    "UPDATE stock_stockbalance SET hard_reserved = -1",
+    "UPDATE stock_costpool SET quantity = 0",
+    "UPDATE stock_costpool SET quantity = -1",
+    "UPDATE stock_costpool SET value = -1",
+    "UPDATE stock_stockdemand SET cancelled_quantity = base_quantity + 1",
+    "UPDATE stock_reservation SET base_quantity = 0",
+    """INSERT INTO stock_stockbalance SELECT gen_random_uuid(), on_hand, hard_reserved, allow_negative,
+        company_id, item_id, location_id, lot_id, owner_id FROM stock_stockbalance LIMIT 1""",
+]
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_the_database_itself_refuses_what_must_not_be(shop, fault):
+    confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    with pytest.raises(Refused), unit_of_work():
+        connections["default"].cursor().execute(fault)
     assert broken() == []
 
 

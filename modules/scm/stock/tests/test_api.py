@@ -1,0 +1,105 @@
+"""Stock through GraphQL: from the opening stock to a return, as people with just the rights they need."""
+
+from decimal import Decimal
+
+import orjson
+import pytest
+from tessera.api import Reach, current
+from tessera.graph.answers import Request, answer
+from tessera.graph.ids import encode
+from tessera.graph.schemas import schema_for
+
+from modules.base.tests.factories import make_company, make_customer, make_item
+from modules.scm.stock.tests.factories import confirm, pool_of, put
+
+
+def ask(text: str, **variables):
+    """Ask in the context that is entered; return the body."""
+    modules = current().modules
+    response = answer(schema_for(modules), modules, Request(text, variables, None))
+    return orjson.loads(orjson.dumps(response.body))
+
+
+def done(text: str, **variables):
+    """Run a mutation that must succeed; return its node."""
+    body = ask(text, **variables)
+    assert "errors" not in body, body
+    (payload,) = body["data"].values()
+    assert payload["userErrors"] == []
+    return payload["node"]
+
+
+OPEN = """mutation($input: ReceiptOpenInput!) { receiptOpen(input: $input) {
+    node { id number state kind netTotal lines { nodes { quantity item { code } } } } userErrors { field code } } }"""
+CREATE = """mutation($input: DeliveryCreateInput!) { deliveryCreate(input: $input) {
+    node { id state number version lines { nodes { id baseQuantity } } } userErrors { field code } } }"""
+READY = "mutation($id: ID!) { deliveryReady(id: $id) { node { id number state } userErrors { field code } } }"
+SHIP = "mutation($id: ID!) { deliveryComplete(id: $id) { node { id state postingDate } userErrors { field code } } }"
+BACK = """mutation($id: ID!, $input: DeliveryReturnInput!) { deliveryReturn(id: $id, input: $input) {
+    node { kind state lines { nodes { location { kind } } } } userErrors { field code message } } }"""
+
+
+@pytest.fixture
+def shop(inside):
+    company = make_company()
+    return type("Shop", (), {"company": company, "tea": make_item(), "bob": make_customer(company)})
+
+
+def test_goods_come_in_go_out_and_come_back(shop, as_member):
+    as_member(
+        "stock.receipt_complete",
+        "stock.receipt_view",
+        "stock.receipt_line_view",
+        "stock.value_view",
+        "base.company_view",
+        "base.item_view",
+        name="ada",
+    )
+    line = {"item": encode("Item", shop.tea.pk), "quantity": "5", "unitCost": "2.50"}
+    node = done(OPEN, input={"company": encode("Company", shop.company.pk), "lines": [line]})
+    assert (node["state"], node["kind"], node["netTotal"], node["number"][:3]) == ("done", "OPENING", "12.5", "GR-")
+    assert pool_of(shop.company, shop.tea) == (5, Decimal("12.50"))
+
+
+def test_an_order_is_shipped_by_a_clerk(shop, as_member):
+    put(shop.company, shop.tea, "5", "12.50")
+    order = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    as_member(
+        "stock.delivery_create",
+        "stock.delivery_update",
+        "stock.delivery_complete",
+        "stock.delivery_return",
+        "stock.delivery_view",
+        "stock.delivery_line_view",
+        "stock.receipt_view",
+        "stock.receipt_line_view",
+        "stock.location_view",
+    )
+    draft = done(CREATE, input={"document": str(order.document)})
+    assert (draft["state"], draft["number"], [n["baseQuantity"] for n in draft["lines"]["nodes"]]) == ("draft", None, ["4"])
+    assert done(READY, id=draft["id"])["number"].startswith("DN-")
+    assert done(SHIP, id=draft["id"])["state"] == "done"
+    line = draft["lines"]["nodes"][0]["id"]
+    back = done(BACK, id=draft["id"], input={"lines": [{"line": line, "quantity": "1"}]})
+    assert (back["kind"], back["state"], back["lines"]["nodes"]) == ("RETURN", "done", [{"location": {"kind": "HOLD"}}])
+    body = ask(BACK, id=draft["id"], input={"lines": [{"line": line, "quantity": "4"}]})
+    assert body["data"]["deliveryReturn"]["userErrors"][0]["code"] == "LIMIT"
+    assert body["data"]["deliveryReturn"]["userErrors"][0]["field"] == ["input", "lines", "0", "quantity"]
+
+
+def test_the_value_of_stock_is_for_those_who_may_see_it(shop, as_member):
+    put(shop.company, shop.tea, "5", "12.50")
+    as_member("stock.cost_pool_view")
+    body = ask("{ costPools { nodes { quantity value } } }")
+    assert body["data"]["costPools"]["nodes"] == [{"quantity": "5", "value": None}]
+    body = ask("query($c: ID!) { stockValue(company: $c) { value } }", c=encode("Company", shop.company.pk))
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_a_clerk_of_one_company_does_not_see_the_stock_of_another(shop, as_member):
+    other = make_company("OTHER")
+    put(shop.company, shop.tea, "5", "12.50")
+    put(other, shop.tea, "7", "12.50")
+    as_member("stock.stock_balance_view", reach=Reach(companies=frozenset({other.pk})))
+    body = ask("{ stockBalances { totalCount nodes { onHand } } }")
+    assert body["data"]["stockBalances"] == {"totalCount": 1, "nodes": [{"onHand": "7"}]}
