@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from modules.erp.finance.models import Book, Entry
+from modules.erp.finance.models import Book, BookHead, Entry
 from modules.erp.finance.services.posting import digest
 
 
@@ -25,6 +25,6 @@ def chain_check(*, book: Book) -> ChainCheck:
             return ChainCheck(entries=count, intact=False, broken_at=entry.number)
         expected = hashlib.sha256((expected + digest(entry, list(entry.lines.all()))).encode()).hexdigest()
         count = place
-    head = book.head
+    head = BookHead.objects.get(book=book)
     intact = (head.seq, head.hash) == (count, expected)
     return ChainCheck(entries=count, intact=intact, broken_at="" if intact else "the end")

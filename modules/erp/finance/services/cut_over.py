@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, Count, F, Sum, When
 from django.utils.translation import gettext as _
-from tessera.api import Refused, new_id, service
+from tessera.api import Refused, service
 
 from modules.base.api import Company, Item, stock_values
 from modules.erp.finance.charts import chart, chart_for
@@ -42,6 +42,7 @@ def catch_up(*, company: Company) -> Entry | None:
     journal = journal_of(company.pk, "stock")
     book, on = journal.book, today_of(company)
     first = not EntryLine.objects.filter(account__book=book).exists()
+    before = Entry.objects.filter(book=book, source_id=book.pk, purpose__startswith="cut-over").count()
     lines = _gap_lines(book, worth)
     if not lines:
         return None
@@ -51,7 +52,7 @@ def catch_up(*, company: Company) -> Entry | None:
         lines=lines,
         source_kind=Book._meta.label,
         source_id=book.pk,
-        purpose=f"cut-over {new_id()}",
+        purpose=f"cut-over {before + 1}",
         kind=Entry.Kind.OPENING if first else Entry.Kind.ADJUSTING,
         summary=str(_("Opening stock") if first else _("Stock that moved while no books were kept")),
     )

@@ -164,7 +164,7 @@ def digest(entry: Entry, lines: Sequence[EntryLine]) -> str:
     head = (entry.id, entry.book_id, entry.number, entry.kind, entry.posting_date, entry.source_id or "", entry.reverses_id or "")
     parts = ["|".join(map(str, head))]
     for line in sorted(lines, key=lambda each: each.position):
-        amounts = f"{line.amount:.4f}|{line.currency}|{line.amount_currency:.4f}"
+        amounts = f"{line.amount + ZERO:.4f}|{line.currency}|{line.amount_currency + ZERO:.4f}"  # + ZERO: no minus zero
         parts.append(f"{line.id}|{line.account_id}|{line.side}|{amounts}|{line.party_id or ''}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -64,7 +64,7 @@ class _Over(Exception):
     pass
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=steps)
 def test_the_books_hold_after_every_step(steps):
     try:
