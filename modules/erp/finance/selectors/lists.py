@@ -94,7 +94,7 @@ def reconciliation(*, company: Company) -> list[ReconciliationRow]:
         if not control or (control == Control.STOCK and worth is None):
             continue
         here = ledger.get(control, ZERO)
-        if control == Control.STOCK:
+        if control == Control.STOCK and worth is not None:
             there = sum(worth.values(), ZERO)
         elif control in MOVED_ON:
             there = _on_lines(book, control)

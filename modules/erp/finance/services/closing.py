@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -136,7 +137,7 @@ def revalue(*, period: FiscalPeriod) -> list[Entry]:
     if not lines:
         return []
     journal = journal_of(book.company_id, "general")
-    made = []
+    made: list[Entry] = []
     for on, sign, purpose in ((period.end, 1, "revaluation"), (period.end + timedelta(days=1), -1, "revaluation taken back")):
         entry, _lines = write_entry(
             journal=journal,
@@ -160,8 +161,8 @@ def _revaluation_lines(book: Book, period: FiscalPeriod) -> list[PostingLine]:
     finder, made = AccountFinder(book), []
     gaps: dict[tuple[UUID, UUID, str], Decimal] = {}
     accounts: dict[UUID, Account] = {}
-    for side in LedgerSide:
-        for item, open_, worth in items_as_of(book.company_id, side, period.end):
+    for whose in LedgerSide:
+        for item, open_, worth in items_as_of(book.company_id, whose, period.end):
             if item.currency == book.currency:
                 continue
             rate = rate_on(currency=item.currency, quote=book.currency, on=period.end).rate
@@ -170,7 +171,7 @@ def _revaluation_lines(book: Book, period: FiscalPeriod) -> list[PostingLine]:
             gaps[key] = gaps.get(key, ZERO) + round_money(open_ * rate, book.currency) - worth
     for (account, party, currency), gap in sorted(gaps.items(), key=str):
         if gap:
-            given = {"currency": currency, "amount_currency": ZERO, "party": party}
+            given: dict[str, Any] = {"currency": currency, "amount_currency": ZERO, "party": party}
             made.append(PostingLine(account=accounts[account], side=Side.DEBIT, amount=gap, purpose="revaluation", **given))
     total = sum((line.amount for line in made), ZERO)
     if made:

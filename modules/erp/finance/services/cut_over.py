@@ -10,7 +10,7 @@ from tessera.api import Refused, service
 
 from modules.base.api import Company, Item, stock_values
 from modules.erp.finance.charts import chart, chart_for
-from modules.erp.finance.models import Book, Control, Entry, EntryLine, Side
+from modules.erp.finance.models import Account, Book, Control, Entry, EntryLine, Side
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
 from modules.erp.finance.services.setup import leading_book_or_none, setup_books, today_of
@@ -63,7 +63,8 @@ def _gap_lines(book: Book, worth: dict[UUID, Decimal]) -> list[PostingLine]:
     """Return one line per stock account that differs, and the balance on opening equity."""
     finder = AccountFinder(book)
     categories = dict(Item.objects.filter(pk__in=worth).values_list("pk", "category_id"))
-    accounts, wanted = {}, {}
+    accounts: dict[UUID, Account] = {}
+    wanted: dict[UUID, Decimal] = {}
     for item, value in worth.items():
         account = finder.account("stock", item=item, item_category=categories.get(item))
         accounts[account.pk] = account
@@ -74,8 +75,8 @@ def _gap_lines(book: Book, worth: dict[UUID, Decimal]) -> list[PostingLine]:
     for key, account in accounts.items():
         gap = wanted.get(key, ZERO) - balance_of(account.pk)
         if gap:
-            given = {"quantity": ZERO if account.requires_quantity else None}
-            made.append(PostingLine(account=account, side=Side.DEBIT, amount=gap, purpose="stock", **given))
+            quantity = ZERO if account.requires_quantity else None
+            made.append(PostingLine(account=account, side=Side.DEBIT, amount=gap, purpose="stock", quantity=quantity))
     total = sum((line.amount for line in made), ZERO)
     if made:
         account = finder.account("opening_equity")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -249,7 +250,7 @@ def _price_billed(invoice: Invoice, lines: Sequence[InvoiceLine], found: Billabl
         if missing := [tax for tax in given.taxes if tax not in rates]:
             raise Refused("NO_RATE", _("{tax} has no rate on this day.").format(tax=missing[0]), "document_date")
         taxes[line.pk] = [rates[tax] for tax in given.taxes]
-    nets = [
+    nets: list[Any] = [
         SimpleNamespace(pk=line.pk, kind=LineKind.CHARGE, quantity=Decimal(1), unit_price=line.net, discount=ZERO)
         for line in lines
     ]

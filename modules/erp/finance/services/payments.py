@@ -116,9 +116,9 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
     items = open_items_for(
         lines, kind=OpenItem.Kind.PAYMENT, document_kind=Payment._meta.label, document=payment.pk, order=payment.order
     )
-    mine = next((item for item in items if item.kind == OpenItem.Kind.PAYMENT), None)
+    mine = [item for item in items if item.kind == OpenItem.Kind.PAYMENT]
     for item, part in parts:
-        debit, credit = (item, mine) if item.amount > 0 else (mine, item)
+        debit, credit = (item, mine[0]) if item.amount > 0 else (mine[0], item)
         allocate(debit_item=debit, credit_item=credit, amount=part, date=payment.posting_date)
     if payment.order:
         _link_advance(payment, payment.amount - settled)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -144,7 +145,7 @@ class _Pending:
 def post_at_end(entry: Entry, lines: Sequence[EntryLine]) -> None:
     """Give the entry its number and post it at the end of this unit of work."""
     journal, on = entry.journal, entry.posting_date
-    scope = ("entry", entry.company_id, entry.book_id, journal.word, on.year)
+    scope: tuple[Any, ...] = ("entry", entry.company_id, entry.book_id, journal.word, on.year)
     if journal.series == Journal.Series.MONTH:
         scope = (*scope, on.month)
     pending = _Pending()

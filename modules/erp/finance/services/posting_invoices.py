@@ -69,7 +69,7 @@ def post_invoice(*, invoice: Invoice, posting_date: date | None = None) -> Invoi
     invoice.posting_date = posting_date or invoice.posting_date or invoice.document_date
     invoice.tax_point_date = invoice.tax_point_date or invoice.posting_date
     move(invoice, State.POSTED, also=("posting_date", "tax_point_date"))
-    lines = list(invoice.sealed_lines().select_related("item", "account"))
+    lines = list(InvoiceLine.objects.filter(document=invoice).order_by("position", "id").select_related("item", "account"))
     taxes = list(InvoiceTax.objects.filter(document=invoice).select_related("tax").order_by("id"))
     journal = journal_of(invoice.company_id, "sale" if invoice.direction == Direction.SALE else "purchase")
     finder = AccountFinder(journal.book)
