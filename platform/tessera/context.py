@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from importlib import import_module
 from typing import Any, Protocol
 from uuid import UUID
@@ -42,6 +43,11 @@ class TenantRef:
     def zone(self) -> ZoneInfo:
         """Return the zone in which the tenant's business dates are reckoned."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """Return the day of now where the tenant is."""
+        return datetime.now(tz=self.zone).date()
 
 
 @dataclass(frozen=True)
