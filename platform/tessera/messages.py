@@ -24,8 +24,12 @@ NAME = Path("LC_MESSAGES") / "django.po"
 
 
 def translated_apps() -> list[AppConfig]:
-    """Return the apps that keep catalogues: the kernel (one for all of its apps), ours, and the modules."""
-    return [app for app in apps.get_app_configs() if isinstance(app, Module) or app.name in OURS]
+    """Return the apps that keep catalogues: modules, ours, and those of the kernel's that have one beside the kernel's."""
+    return [app for app in apps.get_app_configs() if isinstance(app, Module) or app.name in OURS or _has_its_own(app)]
+
+
+def _has_its_own(app: AppConfig) -> bool:
+    return app.name.startswith("tessera.") and (Path(app.path) / "locale").is_dir()
 
 
 def catalogue_path(app: AppConfig, language: str) -> Path:

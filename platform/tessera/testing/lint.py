@@ -17,7 +17,7 @@ from pathlib import Path
 ALLOW = re.compile(r"#\s*allow ([a-z-]+):?[ ]*(.*)")
 TREES = ("platform", "modules", "tenants", "billing", "frontend_api", "examples")
 MONEY = ("modules/", "billing/", "platform/tessera/money.py", "platform/tessera/quantity.py", "platform/tessera/fields.py")
-EXACT = ("platform/tessera/exchange/", "platform/tessera/lineage/", "platform/tessera/story/")
+EXACT = ("platform/tessera/exchange/", "platform/tessera/lineage/")
 
 
 @dataclass(frozen=True)
