@@ -127,10 +127,12 @@ def enter(tenant: TenantRef, *, actor: Actor, modules: frozenset[str], request_i
     if running is not None and running.tenant.schema != tenant.schema and in_unit():
         raise NoContext("one unit of work belongs to one tenant: leave the other one first")
     token = _current.set(context)
+    # allow raw-tenant: this is where tenants are entered
     connection.set_tenant(tenant, include_public=False)
     try:
         yield context
     finally:
+        # allow raw-tenant: this is where tenants are left
         connection.set_tenant(before, include_public=False)
         _current.reset(token)
 

@@ -12,7 +12,6 @@ from django.apps import AppConfig, apps
 from django.utils.translation.template import templatize
 
 KEYWORDS: dict[str, Any] = {
-    "_": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,
@@ -33,12 +32,21 @@ def extracted(app: AppConfig) -> Catalog:
     catalogue = Catalog(fuzzy=False)
     for file in _files(app):
         if file.suffix == ".py":
-            for _line, message, _comments, context in extract_from_file("python", file, keywords=KEYWORDS):
+            for _line, message, _comments, context in extract_from_file("python", file, keywords=_keywords(file)):
                 catalogue.add(message, context=context)
         else:
             for message, context in _in_template(file.read_text()):
                 catalogue.add(message, context=context)
     return catalogue
+
+
+def _keywords(file: Path) -> dict[str, Any]:
+    """Return the names under which a file has imported the functions that translate."""
+    found = {}
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+            found |= {each.asname or each.name: KEYWORDS[each.name] for each in node.names if each.name in KEYWORDS}
+    return found
 
 
 def _files(app: AppConfig) -> Iterator[Path]:

@@ -13,11 +13,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ALLOW = re.compile(r"#\s*allow ([a-z-]+):?[ ]*(.*)")
 TREES = ("platform", "modules", "tenants", "billing", "frontend_api", "examples")
 MONEY = ("modules/", "billing/", "platform/tessera/money.py", "platform/tessera/quantity.py", "platform/tessera/fields.py")
 EXACT = ("platform/tessera/exchange/", "platform/tessera/lineage/")
+
+
+Breaks = Callable[[ast.AST], bool]
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: `breaks` says of one node whether it is against it; `where` are the paths it holds for."""
+    """A rule: `breaks` says of one node of a file whether it is against it; `where` are the paths it holds for."""
 
     name: str
     says: str
-    breaks: Callable[[ast.AST], bool]
+    breaks: Breaks
     where: tuple[str, ...] = ()
 
 
@@ -52,7 +56,7 @@ def dotted(node: ast.AST) -> str:
     return "?"
 
 
-def calls(*names: str, unless: Callable[[ast.Call], bool] = lambda call: False) -> Callable[[ast.AST], bool]:
+def calls(*names: str, unless: Callable[[ast.Call], bool] = lambda call: False) -> Breaks:
     """Break on calls of these names: exact ones, or `.name` for a method of anything."""
 
     def breaks(node: ast.AST) -> bool:
@@ -64,7 +68,7 @@ def calls(*names: str, unless: Callable[[ast.Call], bool] = lambda call: False) 
     return breaks
 
 
-def imports(*names: str) -> Callable[[ast.AST], bool]:
+def imports(*names: str) -> Breaks:
     """Break on an import of these modules, of what is below them, or of these names from their modules."""
 
     def breaks(node: ast.AST) -> bool:
@@ -78,7 +82,7 @@ def imports(*names: str) -> Callable[[ast.AST], bool]:
     return breaks
 
 
-def either(*rules: Callable[[ast.AST], bool]) -> Callable[[ast.AST], bool]:
+def either(*rules: Breaks) -> Breaks:
     """Break where one of several does."""
     return lambda node: any(breaks(node) for breaks in rules)
 
@@ -123,6 +127,19 @@ def _cached(node: ast.AST) -> bool:
     return any(dotted(each.func if isinstance(each, ast.Call) else each) in names for each in node.decorator_list)
 
 
+def _rows_of_a_resource(node: ast.AST) -> bool:
+    """Tell a class that stands for a generated type: it has no fields of its own."""
+    empty = isinstance(node, ast.ClassDef) and all(isinstance(each, (ast.Expr, ast.Pass)) for each in node.body)
+    return empty and any(dotted(base) in ("graphene.ObjectType", "ObjectType") for base in node.bases)  # type: ignore[attr-defined]
+
+
+def raw_lists(tree: ast.Module) -> set[ast.AST]:
+    """Return the `graphene.List`s in a file whose items are rows of a resource."""
+    rows = {node.name for node in ast.walk(tree) if _rows_of_a_resource(node)}  # type: ignore[attr-defined]
+    lists = [node for node in ast.walk(tree) if calls("graphene.List")(node)]
+    return {each for each in lists if rows.intersection(n.id for n in ast.walk(each) if isinstance(n, ast.Name))}
+
+
 RULES = (
     Rule(
         "bare-atomic",
@@ -165,7 +182,12 @@ RULES = (
             calls("timezone.localdate", "localdate"),
         ),
     ),
-    Rule("day-of-now", "the day of timezone.now() is the day in Greenwich; ask today()", _day_of_now, ("modules/",)),
+    Rule(
+        "day-of-now",
+        "the day of timezone.now() is the day in Greenwich; take the company's or current().tenant.today",
+        _day_of_now,
+        ("modules/",),
+    ),
     Rule("float-money", "amounts and quantities are Decimal", either(calls("float", ".FloatField"), _float_type), MONEY + EXACT),
     Rule("dynamic-code", "nothing is evaluated", calls("eval", "exec", "compile", "__import__")),
     Rule(
@@ -176,7 +198,7 @@ RULES = (
             imports("django.utils.safestring.mark_safe", "django.utils.safestring.SafeString"),
         ),
     ),
-    Rule("raw-list", "graphene.List shows rows that a resource hides", calls("graphene.List", "List")),
+    Rule("raw-list", "a list of rows is a resource's: others show what it hides", imports("graphene_django")),
     Rule("pickled", "what was pickled is run when it is read", imports("pickle", "shelve", "marshal")),
     Rule(
         "raw-http",
@@ -199,7 +221,7 @@ BY_NAME = {rule.name: rule for rule in RULES}
 def findings(path: str, text: str) -> list[Finding]:
     """Return what is wrong in a file; `path` is relative to the root of the tree."""
     lines = text.splitlines()
-    broken = {(node.lineno, rule.name) for node, rule in _breaking(path, ast.parse(text))}
+    broken = {(_line_of(node), rule.name) for node, rule in _breaking(path, ast.parse(text))}
     allowed = dict(_allowances(lines))
     found = [
         Finding(path, line, name, BY_NAME[name].says)
@@ -216,19 +238,19 @@ def findings(path: str, text: str) -> list[Finding]:
     return found
 
 
-def _breaking(path: str, tree: ast.Module) -> Iterator[tuple[ast.stmt, Rule]]:
+def _line_of(node: Any) -> int:
+    """Return where a node begins, with its decorators."""
+    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+
+
+def _breaking(path: str, tree: ast.Module) -> Iterator[tuple[Any, Rule]]:
     rules = [rule for rule in RULES if not rule.where or path.startswith(rule.where)]
-    if not any(isinstance(n, (ast.Import, ast.ImportFrom)) and _knows_graphene(n) for n in ast.walk(tree)):
-        rules = [rule for rule in rules if rule.name != "raw-list"]
     for node in ast.walk(tree):
         for rule in rules:
             if rule.breaks(node):
-                yield node, rule  # type: ignore[misc]
-
-
-def _knows_graphene(node: ast.Import | ast.ImportFrom) -> bool:
-    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-    return any(name.partition(".")[0] == "graphene" for name in names)
+                yield node, rule
+    for node in raw_lists(tree):
+        yield node, BY_NAME["raw-list"]
 
 
 def _allowances(lines: list[str]) -> Iterator[tuple[tuple[int, str], str]]:
