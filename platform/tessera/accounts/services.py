@@ -11,8 +11,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
-# allow raw-signing: the salt below names the tenant and the purpose
-from django.core import signing
+from django.core import signing  # allow raw-signing: the salt below names the tenant and the purpose
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q

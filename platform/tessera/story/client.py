@@ -2,8 +2,7 @@
 
 from typing import Any
 
-# allow raw-http: the story is a client of this very machine
-import httpx
+import httpx  # allow raw-http: the story is a client of this very machine
 
 
 class StoryFailed(Exception):

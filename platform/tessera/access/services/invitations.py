@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-# allow raw-signing: the salt below names the tenant and the purpose
-from django.core import signing
+from django.core import signing  # allow raw-signing: the salt below names the tenant and the purpose
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone

@@ -8,8 +8,7 @@ is not theirs by a link. A program exchanges a code for a bearer token directly.
 import secrets
 
 from django.conf import settings
-# allow raw-signing: the salt below names the tenant and the purpose
-from django.core import signing
+from django.core import signing  # allow raw-signing: the salt below names the tenant and the purpose
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
