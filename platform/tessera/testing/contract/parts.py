@@ -121,7 +121,11 @@ CHECKS: list[Check] = []
 
 
 def check(function: Callable[[Part], Iterable[str]]) -> Callable[[Part], Iterable[str]]:
-    """Make a check of a function; its docstring is the demand."""
-    says = (function.__doc__ or "").strip().partition("\n")[0]
-    CHECKS.append(Check(function.__name__, says, function))
+    """Add a function to the checks that need no tenant."""
+    CHECKS.append(as_check(function))
     return function
+
+
+def as_check(function: Callable[[Part], Iterable[str]]) -> Check:
+    """Make a check of a function; its docstring is the demand."""
+    return Check(function.__name__, (function.__doc__ or "").strip().partition("\n")[0], function)

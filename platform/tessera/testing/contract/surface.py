@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Choices
 
 from tessera.events import EVENTS
+from tessera.graph.build import build
 from tessera.graph.shapes import column_of
 from tessera.module import modules
 from tessera.resource import RESOURCES, Action, Form, Kanban, List, Resource, parameters_of
@@ -220,3 +221,13 @@ def choices_are_short(part: Part) -> Iterator[str]:
             kind = type(column.get_default()) if column.has_default() else None
             if isinstance(kind, type) and issubclass(kind, Choices) and values and str(column.get_default()) not in values:
                 yield f"{model.__name__}.{column.name}: its default is none of its choices"
+
+
+@check
+def schema_of_the_closure_builds(part: Part) -> Iterator[str]:
+    """With just the module and what it needs, the schema builds, has its types, and nobody else's."""
+    names = set(build(part.closure).type_map)
+    yield from (f"{resource.name} is not in it" for resource in part.resources if resource.name not in names)
+    for other in RESOURCES.values():
+        if other.module in modules() and other.module not in part.closure and other.name in names:
+            yield f"it has {other.name} of {other.module}, which is off"
