@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from importlib import import_module
 from typing import Any, Protocol
 from uuid import UUID
@@ -42,6 +43,11 @@ class TenantRef:
     def zone(self) -> ZoneInfo:
         """Return the zone in which the tenant's business dates are reckoned."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """Return the day of now where the tenant is."""
+        return datetime.now(tz=self.zone).date()
 
 
 @dataclass(frozen=True)
@@ -121,10 +127,12 @@ def enter(tenant: TenantRef, *, actor: Actor, modules: frozenset[str], request_i
     if running is not None and running.tenant.schema != tenant.schema and in_unit():
         raise NoContext("one unit of work belongs to one tenant: leave the other one first")
     token = _current.set(context)
+    # allow raw-tenant: this is where tenants are entered
     connection.set_tenant(tenant, include_public=False)
     try:
         yield context
     finally:
+        # allow raw-tenant: this is where tenants are left
         connection.set_tenant(before, include_public=False)
         _current.reset(token)
 

@@ -17,6 +17,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from tessera.context import current
 from tessera.errors import Refused
 from tessera.module import module_of
@@ -106,7 +108,8 @@ def ask_gates(transition: Transition) -> None:
             raise TransitionHeld(transition, each)
         approved = approved or answer is Answer.APPROVED
     if transition.exceeds and not approved and not here.actor.may(transition.exceeds):
-        raise Refused("LIMIT", f"This is beyond a limit and needs the right {transition.exceeds}.", "state")
+        message = _("This is beyond a limit and needs the right {permission}.").format(permission=transition.exceeds)
+        raise Refused("LIMIT", message, "state")
 
 
 def held_or(service: Any, arguments: dict[str, Any]) -> Any:

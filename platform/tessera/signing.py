@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core import signing
+from django.core import signing  # allow raw-signing: this is where signatures are bound to the tenant
 
 from tessera.context import current
 

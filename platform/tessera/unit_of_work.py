@@ -98,6 +98,7 @@ def on_commit(work: Callable[[], None]) -> None:
         with enter(context.tenant, actor=context.actor, modules=context.modules, request_id=context.request_id):
             work()
 
+    # allow raw-on-commit: this is the one that keeps the tenant
     transaction.on_commit(run, using="default")
 
 
@@ -112,6 +113,7 @@ def unit_of_work() -> Iterator[Unit]:
     unit = Unit()
     token = _unit.set(unit)
     try:
+        # allow bare-atomic: this is the unit of work
         with transaction.atomic(using="default"):
             yield unit
             unit.serving = True
@@ -133,6 +135,7 @@ def savepoint() -> Iterator[None]:
     unit = current_unit()
     mark = unit.mark()
     try:
+        # allow bare-atomic: this is the unit of work
         with transaction.atomic(using="default"):
             yield
     except BaseException as error:

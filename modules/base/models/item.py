@@ -29,7 +29,9 @@ class ItemCategory(Record):
 
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
     note = models.TextField(_("note"), blank=True)
 
     class Meta(Record.Meta):
@@ -101,9 +103,11 @@ class Item(Record):
 class UnitConversion(Record):
     """One `source` is numerator/denominator `target`, exactly; for one item, or for all."""
 
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, null=True, blank=True, related_name="conversions")
-    source = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    target = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    item = models.ForeignKey(
+        Item, on_delete=models.CASCADE, null=True, blank=True, related_name="conversions", verbose_name=_("item")
+    )
+    source = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", verbose_name=_("one of this unit"))
+    target = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", verbose_name=_("is so many of this unit"))
     numerator = models.BigIntegerField(_("numerator"))
     denominator = models.BigIntegerField(_("denominator"), default=1)
 

@@ -59,7 +59,7 @@ class PaymentTermLine(Record):
         DELIVERY = "delivery", _("delivery date")
         STATEMENT = "statement", _("statement date")
 
-    term = models.ForeignKey(PaymentTerm, on_delete=models.CASCADE, related_name="lines")
+    term = models.ForeignKey(PaymentTerm, on_delete=models.CASCADE, related_name="lines", verbose_name=_("payment term"))
     position = models.PositiveIntegerField(_("position"), default=1)
     share = PercentField(_("share"), default=1)
     days = models.PositiveIntegerField(_("days"), default=30)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record
 
 
@@ -14,7 +15,9 @@ class Company(Record):
 
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=200)
-    party = models.ForeignKey("base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    party = models.ForeignKey(
+        "base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("party")
+    )
     currency = CurrencyField(_("currency"))
     country = models.CharField(_("country"), max_length=2, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
@@ -35,8 +38,10 @@ class Company(Record):
 class OrgUnit(Record):
     """A department, branch or team, in a tree per company."""
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="units")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="units", verbose_name=_("company"))
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
 
@@ -55,19 +60,21 @@ class OrgUnit(Record):
 class Position(Record):
     """A post in a unit."""
 
-    unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="positions")
+    unit = models.ForeignKey(
+        OrgUnit, on_delete=models.PROTECT, related_name="positions", verbose_name=_("unit of the organisation")
+    )
     title = models.CharField(_("title"), max_length=200)
 
     class Meta(Record.Meta):
-        verbose_name = _("position")
-        verbose_name_plural = _("positions")
+        verbose_name = pgettext_lazy("organisation", "position")
+        verbose_name_plural = pgettext_lazy("organisation", "positions")
 
 
 class MemberPerson(Record):
     """Which person of the party master a login belongs to."""
 
     member = MemberKey(_("member"))
-    person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
 
     class Meta(Record.Meta):
         verbose_name = _("person of a member")
@@ -81,10 +88,21 @@ class MemberPerson(Record):
 class Assignment(Record):
     """A person works in a unit, under a manager, from one day to another."""
 
-    person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="assignments")
-    unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="assignments")
-    position = models.ForeignKey(Position, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments")
-    manager = models.ForeignKey("base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="assignments", verbose_name=_("person"))
+    unit = models.ForeignKey(
+        OrgUnit, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("unit of the organisation")
+    )
+    position = models.ForeignKey(
+        Position,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assignments",
+        verbose_name=pgettext_lazy("organisation", "position"),
+    )
+    manager = models.ForeignKey(
+        "base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("manager")
+    )
     valid_from = models.DateField(_("from"))
     valid_to = models.DateField(_("to"), null=True, blank=True)
 
@@ -119,7 +137,7 @@ class Dimension(Record):
 class DimensionValue(Record):
     """One value of a dimension."""
 
-    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="values")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="values", verbose_name=_("dimension"))
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     active = models.BooleanField(_("active"), default=True)
@@ -133,7 +151,7 @@ class DimensionValue(Record):
 class DimensionSet(Record):
     """A combination of dimension values, stored once; `key` is its sorted value ids."""
 
-    key = models.CharField(max_length=1000, editable=False)
+    key = models.CharField(_("ids of its values"), max_length=1000, editable=False)
 
     class Meta(Record.Meta):
         verbose_name = _("dimension set")
@@ -144,9 +162,9 @@ class DimensionSet(Record):
 class DimensionSetValue(Record):
     """One value in a set; a set has at most one value per dimension."""
 
-    set = models.ForeignKey(DimensionSet, on_delete=models.CASCADE, related_name="values")
-    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="+")
-    value = models.ForeignKey(DimensionValue, on_delete=models.PROTECT, related_name="+")
+    set = models.ForeignKey(DimensionSet, on_delete=models.CASCADE, related_name="values", verbose_name=_("dimension set"))
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="+", verbose_name=_("dimension"))
+    value = models.ForeignKey(DimensionValue, on_delete=models.PROTECT, related_name="+", verbose_name=_("value"))
 
     class Meta(Record.Meta):
         verbose_name = _("value in a dimension set")

@@ -63,10 +63,12 @@ class PartyRole(Record):
         CARRIER = "carrier", _("carrier")
         BANK = "bank", _("bank")
 
-    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="roles")
-    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="roles", verbose_name=_("party"))
+    company = models.ForeignKey("base.Company", on_delete=models.PROTECT, related_name="+", verbose_name=_("company"))
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
-    payment_term = models.ForeignKey("base.PaymentTerm", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    payment_term = models.ForeignKey(
+        "base.PaymentTerm", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("payment term")
+    )
     currency = CurrencyField(_("currency"), blank=True)
     tax_status = models.CharField(_("tax status"), max_length=30, blank=True)
     credit_limit = AmountField(_("credit limit"), null=True, blank=True)
@@ -92,7 +94,7 @@ class Address(Record):
         BILLING = "billing", _("billing")
         DELIVERY = "delivery", _("delivery")
 
-    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="addresses")
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="addresses", verbose_name=_("party"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.MAIN)
     recipient = models.CharField(_("recipient"), max_length=200, blank=True)
     street = models.CharField(_("street"), max_length=300, blank=True)
@@ -115,10 +117,10 @@ class ContactPoint(Record):
         FAX = "fax", _("fax")
         WEB = "web", _("web site")
 
-    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="contact_points")
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="contact_points", verbose_name=_("party"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     value = models.CharField(_("value"), max_length=300)
-    normalised = models.CharField(max_length=300, editable=False)
+    normalised = models.CharField(_("as compared"), max_length=300, editable=False)
 
     class Meta(Record.Meta):
         verbose_name = _("contact point")
@@ -130,7 +132,7 @@ class ContactPoint(Record):
 class TaxRegistration(Record):
     """A party's tax number in a country."""
 
-    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="tax_registrations")
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="tax_registrations", verbose_name=_("party"))
     country = models.CharField(_("country"), max_length=2)
     number = models.CharField(_("tax number"), max_length=40)
 
@@ -144,7 +146,7 @@ class TaxRegistration(Record):
 class BankAccount(Record):
     """A bank account of a party."""
 
-    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="bank_accounts")
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="bank_accounts", verbose_name=_("party"))
     bank = models.CharField(_("bank"), max_length=200)
     number = models.CharField(_("account number"), max_length=60)
     currency = CurrencyField(_("currency"), blank=True)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import PercentField, Record
 
 
@@ -40,9 +41,9 @@ class TaxRate(Record):
         INVOICE = "invoice", _("invoice")
         PAYMENT = "payment", _("payment")
 
-    tax = models.ForeignKey(Tax, on_delete=models.CASCADE, related_name="rates")
+    tax = models.ForeignKey(Tax, on_delete=models.CASCADE, related_name="rates", verbose_name=_("tax"))
     valid_from = models.DateField(_("from"))
-    rate = PercentField(_("rate"))
+    rate = PercentField(pgettext_lazy("tax", "rate"))
     tax_point = models.CharField(_("tax point"), max_length=10, choices=TaxPoint.choices, default=TaxPoint.INVOICE)
 
     class Meta(Record.Meta):
@@ -61,7 +62,7 @@ class TaxRule(Record):
     country = models.CharField(_("country"), max_length=2, blank=True)
     tax_status = models.CharField(_("tax status of the party"), max_length=30, blank=True)
     tax_category = models.CharField(_("tax category of the item"), max_length=30, blank=True)
-    tax = models.ForeignKey(Tax, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    tax = models.ForeignKey(Tax, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("tax"))
 
     class Meta(Record.Meta):
         verbose_name = _("tax rule")

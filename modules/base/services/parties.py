@@ -2,11 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import Refused, assign_number, current, lock_for_update, publish, service
 
@@ -95,7 +93,7 @@ def create_party(
     party.code = code or f"P-{str(party.pk)[-12:]}"
     party.save()
     if not code:
-        assign_number(party, scope=("party",), pattern="P{n:05}", on=timezone.now().date(), field="code")
+        assign_number(party, scope=("party",), pattern="P{n:05}", on=current().tenant.today, field="code")
     for point in contact_points or []:
         ContactPoint(party=party, kind=point.kind, value=point.value, normalised=normalise(point.kind, point.value)).save()
     for address in addresses or []:
@@ -196,4 +194,4 @@ def snapshot_of(party: Party, address: Address | None = None) -> dict[str, str]:
     made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": registration.number if registration else ""}
     if address:
         made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
-    return made | {"taken_on": date.isoformat(timezone.now().date())}
+    return made | {"taken_on": current().tenant.today.isoformat()}

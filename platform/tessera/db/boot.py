@@ -67,6 +67,7 @@ def gather(alias: str) -> Facts:
         "owner": settings.TESSERA_OWNER_ROLE,
         "tables": [model._meta.db_table for model in tenant_models()],
     }
+    # allow bare-atomic: the server is asked before any tenant is entered
     with transaction.atomic(using=alias), connection.cursor() as cursor:
         cursor.execute(FACTS, names)
         told: dict[str, Any] = dict(zip(TOLD, cursor.fetchone(), strict=True))

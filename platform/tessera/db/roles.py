@@ -15,6 +15,7 @@ def as_owner(alias: str = "default") -> Iterator[None]:
     """
     connection = connections[alias]
     role = connection.ops.quote_name(settings.TESSERA_OWNER_ROLE)
+    # allow bare-atomic: a role is local to a transaction, which tables are made in
     with transaction.atomic(using=alias):
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {role}")

@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> int:
         fcntl.flock(lease, fcntl.LOCK_EX)  # held until this process ends: who comes next waits, then starts afresh
         os.kill(os.getpid(), signal.SIGTERM)
 
+    # allow raw-thread: the keeper of the servers knows no tenant
     threading.Thread(target=wait_until_unused, daemon=True).start()
     return server.wait()
 

@@ -1,6 +1,6 @@
 """Bring up everything that a plan names, keep it up, and leave nothing behind."""
 
-import http.client
+import http.client  # allow raw-http: the health of our own web process is asked on loopback
 import json
 import os
 import re

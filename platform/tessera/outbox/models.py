@@ -61,8 +61,8 @@ class Delivery(Model):
     finished_at = models.DateTimeField(_("finished at"), null=True)
 
     class Meta(Model.Meta):
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
+        verbose_name = _("delivery of a fact")
+        verbose_name_plural = _("deliveries of facts")
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="delivery_once")]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="delivery_pending"),

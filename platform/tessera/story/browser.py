@@ -4,7 +4,7 @@ import re
 from html import unescape
 from urllib.parse import urlsplit
 
-import httpx
+import httpx  # allow raw-http: the story is a client of this very machine
 
 from tessera.story.client import StoryFailed
 

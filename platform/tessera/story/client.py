@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx  # allow raw-http: the story is a client of this very machine
 
 
 class StoryFailed(Exception):

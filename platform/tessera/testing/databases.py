@@ -18,6 +18,7 @@ from tessera.module import closure, modules
 
 ROOT = Path(__file__).resolve().parents[3]
 ALIASES = ("default", "shared")
+NO_MATTER = {"tests", "testing", "graph", "story", "embedded", "management", ".venv"}  # a fresh database does not show them
 
 
 def _admin() -> psycopg.Connection:
@@ -28,8 +29,8 @@ def fingerprint() -> str:
     """Return a digest of every file that decides what a fresh database looks like."""
     digest = hashlib.sha256()
     roots = {Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(ROOT))}
-    files = {file for root in roots for file in root.rglob("*.py") if "tests" not in file.parts and ".venv" not in file.parts}
-    for file in sorted(files):
+    files = {file for root in roots for file in root.rglob("*.py") if not NO_MATTER.intersection(file.relative_to(ROOT).parts)}
+    for file in sorted({*files, Path(__file__)}):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 

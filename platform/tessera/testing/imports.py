@@ -1,7 +1,8 @@
 """The import contract of modules, read from their manifests: nothing is listed twice.
 
 A module may import `tessera.api`, the manifest classes of `tessera.module`, itself, and the `api`
-of the modules in its `depends`. Its tests may look inside the kernel, the tenants and what it depends on.
+of the modules in its `depends`. Its tests may also use `tessera.testing` and any kernel internals,
+and the `api` and test factories of what it depends on.
 """
 
 import ast
@@ -52,6 +53,21 @@ def is_test(module: str) -> bool:
     return ".tests" in module
 
 
+def may_import(importer: str, imported: str, owner: str, allowed: list[str], roots: list[str]) -> bool:
+    """Say whether a part of the package `owner` may import something.
+
+    `allowed` are the packages that it depends on, `roots` those of all modules, longest first.
+    """
+    target = next((root for root in roots if imported == root or imported.startswith(root + ".")), None)
+    if target == owner or (target is None and not imported.startswith(("tessera", "tenants", "billing", "frontend_api"))):
+        return True
+    if target is not None:
+        return target in allowed and (imported == f"{target}.api" or (is_test(importer) and is_test(imported)))
+    if ".migrations." in importer and imported in ("tessera.fields", "tessera.models"):
+        return True
+    return imported in KERNEL or (is_test(importer) and imported.startswith("tessera"))
+
+
 class ModulesByManifest(Contract):
     """Check the imports of every module against its `depends`."""
 
@@ -69,20 +85,9 @@ class ModulesByManifest(Contract):
             depends = next(depends for package, depends in known.values() if package == owner)
             allowed = [known[label][0] for label in depends if label in known]
             for imported in sorted(graph.find_modules_directly_imported_by(importer)):
-                if not self._may(importer, imported, owner, allowed, roots):
+                if not may_import(importer, imported, owner, allowed, roots):
                     wrong.append((importer, imported))
         return ContractCheck(kept=not wrong, metadata={"wrong": wrong})
-
-    @staticmethod
-    def _may(importer: str, imported: str, owner: str, allowed: list[str], roots: list[str]) -> bool:
-        target = next((root for root in roots if imported == root or imported.startswith(root + ".")), None)
-        if target == owner or (target is None and not imported.startswith(("tessera", "tenants", "billing", "frontend_api"))):
-            return True
-        if target is not None:
-            return target in allowed and (imported == f"{target}.api" or is_test(importer))
-        if ".migrations." in importer and imported in ("tessera.fields", "tessera.models"):
-            return True
-        return imported in KERNEL or (is_test(importer) and imported.startswith(("tessera", "tenants")))
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         for importer, imported in check.metadata["wrong"]:

@@ -44,6 +44,7 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Turn to another tenant, on a new connection when this one has seen many."""
+        # allow raw-tenant: this is what enter() turns
         super().set_tenant(tenant, include_public)
         if self._is_worn() and not self.in_atomic_block:
             self.close()

@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='outbox.outboxevent', verbose_name='fact')),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
+                'verbose_name': 'delivery of a fact',
+                'verbose_name_plural': 'deliveries of facts',
                 'abstract': False,
                 'base_manager_name': 'objects',
                 'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['due_at'], name='delivery_pending'), models.Index(condition=models.Q(('state__in', ['pending', 'dead'])), fields=['handler', 'subject', 'seq'], name='delivery_in_order')],

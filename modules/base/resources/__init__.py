@@ -1,0 +1,5 @@
+"""What base shows of its masters."""
+
+from modules.base.resources import imports, items, money, organisation, parties, taxes
+
+__all__ = ["imports", "items", "money", "organisation", "parties", "taxes"]

@@ -1,0 +1,7 @@
+"""Base holds what every module has to hold."""
+
+from tessera.testing import ModuleContract
+
+
+class TestBase(ModuleContract):
+    module = "base"

@@ -1,0 +1,26 @@
+"""Ask the API in the process: in the tenant, as the actor and with the modules that are entered."""
+
+import json
+from typing import Any
+
+from tessera.context import current
+from tessera.graph.answers import Request, answer
+from tessera.graph.schemas import schema_for
+
+
+def ask(text: str, **variables: Any) -> dict[str, Any]:
+    """Return the body of the answer, as a client would read it."""
+    modules = current().modules
+    response = answer(schema_for(modules), modules, Request(text, variables))
+    return json.loads(json.dumps(response.body, default=_fragment))
+
+
+def _fragment(value: Any) -> Any:
+    import orjson
+
+    return json.loads(orjson.dumps(value))
+
+
+def codes(body: dict[str, Any]) -> list[str]:
+    """Return the codes of the errors in an answer."""
+    return [error["extensions"]["code"] for error in body.get("errors", ())]

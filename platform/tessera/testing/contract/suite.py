@@ -1,0 +1,56 @@
+"""The contract as tests: one per check, so that each failure has a name."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from tessera.testing.contract import answers, life
+from tessera.testing.contract.life import within
+from tessera.testing.contract.parts import CHECKS, Check, Part, as_check, part_of
+
+for _name in ("manifests", "tables", "documents", "code", "surface", "language"):
+    import_module(f"tessera.testing.contract.{_name}")
+
+LIVED = [as_check(each) for each in (life.it_installs_alone, life.off_and_on_keeps_every_byte, life.purging_leaves_nothing)]
+ANSWERED = [as_check(each) for each in (answers.viewers_see, answers.others_are_refused, answers.bad_input_is_refused)]
+
+
+def told(says: str, problems: Iterable[str]) -> str:
+    """Return what is wrong as one text; empty when nothing is."""
+    found = list(dict.fromkeys(problems))
+    return (
+        "\n".join([f"{says} Here {len(found)} things are against it:", *(f"  - {problem}" for problem in found)]) if found else ""
+    )
+
+
+def refuse(says: str, problems: Iterable[str]) -> None:
+    """Fail a test with everything that is wrong."""
+    if text := told(says, problems):
+        pytest.fail(text, pytrace=False)
+
+
+class ModuleContract:
+    """Inherit it in `tests/test_contract.py` and name the module; see the package's text."""
+
+    module: str
+
+    @pytest.fixture
+    def part(self) -> Part:
+        """Return the module as the checks look at it."""
+        return part_of(self.module)
+
+    @pytest.mark.parametrize("check", CHECKS, ids=str)
+    def test_it_holds(self, check: Check, part: Any) -> None:
+        refuse(check.says, check.find(part))
+
+    @pytest.mark.parametrize("check", LIVED, ids=str)
+    def test_it_lives(self, check: Check, part: Any, tenant: Any, settings: Any, tmp_path: Any) -> None:
+        settings.TESSERA_EXPORTS = tmp_path
+        refuse(check.says, check.find(part))
+
+    @pytest.mark.parametrize("check", ANSWERED, ids=str)
+    def test_it_answers(self, check: Check, part: Any, tenant: Any) -> None:
+        with within(tenant, *part.closure):
+            refuse(check.says, check.find(part))
