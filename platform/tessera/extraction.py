@@ -42,7 +42,7 @@ def extracted(app: AppConfig) -> Catalog:
 
 def _keywords(file: Path) -> dict[str, Any]:
     """Return the names under which a file has imported the functions that translate."""
-    found = {}
+    found: dict[str, Any] = {}
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
             found |= {each.asname or each.name: KEYWORDS[each.name] for each in node.names if each.name in KEYWORDS}
@@ -104,7 +104,8 @@ def gaps(app: AppConfig, known: Catalog | None) -> Iterator[str]:
 
 
 def _strings(message: Message) -> list[str]:
-    strings = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    text: Any = message.string
+    strings: list[Any] = list(text) if isinstance(text, (list, tuple)) else [text]
     return [string for string in strings if string]
 
 

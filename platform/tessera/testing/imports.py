@@ -62,7 +62,7 @@ def may_import(importer: str, imported: str, owner: str, allowed: list[str], roo
     if target == owner or (target is None and not imported.startswith(("tessera", "tenants", "billing", "frontend_api"))):
         return True
     if target is not None:
-        return target in allowed and (imported == f"{target}.api" or (is_test(importer) and is_test(imported)))
+        return target in allowed and (imported == f"{target}.api" or is_test(importer))
     if ".migrations." in importer and imported in ("tessera.fields", "tessera.models"):
         return True
     return imported in KERNEL or (is_test(importer) and imported.startswith("tessera"))

@@ -84,7 +84,7 @@ def open_step(instance: ProcessInstance, step: int) -> None:
     if step == 0:
         if instance.requested_by is None:
             raise Refused("STATE", _("Nobody asked for this; return it to a step instead."), "step")
-        asked = [(instance.requested_by, None)]
+        asked: list[tuple[Any, Any]] = [(instance.requested_by, None)]
         sequential = False
     else:
         plan = step_of(instance.definition.steps[step - 1])

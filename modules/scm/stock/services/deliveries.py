@@ -90,7 +90,7 @@ class _Planner:
             places[place] = places.get(place, ZERO) + row.base_quantity
         for (demand, location, lot), quantity in planned.items():
             if (location, lot) in self.reserved.get(demand, {}):
-                self.reserved[demand][location, lot] -= quantity
+                self.reserved[demand][location, lot] -= quantity  # type: ignore[index]
 
     def pick(self, demand: StockDemand, wanted: Decimal) -> list[_Pick]:
         """Take up to `wanted` from where the demand's goods are reserved."""

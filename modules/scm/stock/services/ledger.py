@@ -118,11 +118,11 @@ def _use_reservations(drafts: Sequence[MoveDraft], demands: dict[UUID, StockDema
     rows = _hard(demands)
     left = {row.pk: row.base_quantity for row in rows}
     for draft in drafts:
-        wanted = draft.base_quantity if draft.demand else ZERO
-        for row in rows:
+        wanted = draft.base_quantity
+        for row in rows if draft.demand else ():
             if not wanted:
                 break
-            if row.demand_id == draft.demand.pk and key_of_reservation(row) == draft.key(draft.source):
+            if draft.demand and row.demand_id == draft.demand.pk and key_of_reservation(row) == draft.key(draft.source):
                 used = min(wanted, left[row.pk])
                 left[row.pk] -= used
                 wanted -= used

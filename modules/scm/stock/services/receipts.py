@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from django.utils.translation import gettext as _
 from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, round_money, round_to, service
@@ -102,7 +103,7 @@ def _with_lines(receipt: Receipt, lines: Sequence[ReceiptLineInput]) -> Receipt:
                 base_quantity=base_quantity,
                 unit_price=unit_cost,
                 net=line_net(line.quantity, unit_cost, ZERO, receipt.currency),
-                location=check_own(line.location or storage, receipt.company, "lines", str(place), "location"),
+                location=check_own(cast(Location, line.location or storage), receipt.company, "lines", str(place), "location"),
                 lot=check_lot(line.item, line.lot, "lines", str(place), "lot"),
                 owner=line.owner,
             )

@@ -48,9 +48,10 @@ def documents_move_by_pairs(part: Part) -> Iterator[str]:
             yield f"{model.__name__} begins as {first!r}, which MOVES does not know"
         elif lost := sorted(states - reached):
             yield f"{model.__name__}: no way leads from {first!r} to {', '.join(lost)}"
-        for name, value in vars(model).items():
-            if name == "State" and isinstance(value, type) and (odd := {str(each) for each in value} ^ states):
-                yield f"{model.__name__}: State and MOVES differ by {', '.join(sorted(odd))}"
+        values: dict[str, Any] = dict(vars(model))
+        kinds: Any = values.get("State") if isinstance(values.get("State"), type) else None
+        if kinds is not None and (odd := {str(each) for each in kinds} ^ states):
+            yield f"{model.__name__}: State and MOVES differ by {', '.join(sorted(odd))}"
 
 
 @check
