@@ -55,3 +55,6 @@ def make_tax(code: str = "VAT13", rate: str = "0.13", **values) -> Tax:
         tax.save()
         TaxRate(tax=tax, valid_from=date(2000, 1, 1), rate=Decimal(rate)).save()
     return tax
+
+
+ROWS = {"Company": {"time_zone": "Asia/Shanghai"}}  # what tessera.testing.rows cannot know of a model's values

@@ -1,7 +1,7 @@
 """The import contract of modules, read from their manifests: nothing is listed twice.
 
 A module may import `tessera.api`, the manifest classes of `tessera.module`, itself, and the `api`
-of the modules in its `depends`. Its tests may also use `tessera.testing` and any kernel internals,
+of the modules in its `depends`. Its tests may also use `tessera.testing`, any kernel internals and `tenants`,
 and the `api` and test factories of what it depends on.
 """
 
@@ -65,7 +65,7 @@ def may_import(importer: str, imported: str, owner: str, allowed: list[str], roo
         return target in allowed and (imported == f"{target}.api" or is_test(importer))
     if ".migrations." in importer and imported in ("tessera.fields", "tessera.models"):
         return True
-    return imported in KERNEL or (is_test(importer) and imported.startswith("tessera"))
+    return imported in KERNEL or (is_test(importer) and imported.startswith(("tessera", "tenants")))
 
 
 class ModulesByManifest(Contract):

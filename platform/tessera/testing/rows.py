@@ -23,6 +23,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import NOT_PROVIDED, CheckConstraint, Q, UniqueConstraint
@@ -70,7 +71,7 @@ class Rows:
         """Make these rows of every model of the tenant; return the reasons where there is none, by model."""
         reasons = {}
         with unit_of_work():
-            for model in only or tenant_models():
+            for model in tenant_models() if only is None else only:
                 before = set(self.made)
                 try:
                     with savepoint():
@@ -95,6 +96,8 @@ class Rows:
                 else:
                     setattr(row, column.attname, self._value(model, column, number))
             self._repair(row, number, set(given))
+            if same := _same(row):
+                return same
             with unit_of_work():
                 row.save()
             return row
@@ -123,7 +126,12 @@ class Rows:
             if may_be_none:
                 return None
             raise NoRow(f"{target._meta.label} needs itself")
-        return self.row(target, number).pk
+        try:
+            return self.row(target, number).pk
+        except NoRow:
+            if may_be_none:
+                return None
+            raise
 
     def _module_key(self, column: ModuleKey, number: int) -> UUID | None:
         try:
@@ -169,7 +177,7 @@ class Rows:
         elif isinstance(column, ArrayField):
             yield [next(self._candidates(model, column.base_field, number))]
         elif column.remote_field:
-            yield from (self._key(column.related_model, other, column.null) for other in (number, number + 1))
+            yield from (self._key(column.related_model, other, column.null) for other in (number, number - 1 if number else 1))
         elif isinstance(column, models.UUIDField):
             yield from (key_of(model, number), key_of(model, number + 100))
         elif not column.null:
@@ -202,6 +210,29 @@ class Rows:
             if _holds(row, checks):
                 return
         raise NoRow(f"{row._meta.label}: no values of {', '.join(names)} meet its constraints")
+
+
+def _same(row: Any) -> Any:
+    """Return the row that is there already where there may be only one, such as the settings or the year of a company."""
+    for names, condition in _once_only(type(row)):
+        values = {name: getattr(row, row._meta.get_field(name).attname) for name in names}
+        known = names and None not in values.values() and (not condition or _holds(row, [condition]))
+        if known and (found := type(row)._base_manager.filter(condition, **values).first()):
+            return found
+    return None
+
+
+def _once_only(model: type[models.Model]) -> Iterator[tuple[list[str], Q]]:
+    """Yield which columns identify a row of a model, and among which rows."""
+    for column in model._meta.concrete_fields:
+        if column.unique and not column.primary_key:
+            yield [column.name], Q()
+    for each in model._meta.constraints:
+        if isinstance(each, UniqueConstraint):
+            yield list(each.fields), each.condition or Q()
+        elif isinstance(each, ExclusionConstraint):
+            equal = [name for name, operator in each.expressions if operator == "=" and isinstance(name, str)]
+            yield equal, each.condition or Q()
 
 
 def is_unique(model: type[models.Model], name: str) -> bool:

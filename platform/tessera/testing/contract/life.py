@@ -39,77 +39,98 @@ def checksums(tenant: Any, labels: Any) -> dict[str, str]:
     return found
 
 
-def newcomer(part: Part) -> Any:
-    """Return a tenant that has what the module needs, but not the module."""
-    return make_tenant(slug="newcomer", modules_on=part.closure - {part.label})
+class Newcomer:
+    """A tenant that has what a module needs, with two rows of everything, but not yet the module."""
 
+    def __init__(self, part: Part, slug: str = "newcomer") -> None:
+        self.part, self.rows = part, Rows("AMBER")
+        self.before = part.closure - {part.label}
+        self.tenant = make_tenant(slug=slug, modules_on=self.before)
+        self._fill(self.before)
 
-def fill(tenant: Any, labels: Any) -> dict[Any, str]:
-    """Make two rows of every model of these modules."""
-    with within(tenant, *labels):
-        return Rows("AMBER").fill(0, 1, only=[model for label in labels for model in modules()[label].get_models()])
+    def _fill(self, labels: Any) -> dict[Any, str]:
+        with within(self.tenant, *self.part.closure):
+            return self.rows.fill(0, 1, only=[model for label in sorted(labels) for model in modules()[label].get_models()])
+
+    def enable(self) -> None:
+        """Switch the module on."""
+        from tenants.installations import enable_modules
+
+        enable_modules(tenant=self.tenant, modules=[self.part.label])
+
+    def fill(self) -> dict[Any, str]:
+        """Make two rows of every model of the module; return the reasons where there are none."""
+        return self._fill({self.part.label})
+
+    def checksums(self, labels: Any) -> dict[str, str]:
+        """Return the digests of the tables of these modules."""
+        return checksums(self.tenant, labels)
 
 
 def it_installs_alone(part: Part) -> Iterator[str]:
     """Enabled in a tenant that has only what it depends on, its tables are there, can be filled, and its schema is its own."""
     from tenants.directory import modules_on
-    from tenants.installations import enable_modules
 
-    tenant = newcomer(part)
-    enable_modules(tenant=tenant, modules=[part.label])
-    if missing := part.closure - modules_on(tenant):
+    new = Newcomer(part)
+    new.enable()
+    if missing := part.closure - modules_on(new.tenant):
         yield f"these are still off: {', '.join(sorted(missing))}"
-    tables = tables_of(tenant, part.label)
-    for model in part.models:
-        if model._meta.db_table not in tables:
-            yield f"{model._meta.db_table} is not there"
-    for model, reason in fill(tenant, sorted(part.closure)).items():
-        if model in part.models:
-            yield f"{model.__name__} has no row: {reason}"
+    tables = tables_of(new.tenant, part.label)
+    yield from (f"{model._meta.db_table} is not there" for model in part.models if model._meta.db_table not in tables)
+    yield from (f"{model.__name__} has no row: {reason}" for model, reason in new.fill().items())
     names = set(schema_for(part.closure).type_map)
-    for resource in part.resources:
-        if resource.name not in names:
-            yield f"the schema has no {resource.name}"
+    yield from (f"the schema has no {resource.name}" for resource in part.resources if resource.name not in names)
 
 
 def off_and_on_keeps_every_byte(part: Part) -> Iterator[str]:
     """Switched off and on again, every row lies where it lay; while it is off, the schema does not know it."""
     from tenants.directory import modules_on
-    from tenants.installations import disable_module, enable_modules
+    from tenants.installations import disable_module
 
-    tenant = newcomer(part)
-    enable_modules(tenant=tenant, modules=[part.label])
-    fill(tenant, sorted(part.closure))
-    before = checksums(tenant, part.closure)
+    new = Newcomer(part)
+    new.enable()
+    new.fill()
+    before = new.checksums(part.closure)
     try:
-        disable_module(tenant=tenant, module=part.label)
+        disable_module(tenant=new.tenant, module=part.label)
     except Refused:
         if not part.module.always_on:
             raise
         return
     if part.module.always_on:
         yield "it is always on, and could be switched off"
-    names = set(schema_for(modules_on(tenant)).type_map)
+    names = set(schema_for(modules_on(new.tenant)).type_map)
     yield from (f"while it is off, the schema still has {resource.name}" for resource in part.resources if resource.name in names)
-    yield from (f"switching off changed {table}" for table in _differing(before, checksums(tenant, part.closure)))
-    enable_modules(tenant=tenant, modules=[part.label])
-    yield from (f"switching on again changed {table}" for table in _differing(before, checksums(tenant, part.closure)))
+    yield from (f"switching off changed {table}" for table in _differing(before, new.checksums(part.closure)))
+    new.enable()
+    yield from (f"switching on again changed {table}" for table in _differing(before, new.checksums(part.closure)))
 
 
 def purging_leaves_nothing(part: Part) -> Iterator[str]:
-    """Purged, none of its tables is left, and nobody else's has changed."""
-    from tenants.installations import disable_module, enable_modules, purge_module
+    """Purged, none of its tables is left, and nobody else's has changed; a module that refuses keeps every byte."""
+    from tenants.installations import disable_module, purge_module
 
     if part.module.always_on:
         return
-    tenant = newcomer(part)
-    enable_modules(tenant=tenant, modules=[part.label])
-    fill(tenant, sorted(part.closure))
-    before = checksums(tenant, part.closure - {part.label})
-    disable_module(tenant=tenant, module=part.label)
-    purge_module(tenant=tenant, module=part.label, confirmation=part.label)
-    yield from (f"{table} is still there" for table in sorted(tables_of(tenant, part.label)))
-    yield from (f"purging changed {table}" for table in _differing(before, checksums(tenant, part.closure - {part.label})))
+    for filled in (True, False):
+        new = Newcomer(part, slug="filled" if filled else "empty")
+        new.enable()
+        if filled:
+            new.fill()
+        disable_module(tenant=new.tenant, module=part.label)
+        before = new.checksums(part.closure)
+        try:
+            purge_module(tenant=new.tenant, module=part.label, confirmation=part.label)
+        except Refused:
+            if not filled:
+                raise
+            yield from (f"refusing to be purged changed {table}" for table in _differing(before, new.checksums(part.closure)))
+            continue
+        gone = tables_of(new.tenant, part.label)
+        yield from (f"{table} is still there" for table in sorted(gone))
+        left = {table: digest for table, digest in before.items() if not table.startswith(f"{part.label}_")}
+        yield from (f"purging changed {table}" for table in _differing(left, new.checksums(part.closure - {part.label})))
+        return
 
 
 def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
