@@ -28,7 +28,7 @@ from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
 CHAOS = Path(__file__).with_name("chaos.py")
-SEEDS = range(int(os.environ.get("SEEDS", "3")))
+SEEDS = range(int(os.environ.get("TESSERA_KILL_SEEDS", "3")))
 SUBJECTS, STEPS = 15, 5
 VICTIMS = ("worker", "relay", "valkey", "child", "child", "child")
 HANDLER = "__main__.leave_a_mark"  # chaos.py is a program
