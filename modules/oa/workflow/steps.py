@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from tessera.api import Problem, Refused
 
@@ -65,24 +65,24 @@ def check_process(conditions: Iterable[ProcessCondition], steps: Iterable[Proces
     for place, condition in enumerate(conditions):
         where = ("conditions", str(place))
         if not condition.fact:
-            problems.append(Problem("REQUIRED", _t("Name what is compared."), (*where, "fact")))
+            problems.append(Problem("REQUIRED", gettext("Name what is compared."), (*where, "fact")))
         if condition.above is None and condition.up_to is None:
-            problems.append(Problem("REQUIRED", _t("Give a bound."), (*where, "above")))
+            problems.append(Problem("REQUIRED", gettext("Give a bound."), (*where, "above")))
         if condition.above is not None and condition.up_to is not None and condition.above >= condition.up_to:
-            problems.append(Problem("INVALID", _t("No value lies between these bounds."), (*where, "up_to")))
+            problems.append(Problem("INVALID", gettext("No value lies between these bounds."), (*where, "up_to")))
     steps = list(steps)
     if not steps:
-        problems.append(Problem("REQUIRED", _t("A process has at least one step."), ("steps",)))
+        problems.append(Problem("REQUIRED", gettext("A process has at least one step."), ("steps",)))
     for place, step in enumerate(steps):
         where = ("steps", str(place))
         if not (step.role or step.manager or step.members):
-            problems.append(Problem("REQUIRED", _t("Say who approves."), (*where, "role")))
+            problems.append(Problem("REQUIRED", gettext("Say who approves."), (*where, "role")))
         if (step.rule == StepRule.N_OF_M) != (step.needed is not None):
             problems.append(
-                Problem("INVALID", _t("A number goes with the rule “some of them”, and only with it."), (*where, "needed"))
+                Problem("INVALID", gettext("A number goes with the rule “some of them”, and only with it."), (*where, "needed"))
             )
         elif step.needed is not None and step.needed < 1:
-            problems.append(Problem("INVALID", _t("At least one has to approve."), (*where, "needed")))
+            problems.append(Problem("INVALID", gettext("At least one has to approve."), (*where, "needed")))
     if problems:
         raise Refused.of(problems)
 

@@ -1,6 +1,7 @@
 """The life of a request: held by the gate, through its steps, to its end."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -84,13 +85,15 @@ def open_step(instance: ProcessInstance, step: int) -> None:
     if step == 0:
         if instance.requested_by is None:
             raise Refused("STATE", _("Nobody asked for this; return it to a step instead."), "step")
-        asked: list[tuple[Any, Any]] = [(instance.requested_by, None)]
+        asked: list[tuple[UUID, UUID | None]] = [(instance.requested_by, None)]
         sequential = False
     else:
         plan = step_of(instance.definition.steps[step - 1])
-        asked = [(deputy_of(member, instance), member) for member in approvers_of(plan, instance)]
-        asked = [(deputy, None if deputy == member else member) for deputy, member in asked]
-        asked = list({deputy: (deputy, member) for deputy, member in reversed(asked)}.values())[::-1]
+        found: dict[UUID, UUID | None] = {}
+        for member in approvers_of(plan, instance):
+            deputy = deputy_of(member, instance)
+            found.setdefault(deputy, None if deputy == member else member)
+        asked = list(found.items())
         sequential = plan.sequential
         if len(asked) < plan.enough(len(asked)) or not asked:
             raise Refused(
