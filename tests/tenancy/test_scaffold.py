@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -60,10 +59,9 @@ def test_the_scaffold_installs_works_and_holds_the_contract(manage):
     assert done.returncode == 0, done.stderr
     done = manage("shell", "-v0", stdin=USE_IT)
     assert done.stdout == "wheel 1 True\n", done.stderr
-    if find_spec("tessera.testing.contract"):
-        done = manage("checkmodule", "spare_parts")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "no " not in {line[:3] for line in done.stdout.splitlines()}
+    done = manage("checkmodule", "spare_parts")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no " not in {line[:3] for line in done.stdout.splitlines()}
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _clone(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Clone the template for this worker and point both aliases at the clone."""
     from tessera.testing import databases
-    from tessera.translations import compile_translations
 
-    compile_translations()
     with django_db_blocker.unblock():
         template = databases.ensure_template()
         name = databases.clone(template, worker_id)
