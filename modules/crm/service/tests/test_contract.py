@@ -1,0 +1,7 @@
+"""Service holds what every module has to hold."""
+
+from tessera.testing import ModuleContract
+
+
+class TestService(ModuleContract):
+    module = "service"
