@@ -85,7 +85,7 @@ class Rows:
     def _make(self, model: type[Any], number: int) -> Any:
         self._busy.add((model, number))
         try:
-            given = _said_of(model)  # type: ignore[arg-type]
+            given = _said_of(model._meta.label)
             row = model(pk=key_of(model, number))
             for column in model._meta.concrete_fields:
                 if column.primary_key or isinstance(column, models.GeneratedField):
@@ -243,14 +243,15 @@ def is_unique(model: type[models.Model], name: str) -> bool:
 
 
 @cache
-def _said_of(model: type[models.Model]) -> dict[str, Any]:
+def _said_of(label: str) -> dict[str, Any]:
     """Return what the module's factories say of a model's columns."""
-    path = f"{apps.get_app_config(model._meta.app_label).name}.tests.factories"
+    app, _, name = label.partition(".")
+    path = f"{apps.get_app_config(app).name}.tests.factories"
     try:
         found = find_spec(path)
     except ModuleNotFoundError:
         found = None
-    return getattr(import_module(path), "ROWS", {}).get(model.__name__, {}) if found else {}
+    return getattr(import_module(path), "ROWS", {}).get(name, {}) if found else {}
 
 
 def _holds(row: Any, checks: list[Q]) -> bool:

@@ -166,10 +166,17 @@ def verbs_are_services(part: Part) -> Iterator[str]:
             if not service.permission and not service.public:
                 yield f"{name} demands no right"
             yield from (f"{name}: {problem}" for problem in _parameter_problems(service))
-        states = {str(state) for pair in getattr(resource.model, "MOVES", ()) for state in pair}
+        states = _states_of(resource.model)
         for action in resource.actions:
             if unknown := sorted(set(action.states) - states):
                 yield f"{resource.name}.{action.verb} is for the states {', '.join(unknown)}, which it has not"
+
+
+def _states_of(model: Any) -> set[str]:
+    """Return the states that a row may be in, by its MOVES or by the choices of its state."""
+    column = next((column for column in model._meta.concrete_fields if column.name == "state"), None)
+    chosen = {str(value) for value, _label in column.flatchoices or ()} if column else set()
+    return chosen | {str(state) for pair in getattr(model, "MOVES", ()) for state in pair}
 
 
 @check
