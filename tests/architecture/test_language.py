@@ -23,12 +23,12 @@ def test_a_missing_a_fuzzy_and_a_broken_translation_are_named(tmp_path):
     known = read_catalogue(catalogue_path(app, LANGUAGES[0]))
     known.get("There is no such record.").string = ""
     known.get("A value is required.").flags.add("fuzzy")
-    known.get("There is no right {permission}.").string = "没有权限 {right}。"
+    known.get("This needs the right {right}.").string = "这需要权限 {permission}。"
     known.add("Nobody says this.", "没有人这样说。")
     assert sorted(gaps(app, known)) == [
         "fuzzy: 'A value is required.'",
         "not translated: 'There is no such record.'",
-        "other placeholders: 'There is no right {permission}.' became '没有权限 {right}。'",
+        "other placeholders: 'This needs the right {right}.' became '这需要权限 {permission}。'",
         "translated, but used nowhere: 'Nobody says this.'",
     ]
 
@@ -37,7 +37,7 @@ def test_a_missing_a_fuzzy_and_a_broken_translation_are_named(tmp_path):
 def test_the_kernels_texts_are_translated_alike_everywhere(language):
     """gettext merges all catalogues and the kernel's come first: a module whose text means something else says so by a context."""
     meanings = defaultdict(dict)
-    for app in APPS:
+    for app in (app for app in APPS if isinstance(app, Module) or app.label == "tessera"):
         path = catalogue_path(app, language)
         for message in read_catalogue(path) if path.exists() else ():
             if message.id and message.string:

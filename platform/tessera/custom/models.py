@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tessera.models import Record
 
@@ -16,7 +17,7 @@ class CustomField(Record):
 
     class Kind(models.TextChoices):
         TEXT = "text", _("text")
-        NUMBER = "number", _("number")
+        NUMBER = "number", pgettext_lazy("custom field", "number")
         DATE = "date", _("date")
         BOOLEAN = "boolean", _("yes or no")
         CHOICE = "choice", _("choice")
@@ -29,7 +30,7 @@ class CustomField(Record):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     choices = models.JSONField(_("choices"), default=list, blank=True)
     required = models.BooleanField(_("required"), default=False)
-    position = models.PositiveIntegerField(_("position"), default=1)
+    position = models.PositiveIntegerField(pgettext_lazy("custom field", "position"), default=1)
     help_text = models.CharField(_("help"), max_length=400, blank=True)
     active = models.BooleanField(_("active"), default=True)
 

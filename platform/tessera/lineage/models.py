@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tessera.fields import AmountField, CurrencyField, MemberKey, QuantityField
 from tessera.models import Model, Record
@@ -10,15 +11,15 @@ from tessera.models import Model, Record
 class LinkType(models.TextChoices):
     """What one line is to another; read it as "target <type> source"."""
 
-    FULFILS = "fulfils", _("fulfils")
-    INVOICES = "invoices", _("invoices")
-    SUPPLIES = "supplies", _("supplies")
-    CONSUMES = "consumes", _("consumes")
-    RETURNS = "returns", _("returns")
-    CORRECTS = "corrects", _("corrects")
-    ADVANCES = "advances", _("advances")
-    REPLACES = "replaces", _("replaces")
-    DERIVES = "derives", _("derives from")
+    FULFILS = "fulfils", pgettext_lazy("line link", "fulfils")
+    INVOICES = "invoices", pgettext_lazy("line link", "invoices")
+    SUPPLIES = "supplies", pgettext_lazy("line link", "supplies")
+    CONSUMES = "consumes", pgettext_lazy("line link", "consumes")
+    RETURNS = "returns", pgettext_lazy("line link", "returns")
+    CORRECTS = "corrects", pgettext_lazy("line link", "corrects")
+    ADVANCES = "advances", pgettext_lazy("line link", "advances")
+    REPLACES = "replaces", pgettext_lazy("line link", "replaces")
+    DERIVES = "derives", pgettext_lazy("line link", "derives from")
 
 
 class LineLink(Model):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tessera.fields import MemberKey
 from tessera.models import Model, Record
@@ -38,7 +39,7 @@ class Attachment(OnRecord, Record):
     """A file on a record; its bytes are in the file storage, below the tenant's own prefix."""
 
     name = models.CharField(_("name"), max_length=255)
-    media_type = models.CharField(_("type"), max_length=100)
+    media_type = models.CharField(pgettext_lazy("file", "type"), max_length=100)
     size = models.BigIntegerField(_("size"))
     sha256 = models.CharField(_("checksum"), max_length=64)
     path = models.CharField(max_length=300, editable=False)
@@ -46,7 +47,7 @@ class Attachment(OnRecord, Record):
 
     class Meta(Record.Meta):
         verbose_name = _("attachment")
-        verbose_name_plural = _("attachments")
+        verbose_name_plural = pgettext_lazy("file", "attachments")
         constraints = [models.CheckConstraint(condition=models.Q(size__gte=0), name="attachment_size_not_negative")]
         indexes = [models.Index(fields=["record", "id"], name="attachment_by_record")]
 
