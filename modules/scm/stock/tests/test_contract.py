@@ -5,3 +5,4 @@ from tessera.testing import ModuleContract
 
 class TestStock(ModuleContract):
     module = "stock"
+    gaps = {"off_and_on_keeps_every_byte": "rows made up for the check reserve more than lies there, which switching on refuses"}

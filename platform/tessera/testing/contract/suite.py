@@ -1,6 +1,6 @@
 """The contract as tests: one per check, so that each failure has a name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -35,6 +35,17 @@ class ModuleContract:
     """Inherit it in `tests/test_contract.py` and name the module; see the package's text."""
 
     module: str
+    gaps: Mapping[str, str] = {}  # checks that do not hold yet, each with what is missing; one that holds must go
+
+    def judge(self, check: Check, part: Part) -> None:
+        """Fail with everything that is wrong, unless it is a gap that the module owns up to."""
+        text, gap = told(check.says, check.find(part)), self.gaps.get(str(check))
+        if gap and not text:
+            pytest.fail(f"{check} holds now: take it out of `gaps`", pytrace=False)
+        if gap:
+            pytest.xfail(gap)
+        if text:
+            pytest.fail(text, pytrace=False)
 
     @pytest.fixture
     def part(self) -> Part:
@@ -43,11 +54,13 @@ class ModuleContract:
 
     @pytest.mark.parametrize("check", CHECKS, ids=str)
     def test_it_holds(self, check: Check, part: Any) -> None:
-        refuse(check.says, check.find(part))
+        self.judge(check, part)
 
     @pytest.mark.parametrize("check", LIVED, ids=str)
     def test_it_lives(self, check: Check, part: Any, tenant: Any, settings: Any, tmp_path: Any) -> None:
         settings.TESSERA_EXPORTS = tmp_path
+        if gap := self.gaps.get(str(check)):
+            pytest.xfail(gap)
         refuse(check.says, check.find(part))
 
     @pytest.mark.parametrize("check", ANSWERED, ids=str)
