@@ -22,7 +22,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--keep", action="store_true", help="keep it short: only say which steps were done")
+        parser.add_argument("--keep", action="store_true", help="tell it of the sample company, whatever NORTHWIND_DIR names")
         parser.add_argument("--address", default="", help="host:port of the server (default: 127.0.0.1 and TESSERA_PORT)")
 
     def handle(self, *args: Any, **options: Any) -> None:
