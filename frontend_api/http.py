@@ -92,8 +92,9 @@ def reply(response: Response, kind: str) -> HttpResponse:
     """
     if response.executed:
         return _http(response.body, 200, kind)
-    code = response.body["errors"][0]["extensions"]["code"]
-    return _http(response.body, STATUS.get(Code(code), 400 if kind == GRAPHQL else 200), kind)
+    about = response.body["errors"][0]["extensions"]
+    headers = {"Retry-After": str(about["retryAfter"])} if "retryAfter" in about else None
+    return _http(response.body, STATUS.get(Code(about["code"]), 400 if kind == GRAPHQL else 200), kind, headers)
 
 
 def _http(body: dict[str, Any], status: int, kind: str, headers: dict[str, str] | None = None) -> HttpResponse:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
-from tessera.context import current_or_none
+from tessera.budget import Budget, budget_of
+from tessera.context import Context, current_or_none
 from tessera.graph.answers import Request, Response, answer
 from tessera.graph.failures import masked
 from tessera.graph.schemas import schema_for
@@ -47,4 +48,12 @@ def _answer(request: HttpRequest, asked: Request) -> Response:
     context = current_or_none()
     if context is None:
         return answer(schema_for_accounts(), ACCOUNTS, replace(asked, http=request))
-    return answer(schema_for(context.modules), context.modules, asked)
+    return answer(schema_for(context.modules), context.modules, asked, budget_for(request, context))
+
+
+def budget_for(request: HttpRequest, context: Context) -> Budget:
+    """Return the buckets that a request is charged to."""
+    actor = context.actor
+    person = actor.member_id.hex if actor.member_id else request.META.get("REMOTE_ADDR", "")
+    token = actor.token_id.hex if actor.token_id else ""
+    return budget_of(tenant=context.tenant.id.hex, person=person, token=token, stranger=actor.member_id is None)

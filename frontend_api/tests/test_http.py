@@ -31,6 +31,12 @@ def actor(monkeypatch):
 
 
 @pytest.fixture
+def small_budgets(settings):
+    """Give people so few points that a test can use them up, and the company plenty."""
+    settings.TESSERA_BUDGETS = {"tenant": (1_000, 1_000), "person": (20, 1), "token": (20, 1), "stranger": (20, 1)}
+
+
+@pytest.fixture
 def post(tenant, actor):
     """Return a function that posts to tenant A."""
     client = Client()
@@ -48,14 +54,14 @@ def codes(response):
 
 def test_a_query_is_answered_in_the_tenant_of_the_host(post):
     response = post()
-    assert (response.status_code, response.json()) == (200, {"data": {"companies": {"totalCount": 0}}})
+    assert (response.status_code, response.json()["data"]) == (200, {"companies": {"totalCount": 0}})
     assert response["Content-Type"] == "application/json; charset=utf-8"
     assert response["Cache-Control"] == "no-store"
 
 
 def test_variables_and_operation_names_are_taken(post):
     body = {"query": "query A { a: __typename } query B($n: Int) { companies(first: $n) { totalCount } }", "operationName": "B"}
-    assert post(body | {"variables": {"n": 1}}).json() == {"data": {"companies": {"totalCount": 0}}}
+    assert post(body | {"variables": {"n": 1}}).json()["data"] == {"companies": {"totalCount": 0}}
     assert codes(post(body | {"operationName": "C"})) == ["BAD_INPUT"]
     assert codes(post(body | {"operationName": None})) == ["BAD_INPUT"]
 
@@ -172,7 +178,7 @@ def test_a_public_service_needs_nobody_to_sign_in(post, actor, monkeypatch):
         actor(ANONYMOUS)
         telling = 'companyTell(input: {token: "t"}) { result userErrors { code } }'
         response = post({"query": f"mutation {{ {telling} }}"})
-        assert response.json() == {"data": {"companyTell": {"result": 1, "userErrors": []}}}
+        assert response.json()["data"] == {"companyTell": {"result": 1, "userErrors": []}}
         for more in ("__typename", 'companyCreate(input: {code: "x"}) { node { id } }', "...f"):
             fragment = "fragment f on Mutation { __typename }" if more == "...f" else ""
             assert post({"query": f"mutation {{ {telling} {more} }} {fragment}"}).status_code == 401
@@ -248,3 +254,18 @@ def test_the_accounts_host_has_an_api_of_its_own(post):
     names = {field["name"] for root in found.values() if root for field in root["fields"]}
     assert "signUp" in names
     assert not {"parties", "partyCreate", "node"} & names
+
+
+def test_the_answer_says_what_it_cost(small_budgets, post):
+    cost = post().json()["extensions"]["cost"]
+    assert (cost["requested"], cost["actual"]) == (2, 2)
+    assert cost["throttleStatus"] == {"currentlyAvailable": 18, "maximumAvailable": 20, "restoreRate": 1}
+
+
+def test_who_asks_for_too_much_is_told_when_to_come_back(small_budgets, post, actor):
+    answers = [post() for _ in range(11)]
+    assert [each.status_code for each in answers] == [200] * 10 + [429]
+    error = answers[-1].json()["errors"][0]["extensions"]
+    assert (error["code"], answers[-1]["Retry-After"]) == ("RATE_LIMITED", str(error["retryAfter"]))
+    actor(Actor(kind="member", member_id=new_id(), name="ada", grants={"base.company_view": EVERYTHING}))
+    assert post().status_code == 200  # ada has points of her own

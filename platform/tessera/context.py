@@ -72,6 +72,7 @@ class Actor:
     account_id: UUID | None = None
     name: str = ""
     grants: Mapping[str, Reach] = field(default_factory=dict)
+    token_id: UUID | None = None  # the access token that this actor came with
 
     @property
     def is_system(self) -> bool:

@@ -1,5 +1,6 @@
 """From a request on a tenant's host to the member who sends it, or to a clear refusal."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -80,7 +81,7 @@ def _of_token(secret: str) -> Actor:
     if not alive or not Account.objects.filter(pk=member.account_id, is_active=True).exists():
         raise refusal()
     note_use(token)
-    return restricted(actor_of(member), token.scopes)
+    return replace(restricted(actor_of(member), token.scopes), token_id=token.pk)
 
 
 def _demand_same_origin(request: HttpRequest) -> None:

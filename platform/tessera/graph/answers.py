@@ -1,6 +1,6 @@
 """Answer one GraphQL request in the tenant and as the actor that are entered."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -11,17 +11,19 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    execute,
     type_from_ast,
 )
 from graphql.utilities import coerce_input_value
 
+from tessera.budget import Budget
 from tessera.context import current_or_none
 from tessera.errors import ApiError, Code
+from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid
 from tessera.graph.execute import Execution
 from tessera.graph.failures import bad_input, of_field, shown
 from tessera.graph.limits import LIMITS, check_variables
+from tessera.resource import camel
 
 documents = Documents()
 KEPT_INTROSPECTIONS = 64
@@ -51,11 +53,12 @@ def refusal(error: ApiError) -> Response:
     return Response({"errors": [shown(error)]}, executed=False)
 
 
-def answer(schema: GraphQLSchema, key: Any, request: Request) -> Response:
+def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | None = None) -> Response:
     """Answer a request by a schema; `key` stands for the schema in the caches.
 
     Somebody who has not signed in is answered when all that is asked for is public; anything else,
-    wrong documents included, is UNAUTHENTICATED.
+    wrong documents included, is UNAUTHENTICATED. With a `budget` it is charged what the operation
+    costs, and the answer says how much that was.
     """
     stranger = (context := current_or_none()) is not None and context.actor.kind == "anonymous"
     try:
@@ -64,11 +67,12 @@ def answer(schema: GraphQLSchema, key: Any, request: Request) -> Response:
         operation = document.operation(request.operation)
         if stranger and not only_public(schema, operation):
             return refusal(unauthenticated())
+        stranger = False  # what follows is public, so its errors are too
         if only_introspects(operation) and not request.variables:
             return Response(_introspected(schema, key, request, document), executed=True)
         if errors := _variable_errors(schema, operation, request.variables):
             return Response({"errors": errors}, executed=False)
-        return Response(_executed(schema, request, document), executed=True)
+        return Response(_executed(schema, request, document, budget), executed=True)
     except Invalid as invalid:
         return refusal(unauthenticated()) if stranger else Response({"errors": invalid.errors}, executed=False)
     except ApiError as error:
@@ -88,18 +92,34 @@ def only_public(schema: GraphQLSchema, operation: OperationDefinitionNode) -> bo
     return all(name in fields and getattr(fields[name].extensions.get("service"), "public", False) for name in asked)
 
 
-def _executed(schema: GraphQLSchema, request: Request, document: Document) -> dict[str, Any]:
-    result = execute(
+def _executed(schema: GraphQLSchema, request: Request, document: Document, budget: Budget | None = None) -> dict[str, Any]:
+    context = Execution.build(
         schema,
         document.ast,
         context_value=current_or_none() or request.http,
-        variable_values=request.variables,
+        raw_variable_values=request.variables,
         operation_name=request.operation,
-        execution_context_class=Execution,
         hide_suggestions=True,
     )
-    body: dict[str, Any] = {"errors": [of_field(error) for error in result.errors]} if result.errors else {}  # type: ignore[union-attr]
-    return body | {"data": result.data}  # type: ignore[union-attr]
+    if isinstance(context, list):
+        return {"errors": [of_field(error) for error in context], "data": None}
+    assert isinstance(context, Execution)
+    asked = Estimate(context).of(context.operation)
+    if budget:
+        budget.take(asked)
+    with counting() as spent:
+        if context.operation.operation is OperationType.MUTATION:
+            spent.mutations = len(context.operation.selection_set.selections)
+        try:
+            result = context.finished()
+        finally:
+            status = budget.settle(asked, spent.points) if budget else None
+    body: dict[str, Any] = {"errors": [of_field(error) for error in result.errors]} if result.errors else {}
+    body["data"] = result.data
+    if status:
+        throttle = {camel(name): value for name, value in asdict(status).items()}
+        body["extensions"] = {"cost": {"requested": asked, "actual": spent.points, "throttleStatus": throttle}}
+    return body
 
 
 def only_introspects(operation: OperationDefinitionNode) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Model
-from graphql import ExecutionContext, GraphQLOutputType, get_named_type
+from graphql import ExecutionContext, ExecutionResult, GraphQLError, GraphQLOutputType, get_named_type
 
 
 class Finished:
@@ -19,6 +19,16 @@ class Execution(ExecutionContext):
     """graphql-core's execution, which takes finished data as it is."""
 
     is_awaitable = staticmethod(lambda value: False)  # everything here is synchronous
+
+    def finished(self) -> ExecutionResult:
+        """Run the operation; what goes wrong in it is in the result."""
+        collected = self.collected_errors
+        try:
+            data: Any = self.execute_operation(self.operation, self.root_value)
+        except GraphQLError as error:
+            collected.add(error, None)
+            data = None
+        return self.build_response(data, collected.errors)
 
     def complete_value(self, return_type: GraphQLOutputType, field_nodes: Any, info: Any, path: Any, result: Any) -> Any:
         if isinstance(result, Finished):

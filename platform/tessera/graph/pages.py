@@ -10,6 +10,7 @@ from django.db.models.functions import RowNumber
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from tessera.context import current
+from tessera.graph.cost import spend
 from tessera.graph.filters import Conditions
 from tessera.graph.paging import Page, page_of
 from tessera.graph.plan import KEY, Columns, Get, NodePlan, Planner, Row, fill
@@ -71,6 +72,7 @@ class ConnectionPlan:
         return rows.annotate(**{PLACE: place}).filter(**{f"{PLACE}__lte": self.page.size + 1}).order_by(PLACE)
 
     def _finish(self, found: dict[Any, list[Row]], totals: dict[Any, int]) -> dict[Any, dict[str, Any]]:
+        spend(lists=len(found))
         size = self.page.size
         kept = {parent: rows[:size] for parent, rows in found.items()}
         if self.page.backwards:

@@ -26,6 +26,7 @@ from graphql.execution.values import get_argument_values
 from tessera.context import current
 from tessera.errors import ApiError, Code
 from tessera.graph import scalars
+from tessera.graph.cost import spend
 from tessera.graph.ids import encode
 from tessera.graph.shapes import ChildList, Column, ComputedField, Relation, Shape, Shapes
 from tessera.scope import may_view, scoped, visible
@@ -173,6 +174,7 @@ class NodePlan:
 
     def ready(self, rows: list[Row]) -> Get:
         """Return how a row of the statement becomes a dict."""
+        spend(objects=len(rows))
         gets = [(name, part.ready(rows)) for name, part in self.parts]
         return lambda row: {name: get(row) for name, get in gets}
 

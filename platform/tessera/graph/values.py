@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from tessera.graph import scalars
+from tessera.graph.cost import spend
 from tessera.graph.plan import NodePlan, Planner, own_plan
 
 
@@ -108,6 +109,7 @@ class ObjectPlan(ValuePlan):
             plan.load()
 
     def render(self, value: Any) -> Any:
+        spend(objects=1)
         made = dict(self.constants)
         for name, attribute, plan, required in self.parts:
             inner = getattr(value, attribute)

@@ -108,6 +108,8 @@ TESSERA_POOL_SIZE = int(os.environ.get("TESSERA_POOL_SIZE", "2"))  # ready schem
 TESSERA_EXPORTS = DATA / "exports"
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
+# Points that one may hold and gets back a second: a company, a person, an access token, and the strangers of a company.
+TESSERA_BUDGETS = {"tenant": (40_000, 2_000), "person": (20_000, 1_000), "token": (10_000, 500), "stranger": (4_000, 200)}
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
 AUTH_USER_MODEL = "accounts.Account"
 

@@ -1,0 +1,164 @@
+"""How much each may ask for: buckets of points that refill, in Valkey, charged together or not at all.
+
+A request is charged to the buckets of its tenant, of who sends it, and of the token it comes with. The points asked for are
+taken before it runs; `settle` gives back what it did not use, or takes what it used beyond that.
+With Valkey gone each process keeps buckets of its own, so a tenant may do more than it is promised, never less.
+"""
+
+import logging
+import math
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from tessera.errors import ApiError, Code
+from tessera.outbox.hints import client
+
+KEPT_LOCALLY = 10_000
+RETRY = 1.0  # seconds for which a Valkey that did not answer is left alone
+_log = logging.getLogger(__name__)
+
+# KEYS: buckets. ARGV: points, whether to refuse (1) or to take what is there (0), then capacity and rate of each bucket.
+# Returns {refused: 0 or 1, what each bucket now holds ...}.
+TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local points, held, short = tonumber(ARGV[1]), {}, 0
+for i, key in ipairs(KEYS) do
+  local capacity, rate = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+  local known = redis.call('HMGET', key, 'held', 'at')
+  local was, at = tonumber(known[1]) or capacity, tonumber(known[2]) or now
+  held[i] = math.min(capacity, was + math.max(0, now - at) * rate)
+  if ARGV[2] == '1' and held[i] < points then short = 1 end
+end
+local answer = {short}
+for i, key in ipairs(KEYS) do
+  local capacity, rate = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+  if short == 0 then held[i] = math.max(0, math.min(capacity, held[i] - points)) end
+  redis.call('HSET', key, 'held', tostring(held[i]), 'at', string.format('%.6f', now))
+  redis.call('PEXPIRE', key, math.ceil(capacity / rate * 1000) + 1000)
+  answer[i + 1] = tostring(held[i])
+end
+return answer
+"""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Points kept under `key`: at most `capacity`, refilled by `rate` a second."""
+
+    key: str
+    capacity: int
+    rate: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the tightest bucket holds: points now, at most, and by the second."""
+
+    currently_available: int
+    maximum_available: int
+    restore_rate: int
+
+
+class Budget:
+    """The buckets of one request."""
+
+    def __init__(self, buckets: list[Bucket]) -> None:
+        self.buckets = buckets
+
+    def take(self, points: int) -> Status:
+        """Charge `points` to every bucket, or raise RATE_LIMITED with `retryAfter` in seconds and charge none.
+
+        TOO_COMPLEX is raised for more than a full bucket holds: waiting would not help.
+        """
+        most = min(bucket.capacity for bucket in self.buckets)
+        if points > most:
+            message = f"This costs {points} points; at most {most} can be asked for at once. Ask for less."
+            raise ApiError(Code.TOO_COMPLEX, message, limit="cost", cost=points)
+        short, held = _charge(self.buckets, points, refuse=True)
+        if short:
+            wait = max((points - now) / bucket.rate for bucket, now in zip(self.buckets, held, strict=True))
+            message = "Too much was asked for in a short time. Try again later."
+            raise ApiError(Code.RATE_LIMITED, message, retryAfter=max(1, math.ceil(wait)), cost=points)
+        return self._status(held)
+
+    def settle(self, asked: int, used: int) -> Status:
+        """Give back what was taken and not used; what was used beyond it is taken."""
+        return self._status(_charge(self.buckets, used - asked, refuse=False)[1])
+
+    def _status(self, held: list[float]) -> Status:
+        now, bucket = min(zip(held, self.buckets, strict=True), key=lambda each: each[0] / each[1].capacity)
+        return Status(int(now), bucket.capacity, bucket.rate)
+
+
+def _charge(buckets: list[Bucket], points: int, *, refuse: bool) -> tuple[bool, list[float]]:
+    global _silent_until
+    if time.monotonic() >= _silent_until:
+        try:
+            return _charge_shared(buckets, points, refuse)
+        except redis.RedisError:
+            _silent_until = time.monotonic() + RETRY
+            _log.warning("Valkey did not answer: requests are counted in this process for a second")
+    return _local.charge(buckets, points, refuse=refuse)
+
+
+_silent_until = 0.0
+
+
+@cache
+def _script() -> Any:
+    return client().register_script(TAKE)
+
+
+def _charge_shared(buckets: list[Bucket], points: int, refuse: bool) -> tuple[bool, list[float]]:
+    limits = [number for bucket in buckets for number in (bucket.capacity, bucket.rate)]
+    short, *held = _script()(keys=[bucket.key for bucket in buckets], args=[points, int(refuse), *limits])
+    return bool(short), [float(each) for each in held]
+
+
+class Local:
+    """The same buckets in this process; the ones used longest ago are forgotten beyond `most`."""
+
+    def __init__(self, most: int = KEPT_LOCALLY) -> None:
+        self.most = most
+        self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def charge(self, buckets: list[Bucket], points: int, *, refuse: bool) -> tuple[bool, list[float]]:
+        """Take `points` from every bucket; with `refuse` from none where one is short. Return whether, and what they hold."""
+        now = time.monotonic()
+        with self._lock:
+            held = [self._held(bucket, now) for bucket in buckets]
+            short = refuse and any(each < points for each in held)
+            if not short:
+                held = [max(0.0, min(float(b.capacity), each - points)) for b, each in zip(buckets, held, strict=True)]
+            for bucket, each in zip(buckets, held, strict=True):
+                self._kept[bucket.key] = (each, now)
+                self._kept.move_to_end(bucket.key)
+            while len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+        return short, held
+
+    def _held(self, bucket: Bucket, now: float) -> float:
+        was, at = self._kept.get(bucket.key, (float(bucket.capacity), now))
+        return min(float(bucket.capacity), was + (now - at) * bucket.rate)
+
+
+_local = Local()
+
+
+def budget_of(*, tenant: str, person: str, token: str = "", stranger: bool = False) -> Budget:
+    """Return the buckets of a request, by the identities that its tenant, sender and token have.
+
+    Strangers share a bucket of their own beside the one of their address, so that they cannot use up what members need.
+    """
+    shares = settings.TESSERA_BUDGETS
+    named = [("stranger" if stranger else "tenant", ""), ("person", f":{person}"), *([("token", f":{token}")] if token else [])]
+    return Budget([Bucket(f"t_{tenant}:budget:{kind}{who}", *shares[kind]) for kind, who in named])

@@ -1,0 +1,152 @@
+"""What an operation costs, in points: asked for before it runs, and as it turned out.
+
+A leaf is free, an object costs 1, a list 2 and its rows times what one of them costs, a mutation 10 more and
+1 for each item of the lists that it is given. A list whose length nobody asked for counts as `UNSAID` items.
+What is asked for is found from the document and its variables alone, so a request beyond its budget is
+refused before any SQL; what was not used of it is given back.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+)
+from graphql.execution.collect_fields import collect_fields, collect_sub_fields
+from graphql.execution.values import get_argument_values
+
+from tessera.graph.paging import MOST, USUAL
+
+OBJECT, LIST, MUTATION, UNSAID = 1, 2, 10, 10
+
+
+@dataclass
+class Spent:
+    """What a request has used so far: `objects` and `lists` that were answered."""
+
+    objects: int = 0
+    lists: int = 0
+    mutations: int = 0
+
+    @property
+    def points(self) -> int:
+        return self.objects * OBJECT + self.lists * LIST + self.mutations * MUTATION
+
+
+_spent: ContextVar[Spent | None] = ContextVar("tessera_graph_spent", default=None)
+
+
+@contextmanager
+def counting() -> Iterator[Spent]:
+    """Count what is answered inside."""
+    spent = Spent()
+    token = _spent.set(spent)
+    try:
+        yield spent
+    finally:
+        _spent.reset(token)
+
+
+def spend(*, objects: int = 0, lists: int = 0) -> None:
+    """Note objects and lists that were answered."""
+    if spent := _spent.get():
+        spent.objects += objects
+        spent.lists += lists
+
+
+class Estimate:
+    """The cost of one operation by its document; `context` is graphql-core's, with the variables' values in it."""
+
+    def __init__(self, context: Any) -> None:
+        self.schema, self.fragments, self.variables = context.schema, context.fragments, context.variable_values
+
+    def of(self, operation: OperationDefinitionNode) -> int:
+        """Return the most that the operation can cost."""
+        root = self.schema.get_root_type(operation.operation)
+        fields = collect_fields(self.schema, self.fragments, self.variables, root, operation.selection_set)
+        points = self._fields(root, fields)
+        if operation.operation is OperationType.MUTATION:
+            points += sum(MUTATION + self._items(root, nodes[0]) for nodes in fields.values())
+        return points
+
+    def _fields(self, kind: GraphQLObjectType, fields: dict[str, list[FieldNode]]) -> int:
+        return sum(self._field(kind, nodes) for nodes in fields.values())
+
+    def _field(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> int:
+        if nodes[0].selection_set is None or nodes[0].name.value.startswith("__"):
+            return 0
+        field = kind.fields[nodes[0].name.value]
+        return self._value(field.type, nodes, self._page(kind, nodes[0]))
+
+    def _page(self, kind: GraphQLObjectType, node: FieldNode) -> int:
+        arguments = {each.name.value: each for each in node.arguments}
+        if not arguments.keys() & {"first", "last"}:
+            return USUAL
+        given = get_argument_values(kind.fields[node.name.value], node, self.variables)
+        size = given.get("first") or given.get("last") or USUAL
+        return min(max(size, 1), MOST) if isinstance(size, int) else USUAL
+
+    def _value(self, kind: GraphQLOutputType, nodes: list[FieldNode], page: int) -> int:
+        if isinstance(kind, GraphQLNonNull):
+            return self._value(kind.of_type, nodes, page)
+        if isinstance(kind, GraphQLList):
+            return LIST + UNSAID * self._value(kind.of_type, nodes, page)
+        if isinstance(kind, GraphQLInterfaceType):
+            return OBJECT + max((self._inside(each, nodes) for each in self._named(nodes)), default=0)
+        if not isinstance(kind, GraphQLObjectType):
+            return 0
+        if "page_of" in kind.extensions:
+            return LIST + page * self._rows(kind, nodes)
+        return OBJECT + self._inside(kind, nodes)
+
+    def _inside(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> int:
+        return self._fields(kind, collect_sub_fields(self.schema, self.fragments, self.variables, kind, nodes))
+
+    def _rows(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> int:
+        """Return the cost of one row of a page: its node, wherever it is asked for."""
+        points = 0
+        for found in collect_sub_fields(self.schema, self.fragments, self.variables, kind, nodes).values():
+            name = found[0].name.value
+            inner = get_named_type(kind.fields[name].type) if name in ("nodes", "edges") else None
+            if isinstance(inner, GraphQLObjectType):
+                points += OBJECT + self._inside(inner, found) if name == "nodes" else self._inside(inner, found)
+        return points
+
+    def _named(self, nodes: list[FieldNode]) -> Iterator[GraphQLObjectType]:
+        """Yield the types that a selection on an interface names."""
+        waiting: list[Any] = [node.selection_set for node in nodes]
+        seen: set[str] = set()
+        while waiting:
+            for each in waiting.pop().selections:
+                name = getattr(each, "name", None)
+                if isinstance(each, FieldNode) or (name and name.value in seen):
+                    continue
+                if name:
+                    seen.add(name.value)
+                inner: Any = self.fragments[name.value] if name else each
+                kind = self.schema.get_type(inner.type_condition.name.value) if inner.type_condition else None
+                if isinstance(kind, GraphQLObjectType):
+                    yield kind
+                waiting.append(inner.selection_set)
+
+    def _items(self, root: GraphQLObjectType, node: FieldNode) -> int:
+        return _length(get_argument_values(root.fields[node.name.value], node, self.variables)) if node.arguments else 0
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(_length(each) for each in value.values())
+    if isinstance(value, (list, tuple)):
+        return len(value) + sum(_length(each) for each in value)
+    return 0
