@@ -1,7 +1,7 @@
 """GraphQL over HTTP: what a request must look like, and in which form it is answered.
 
-Only `application/json` is read: a page of somebody else cannot send it without asking first. A
-request that brings cookies and no Authorization header must carry `X-Tessera-Request` as well.
+A POST brings `application/json`: a page of somebody else cannot send it without asking first. A GET may only
+read. A request that brings cookies and no Authorization header must carry `X-Tessera-Request` as well.
 """
 
 from typing import Any
@@ -10,10 +10,11 @@ import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from tessera.errors import Code
-from tessera.graph.answers import Request, Response
+from tessera.graph.answers import Response
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 BODY = 1_048_576
+PARAMETERS = {"query": str, "operationName": str, "documentId": str, "variables": dict, "extensions": dict}
 STATUS = {Code.UNAUTHENTICATED: 401, Code.FORBIDDEN: 403, Code.RATE_LIMITED: 429, Code.TIMEOUT: 504, Code.INTERNAL: 500}
 
 
@@ -44,26 +45,43 @@ def _quality(parameter: str) -> float:
         return 0.0
 
 
-def read(request: HttpRequest) -> Request:
-    """Return the GraphQL request in an HTTP request; raise Unacceptable."""
-    if request.method != "POST":
-        raise Unacceptable(405, "Use POST.", Allow="POST")
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
-        raise Unacceptable(415, "Send application/json.")
+def read(request: HttpRequest) -> dict[str, Any]:
+    """Return the parameters of the GraphQL request in an HTTP request; raise Unacceptable."""
+    if request.method not in ("GET", "POST"):
+        raise Unacceptable(405, "Use POST, or GET to read.", Allow="GET, POST")
     if request.COOKIES and "Authorization" not in request.headers and "X-Tessera-Request" not in request.headers:
         raise Unacceptable(403, "Send the header X-Tessera-Request.", Code.FORBIDDEN)
-    try:
-        body = orjson.loads(_body(request))
-    except orjson.JSONDecodeError:
-        raise Unacceptable(400, "The body is no JSON.") from None
+    asked = _in_query_string(request) if request.method == "GET" else _in_body(request)
+    for name, kind in PARAMETERS.items():
+        if asked.get(name) is not None and not isinstance(asked[name], kind):
+            raise Unacceptable(400, f"{name} has another form.")
+    if not (asked.get("query") or asked.get("documentId") or "persistedQuery" in (asked.get("extensions") or {})):
+        raise Unacceptable(400, "There is no query.")
+    return asked
+
+
+def _in_query_string(request: HttpRequest) -> dict[str, Any]:
+    asked: dict[str, Any] = {name: text for name, text in request.GET.items() if text}
+    for name in ("variables", "extensions"):
+        if name in asked:
+            asked[name] = _json(asked[name])
+    return asked
+
+
+def _in_body(request: HttpRequest) -> dict[str, Any]:
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
+        raise Unacceptable(415, "Send application/json.")
+    body = _json(_body(request))
     if not isinstance(body, dict):
         raise Unacceptable(400, "The body is one JSON object; batches are not taken.")
-    for name, kind in (("query", str), ("operationName", str), ("variables", dict), ("extensions", dict)):
-        if body.get(name) is not None and not isinstance(body[name], kind):
-            raise Unacceptable(400, f"{name} has another form.")
-    if not body.get("query"):
-        raise Unacceptable(400, "There is no query.")
-    return Request(body["query"], body.get("variables") or {}, body.get("operationName"))
+    return body
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Unacceptable(400, "This is no JSON.") from None
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -93,11 +111,18 @@ def reply(response: Response, kind: str) -> HttpResponse:
     if response.executed:
         return _http(response.body, 200, kind)
     about = response.body["errors"][0]["extensions"]
-    headers = {"Retry-After": str(about["retryAfter"])} if "retryAfter" in about else None
-    return _http(response.body, STATUS.get(Code(about["code"]), 400 if kind == GRAPHQL else 200), kind, headers)
+    if "retryAfter" in about:
+        return _http(response.body, 429, kind, {"Retry-After": str(about["retryAfter"])})
+    if response.to_be_posted:
+        return _http(response.body, 405, kind, {"Allow": "POST"})
+    return _http(response.body, STATUS.get(Code(about["code"]), 400 if kind == GRAPHQL else 200), kind)
 
 
 def _http(body: dict[str, Any], status: int, kind: str, headers: dict[str, str] | None = None) -> HttpResponse:
-    response = HttpResponse(orjson.dumps(body), status=status, content_type=f"{kind}; charset=utf-8", headers=headers)
+    content = orjson.dumps(body)
+    if len(content) > settings.TESSERA_MAX_ANSWER:
+        error = {"message": f"The answer is larger than {settings.TESSERA_MAX_ANSWER} bytes. Ask for less."}
+        content = orjson.dumps({"errors": [error | {"extensions": {"code": Code.TOO_COMPLEX, "limit": "answer"}}]})
+    response = HttpResponse(content, status=status, content_type=f"{kind}; charset=utf-8", headers=headers)
     response["Cache-Control"] = "no-store"
     return response

@@ -3,24 +3,31 @@
 The tenant and the actor are entered by the middleware; nothing here decides about either.
 """
 
-from dataclasses import replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from tessera.budget import Budget, budget_of
 from tessera.context import Context, current_or_none
-from tessera.graph.answers import Request, Response, answer
+from tessera.errors import ApiError
+from tessera.graph.answers import Request, Response, answer, refusal
 from tessera.graph.failures import masked
 from tessera.graph.schemas import schema_for
 
 from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
+from frontend_api.compression import compress
 from frontend_api.http import JSON, Unacceptable, media_type, read, refuse, reply
+from frontend_api.persisted import document_of
 
 
 @csrf_exempt
 def graphql(request: HttpRequest) -> HttpResponse:
     """Answer one GraphQL request over HTTP."""
+    return compress(request, _respond(request))
+
+
+def _respond(request: HttpRequest) -> HttpResponse:
     kind = media_type(request)
     if kind is None:
         return refuse(Unacceptable(406, "application/json and application/graphql-response+json are offered."), JSON)
@@ -30,10 +37,11 @@ def graphql(request: HttpRequest) -> HttpResponse:
         return refuse(refused, kind)
     with translation.override(language_of(request)):
         try:
-            response = reply(_answer(request, asked), kind)
+            return reply(_answer(request, asked), kind)
+        except ApiError as error:
+            return reply(refusal(error), kind)
         except Exception as defect:
-            response = reply(Response({"errors": [masked(defect)]}, executed=False), kind)
-    return response
+            return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
 
 
 def language_of(request: HttpRequest) -> str:
@@ -44,11 +52,13 @@ def language_of(request: HttpRequest) -> str:
     return context.tenant.language
 
 
-def _answer(request: HttpRequest, asked: Request) -> Response:
+def _answer(request: HttpRequest, asked: dict[str, Any]) -> Response:
     context = current_or_none()
+    text = document_of(asked, context.actor if context else None)
+    named = Request(text, asked.get("variables") or {}, asked.get("operationName"), request, reads=request.method == "GET")
     if context is None:
-        return answer(schema_for_accounts(), ACCOUNTS, replace(asked, http=request))
-    return answer(schema_for(context.modules), context.modules, asked, budget_for(request, context))
+        return answer(schema_for_accounts(), ACCOUNTS, named)
+    return answer(schema_for(context.modules), context.modules, named, budget_for(request, context))
 
 
 def budget_for(request: HttpRequest, context: Context) -> Budget:

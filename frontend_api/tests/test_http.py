@@ -97,10 +97,35 @@ def test_only_json_is_read(post, content_type):
     assert post(content_type="application/json; charset=utf-8").status_code == 200
 
 
-@pytest.mark.parametrize("method", ["get", "put", "delete", "options", "patch"])
-def test_only_post_is_answered(tenant, actor, method):
+@pytest.mark.parametrize("method", ["put", "delete", "options", "patch"])
+def test_only_get_and_post_are_answered(tenant, actor, method):
     response = getattr(Client(), method)("/graphql", headers={"host": "a.localhost"})
-    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert (response.status_code, response["Allow"]) == (405, "GET, POST")
+
+
+@pytest.fixture
+def get(tenant, actor):
+    """Return a function that gets from tenant A."""
+    client = Client()
+    return lambda parameters, **headers: client.get("/graphql", parameters, headers={"host": "a.localhost", **headers})
+
+
+def test_a_get_reads(get):
+    query = "query($n: Int) { companies(first: $n) { totalCount } }"
+    response = get({"query": query, "variables": '{"n": 1}', "operationName": ""})
+    assert (response.status_code, response.json()["data"]) == (200, {"companies": {"totalCount": 0}})
+
+
+def test_a_get_never_writes(get):
+    response = get({"query": 'mutation { unitCreate(input: {code: "x", name: "x"}) { node { id } } }'})
+    assert (response.status_code, response["Allow"], codes(response)) == (405, "POST", ["BAD_INPUT"])
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"query": ""}, {"query": "{ __typename }", "variables": "{"}, {"query": "x", "extensions": "7"}]
+)
+def test_a_get_that_is_no_request_is_a_bad_request(get, parameters):
+    assert get(parameters, accept=GRAPHQL).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -269,3 +294,20 @@ def test_who_asks_for_too_much_is_told_when_to_come_back(small_budgets, post, ac
     assert (error["code"], answers[-1]["Retry-After"]) == ("RATE_LIMITED", str(error["retryAfter"]))
     actor(Actor(kind="member", member_id=new_id(), name="ada", grants={"base.company_view": EVERYTHING}))
     assert post().status_code == 200  # ada has points of her own
+
+
+def test_an_answer_beyond_the_limit_is_not_sent(post, settings):
+    settings.TESSERA_MAX_ANSWER = 50
+    response = post()
+    assert codes(response) == ["TOO_COMPLEX"]
+    assert response.json()["errors"][0]["extensions"]["limit"] == "answer"
+
+
+def test_the_schema_is_for_developers_in_production(post, actor, settings):
+    settings.TESSERA_OPEN_INTROSPECTION = False
+    for query in ("{ __schema { types { name } } }", '{ companies { totalCount } x: __type(name: "Party") { name } }'):
+        response = post({"query": query})
+        assert (response.status_code, codes(response)) == (403, ["FORBIDDEN"])
+    assert post({"query": "{ __typename }"}).status_code == 200
+    actor(Actor(kind="member", member_id=new_id(), name="dev", grants={"access.api_explore": EVERYTHING}))
+    assert post({"query": "{ __schema { queryType { name } } }"}).json()["data"]["__schema"]["queryType"]["name"] == "Query"

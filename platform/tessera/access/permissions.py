@@ -14,6 +14,7 @@ KERNEL_PERMISSIONS += [
     Permission("access.token_issue", _("Issue tokens for oneself")),
     Permission("access.token_revoke", _("Revoke other members' tokens")),
     Permission("access.api_key_issue", _("Issue API keys")),
+    Permission("access.api_explore", _("Explore the API's schema")),
 ]
 
 

@@ -1,9 +1,10 @@
 """Answer one GraphQL request in the tenant and as the actor that are entered."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
+from django.conf import settings
 from graphql import (
     FieldNode,
     GraphQLError,
@@ -17,7 +18,7 @@ from graphql.utilities import coerce_input_value
 
 from tessera.budget import Budget
 from tessera.context import current_or_none
-from tessera.errors import ApiError, Code
+from tessera.errors import ApiError, Code, Forbidden
 from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid
 from tessera.graph.execute import Execution
@@ -27,25 +28,31 @@ from tessera.resource import camel
 
 documents = Documents()
 KEPT_INTROSPECTIONS = 64
+EXPLORE = "access.api_explore"
 _introspections: dict[tuple[Any, str, str | None], dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent; `http` is what came over HTTP, for resolvers where no tenant is entered."""
+    """What a client sent; `http` is what came over HTTP, for resolvers where no tenant is entered.
+
+    With `reads` it may not hold a mutation.
+    """
 
     text: str
     variables: dict[str, Any]
     operation: str | None = None
     http: Any = None
+    reads: bool = False
 
 
 @dataclass(frozen=True)
 class Response:
-    """What it gets: `executed` is False when nothing of the document was run."""
+    """What it gets: `executed` is False when nothing of the document was run, `to_be_posted` for a mutation that `reads`."""
 
     body: dict[str, Any]
     executed: bool
+    to_be_posted: bool = False
 
 
 def refusal(error: ApiError) -> Response:
@@ -67,6 +74,10 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
         operation = document.operation(request.operation)
         if stranger and not only_public(schema, operation):
             return refusal(unauthenticated())
+        if request.reads and operation.operation is not OperationType.QUERY:
+            return replace(refusal(ApiError(Code.BAD_INPUT, "Send mutations by POST.")), to_be_posted=True)
+        if document.introspective and not may_explore():
+            raise Forbidden(EXPLORE)
         stranger = False  # what follows is public, so its errors are too
         if only_introspects(operation) and not request.variables:
             return Response(_introspected(schema, key, request, document), executed=True)
@@ -77,6 +88,11 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
         return refusal(unauthenticated()) if stranger else Response({"errors": invalid.errors}, executed=False)
     except ApiError as error:
         return refusal(unauthenticated() if stranger else error)
+
+
+def may_explore() -> bool:
+    """Say whether whoever asks may ask for the schema: everyone, unless the settings leave that to developers."""
+    return settings.TESSERA_OPEN_INTROSPECTION or ((context := current_or_none()) is not None and context.actor.may(EXPLORE))
 
 
 def unauthenticated() -> ApiError:

@@ -26,10 +26,11 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document, and its operations by name (None for the only, nameless one)."""
+    """A valid document, its operations by name (None for the only, nameless one), and whether it asks for the schema."""
 
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    introspective: bool
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to be run; BAD_INPUT when the name fits none or is missing."""
@@ -75,8 +76,9 @@ class Documents:
             if "aborted" in error.message or "too deeply" in error.message:
                 raise too_complex("tokens", limits.tokens) from error
             raise Invalid([bad_input(error)]) from error
-        Measure(ast, limits).check()
+        measure = Measure(ast, limits)
+        measure.check()
         if errors := validate(schema, ast, RULES, max_errors=limits.errors, hide_suggestions=True):
             raise Invalid([of_validation(error, ast) for error in errors])
         operations = {d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, OperationDefinitionNode)}
-        return Document(ast, operations)
+        return Document(ast, operations, measure.introspective)

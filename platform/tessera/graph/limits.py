@@ -82,6 +82,7 @@ class Measure:
         self.limits = limits
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        self.introspective = False
         self._known: dict[str, Size] = {}
 
     def check(self) -> None:
@@ -92,6 +93,7 @@ class Measure:
             size = self._of(operation.selection_set, frozenset())
             for limit in ("fields", "aliases", "directives"):
                 self._at_most(limit, getattr(size, limit))
+            self.introspective |= size.introspective
             self._at_most("introspection_depth" if size.introspective else "depth", size.depth)
             roots = sum(1 for _ in self._roots(operation.selection_set, frozenset()))
             self._at_most("root_fields", roots)

