@@ -144,6 +144,7 @@ class Model(models.Model):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self._loaded: dict[str, Any] = {}
+        self._beside: dict[str, tuple[Any, Any]] = {}
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
@@ -152,25 +153,30 @@ class Model(models.Model):
         row._loaded = values_of(row)
         return row
 
+    def change_beside(self, changes: dict[str, tuple[Any, Any]]) -> None:
+        """Take changes (name -> before, after) of what hangs on this row as its own: the next save has them in version and audit."""
+        self._beside |= changes
+
     def save(self, **options: Any) -> None:
         """Write the row if anything changed, and audit what did."""
         current_unit()
         _stamp(self)
         if self._state.adding:
             super().save(**options)
-            _record(self, "create", {}, values_of(self))
+            _record(self, "create", {}, values_of(self) | {name: after for name, (_, after) in self._beside.items()})
         else:
             now = values_of(self)
             changed = {name for name, value in now.items() if name not in self._loaded or self._loaded[name] != value}
             if wanted := options.get("update_fields"):
                 attnames = {self._meta.get_field(name).attname for name in wanted}
                 changed &= attnames
-            if not changed:
+            if not changed and not self._beside:
                 return
             super().save(**{**options, "update_fields": self._with_version(changed)})
             now = values_of(self)
-            _record(self, "update", {n: self._loaded.get(n) for n in changed}, {n: now[n] for n in changed})
-        self._loaded = values_of(self)
+            before = {n: self._loaded.get(n) for n in changed} | {n: pair[0] for n, pair in self._beside.items()}
+            _record(self, "update", before, {n: now[n] for n in changed} | {n: pair[1] for n, pair in self._beside.items()})
+        self._loaded, self._beside = values_of(self), {}
 
     def _with_version(self, changed: set[str]) -> set[str]:
         return changed

@@ -29,7 +29,10 @@ from graphql import (
     print_ast,
 )
 
-from tessera.crud import create_row, delete_row, lock_row, refusal_of_validation, update_row
+from tessera.crud import Custom, create_row, delete_row, lock_row, refusal_of_validation, update_row
+from tessera.custom.filling import fill_custom_fields
+from tessera.custom.selectors import SHOWN_AS
+from tessera.custom.values import CustomFieldInput
 from tessera.errors import Problem, Refused
 from tessera.graph.execute import Finished
 from tessera.graph.holds import Hold, hold_of
@@ -42,6 +45,7 @@ from tessera.graph.shapes import Shape
 from tessera.graph.types import node_type, nullable, object_type, optional, output_type
 from tessera.graph.values import ValuePlan, value_plan
 from tessera.idempotency.services import claim_key, keep_answer
+from tessera.lineage.services import refuse_while_held
 from tessera.resource import Action, camel, parameters_of, returns_of
 from tessera.service import demand
 from tessera.unit_of_work import Phase, defer, unit_of_work
@@ -160,6 +164,7 @@ def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, 
     resource, made = shape.resource, {}
     node, held = {"node": node_type(registry, shape)}, hasattr(shape.model, "MOVES")
     places = {name: "input" for member in shape.writable.values() for name in (member.field.name, member.attname)}
+    places[SHOWN_AS] = "input"
     for verb, creating in (("create", True), ("update", False)):
         if getattr(resource, verb) is not True:
             continue
@@ -168,10 +173,12 @@ def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, 
 
         def work(arguments: dict[str, Any], reader: Entries = reader, creating: bool = creating) -> Answer:
             demand(resource.permission("create" if creating else "update"))
+            row = None if creating else locked(shape, arguments, resource.permission("update"))
+            values = given(reader, arguments["input"])
+            custom = values.pop(SHOWN_AS, None)
             if creating:
-                return Answer(create_row(resource=resource, values=given(reader, arguments["input"])))
-            row = locked(shape, arguments, resource.permission("update"))
-            return Answer(update_row(resource=resource, row=row, values=given(reader, arguments["input"])))
+                return Answer(create_row(resource=resource, values=values, custom=custom))
+            return Answer(update_row(resource=resource, row=row, values=values, custom=custom))
 
         payload = payloads.make(name, node, held and not creating)
         made[name] = GraphQLField(payload, _arguments(shape, not creating, kind), resolve=resolver(work, places))
@@ -202,8 +209,12 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
     if not permission and not public:
         raise ImproperlyConfigured(f"{service.__qualname__} is an action of {shape.name} but demands no permission")
     name, parameters = _name(shape, verb), list(parameters_of(service).items())
+    returns, _none = optional(returns_of(service))
     row = parameters[0][0] if parameters and parameters[0][1][0] is shape.model else ""
     others = [each for each in parameters if each[0] != row]
+    fills = shape.resource.is_record and verb in ("create", "update") and returns is shape.model
+    if fills:
+        others.append((SHOWN_AS, (list[CustomFieldInput], None)))
     kind, reader = parameter_input(registry, f"{pascal(name)}Input", others, ("service", name)) if others else (None, None)
 
     def work(arguments: dict[str, Any]) -> Answer:
@@ -213,9 +224,12 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
         if row:
             values[row] = locked(shape, arguments, permission)
         key = encode(shape.name, values[row].pk) if row else None
-        return Answer(service(**values), key, returns if isinstance(returns, type) else None)
+        custom = values.pop(SHOWN_AS, None)
+        made = service(**values)
+        if fills:
+            _fill(shape, made, custom, creating=not row)
+        return Answer(made, key, returns if isinstance(returns, type) else None)
 
-    returns, _none = optional(returns_of(service))
     parts = {"id": GraphQLID} if verb == "delete" else payloads.of_return(returns_of(service))
     held = hasattr(shape.model, "MOVES") or hasattr(returns, "MOVES")
     required = any(default is Parameter.empty for _, (_, default) in others)
@@ -226,6 +240,17 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
         description=describe(service),
         extensions={"service": service},
     )
+
+
+def _fill(shape: Shape, made: Any, custom: Custom, *, creating: bool) -> None:
+    """Fill in the custom fields of what a service of one's own created or changed."""
+    if custom:
+        if hasattr(made, "MOVES"):
+            refuse_while_held(made)
+        made = shape.model._default_manager.get(pk=made.pk)
+    fill_custom_fields(resource=shape.resource, row=made, given=custom, creating=creating)
+    if custom:
+        made.save()
 
 
 def locked(shape: Shape, arguments: dict[str, Any], permission: str) -> Any:
