@@ -3,10 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from tessera.module import Permission
-from tessera.notes import services
+from tessera.notes import selectors, services
 from tessera.notes.models import Attachment, Comment, Tag, TaggedRecord
 from tessera.permissions import KERNEL_PERMISSIONS
-from tessera.resource import EVERY_RECORD, List, Resource, RowScope, Under
+from tessera.resource import EVERY_RECORD, Computed, List, Resource, RowScope, Under
 
 KERNEL_PERMISSIONS += [
     Permission("notes.comment_create", _("Comment on records one may see")),
@@ -30,6 +30,7 @@ Resource(
 Resource(
     model=Attachment,
     fields=("label", "record", "name", "media_type", "size", "sha256", "uploaded_by", "version", "created_at"),
+    computed=(Computed("url", selectors.urls_of),),
     delete=services.remove_attachment,
     filters=("label", "record", "name", "uploaded_by", "created_at"),
     order=("name", "created_at"),

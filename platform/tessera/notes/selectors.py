@@ -22,6 +22,11 @@ def tagged(label: str, tag: str) -> Q:
     return Q(pk__in=TaggedRecord.objects.filter(label=label, tag__in=named).values("record"))
 
 
+def urls_of(*, ids: list[UUID]) -> dict[UUID, str]:
+    """Where the file is downloaded, on the company's host."""
+    return {key: f"/files/{key}" for key in ids}
+
+
 def open_attachment(*, attachment: UUID) -> tuple[Attachment, File]:
     """Return a file and its open bytes; NOT_FOUND for one on a record that one may not see. Serve it as a download only."""
     demand(READ_FILES)

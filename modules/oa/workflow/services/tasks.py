@@ -120,7 +120,7 @@ def _hand_on(task: ApprovalTask, member: UUID, **marks: UUID | None) -> Approval
     _check_member(instance, member)
     row.state, row.decided_at = Task.HANDED_ON, timezone.now()
     row.save()
-    return _further(row, member, **marks)
+    return further(row, member, **marks)
 
 
 def _check_member(instance: ProcessInstance, member: UUID) -> None:
@@ -130,7 +130,8 @@ def _check_member(instance: ProcessInstance, member: UUID) -> None:
         raise Refused("FORBIDDEN", _("Nobody decides on their own request."), "member")
 
 
-def _further(row: ApprovalTask, member: UUID, **marks: UUID | None) -> ApprovalTask:
+def further(row: ApprovalTask, member: UUID, *, waiting: bool = False, **marks: UUID | None) -> ApprovalTask:
+    """Ask a further member in the place of a task, or let it wait there for its turn."""
     made = ApprovalTask(
         instance=row.instance,
         kind=row.kind,
@@ -143,7 +144,11 @@ def _further(row: ApprovalTask, member: UUID, **marks: UUID | None) -> ApprovalT
         assignee=member,
         **marks,
     )
-    open_task(made)
+    if waiting:
+        made.state = Task.WAITING
+        made.save()
+    else:
+        open_task(made)
     return made
 
 
@@ -166,4 +171,4 @@ def add_approver(*, task: ApprovalTask, member: UUID) -> ApprovalTask:
     """Ask one more member in this step; without that approval the step does not pass, whatever its rule."""
     row, instance = _mine(task)
     _check_member(instance, member)
-    return _further(row, member, added_by=row.assignee)
+    return further(row, member, added_by=row.assignee)
