@@ -224,7 +224,7 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
         if row:
             values[row] = locked(shape, arguments, permission)
         key = encode(shape.name, values[row].pk) if row else None
-        custom = values.pop(SHOWN_AS, None)
+        custom = values.pop(SHOWN_AS, None) if fills else None
         made = service(**values)
         if fills:
             _fill(shape, made, custom, creating=not row)
