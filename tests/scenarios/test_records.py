@@ -12,7 +12,14 @@ from tessera.unit_of_work import unit_of_work
 
 from modules.base.models import Party
 
-READ = ("base.party_view", "notes.comment_view", "notes.attachment_view", "notes.tagged_record_view", "audit.audit_entry_view")
+READ = (
+    "base.party_view",
+    "notes.comment_view",
+    "notes.attachment_view",
+    "notes.tagged_record_view",
+    "notes.tag_view",
+    "audit.audit_entry_view",
+)
 WRITE = ("base.party_update", "notes.comment_create", "notes.attachment_create", "notes.tagged_record_create")
 CUSTOM = ("custom.custom_values_read", "custom.custom_values_set")
 SHOWN = """{ parties(filter: {tags: ["KEY"], customFields: [{name: "rank", op: GTE, value: "2"}]}) { nodes { name

@@ -97,7 +97,7 @@ def of_records(registry: Registry) -> dict[str, GraphQLInputField]:
 
     def condition() -> GraphQLInputObjectType:
         names = GraphQLEnumType("CustomFieldOperator", {constant(each): GraphQLEnumValue(each) for each in OPERATORS})
-        parts = {"name": GraphQLNonNull(GraphQLString), "op": GraphQLNonNull(names), "value": scalars.Json}
+        parts: dict[str, Any] = {"name": GraphQLNonNull(GraphQLString), "op": GraphQLNonNull(names), "value": scalars.Json}
         text = "How a custom field compares with a value, given as in an input; IN takes a list, IS_NULL true or false."
         fields = {each: GraphQLInputField(kind) for each, kind in parts.items()}
         return GraphQLInputObjectType("CustomFieldCondition", fields, description=text)

@@ -7,23 +7,19 @@ fall together. A refusal is answered in `userErrors`; anything else goes to `err
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cached_property
+from dataclasses import fields, is_dataclass
 from inspect import Parameter
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DataError
-from django.db.models import Model
 from django.utils.translation import gettext as _
 from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLID,
     GraphQLInt,
-    GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLString,
     print_ast,
@@ -35,14 +31,14 @@ from tessera.custom.selectors import SHOWN_AS
 from tessera.custom.values import CustomFieldInput
 from tessera.errors import Problem, Refused
 from tessera.graph.execute import Finished
-from tessera.graph.holds import Hold, hold_of
 from tessera.graph.ids import encode, key_of
 from tessera.graph.inputs import Entries, column_input, given, parameter_input
 from tessera.graph.names import lower_first, pascal
+from tessera.graph.payloads import Answer, Payloads, UserError
 from tessera.graph.plan import Planner
 from tessera.graph.registry import Registry, describe
 from tessera.graph.shapes import Shape
-from tessera.graph.types import node_type, nullable, object_type, optional, output_type
+from tessera.graph.types import node_type, optional
 from tessera.graph.values import ValuePlan, value_plan
 from tessera.idempotency.services import claim_key, keep_answer
 from tessera.lineage.services import refuse_while_held
@@ -51,75 +47,6 @@ from tessera.service import demand
 from tessera.unit_of_work import Phase, defer, unit_of_work
 
 Service = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class UserError:
-    """One finding about an input: `field` is its path, `code` says what is wrong."""
-
-    field: list[str]
-    message: str
-    code: str
-
-
-@dataclass
-class Answer:
-    """What a mutation answers, whatever its payload shows of it; `made` is what the service returned."""
-
-    made: Any = None
-    id: str | None = None
-    kind: Any = None
-    user_errors: list[UserError] = field(default_factory=list)
-
-    @property
-    def node(self) -> Any:
-        """Return the row; a held service returns the document that waits, which may be another one."""
-        return self.made if self.kind is None or isinstance(self.made, self.kind) else None
-
-    @property
-    def nodes(self) -> Any:
-        return self.made if isinstance(self.made, (list, tuple)) else None
-
-    @property
-    def result(self) -> Any:
-        return None if isinstance(self.made, Model) else self.made
-
-    @cached_property
-    def hold(self) -> Hold | None:
-        return hold_of(self.made)
-
-
-class Payloads:
-    """Make payload types: `userErrors`, and what the mutation returns."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self.errors = GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(object_type(registry, UserError)))), extensions={"attribute": "user_errors"}
-        )
-
-    def make(self, mutation: str, parts: dict[str, Any], held: bool) -> GraphQLObjectType:
-        """Return the payload type of a mutation."""
-        made = {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
-        if held:
-            kind = object_type(self.registry, Hold)
-            text = "The approval that the change waits for, if it was held back."
-            made["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
-        name = f"{pascal(mutation)}Payload"
-        made["userErrors"] = self.errors
-        return self.registry.once(name, ("payload", mutation), lambda: GraphQLObjectType(name, made))
-
-    def of_return(self, hint: Any) -> dict[str, Any]:
-        """Return the payload fields for a service's return type."""
-        inner, _none = optional(hint)
-        if hint is None or hint is type(None):
-            return {}
-        if isinstance(inner, type) and issubclass(inner, Model):
-            return {"node": output_type(self.registry, inner)}
-        items = get_args(inner)[0] if get_origin(inner) in (list, tuple) and get_args(inner) else None
-        if isinstance(items, type) and issubclass(items, Model):
-            return {"nodes": nullable(output_type(self.registry, inner))}
-        return {"result": nullable(output_type(self.registry, inner))}
 
 
 def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:

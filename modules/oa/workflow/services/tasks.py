@@ -1,5 +1,6 @@
 """Decide, and hand on what is to be decided. Votes are only ever added."""
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -113,7 +114,7 @@ def _go_on(instance: ProcessInstance, comment: str) -> None:
         open_task(next(task for task in asked if task.state == Task.WAITING))
 
 
-def _hand_on(task: ApprovalTask, member: UUID, **marks: UUID | None) -> ApprovalTask:
+def _hand_on(task: ApprovalTask, member: UUID, **marks: Any) -> ApprovalTask:
     row, instance = _mine(task)
     if row.step == 0:
         raise Refused("STATE", _("A returned request is submitted again or withdrawn."), "state")
