@@ -60,7 +60,7 @@ def test_a_page_of_them_costs_the_same_for_any_number_of_rows(rank):
                 )
             assert len(body["data"]["authors"]["nodes"]) == number + 1
             counts.append(len(queries))
-    assert counts[0] == counts[1] == 7
+    assert counts[0] == counts[1] == 6
 
 
 def test_without_the_right_they_are_neither_read_compared_nor_written(rank):
