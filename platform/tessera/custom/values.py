@@ -118,12 +118,3 @@ def read_text(field: CustomField, text: str) -> Any:
     if field.kind == Kind.BOOLEAN:
         return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower(), text)
     return [each.strip() for each in text.split(",")] if field.kind == Kind.CHOICES else text
-
-
-def as_text(value: Any) -> str:
-    """Return a value as a cell of an exported table, such that `read_text` reads it back."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(value) if isinstance(value, list) else str(value)
