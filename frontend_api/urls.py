@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from frontend_api import health, public, views
+from frontend_api import files, health, public, views
 
 urlpatterns = [
     path("graphql", views.graphql, name="graphql"),
     path("public/<str:name>/<str:token>", public.page, name="public"),
+    path("files", files.upload, name="files"),
+    path("files/<uuid:attachment>", files.download, name="file"),
     path("health", health.health, name="health"),
 ]

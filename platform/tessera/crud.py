@@ -4,6 +4,7 @@ They check the right and the rights of the fields, run every validation of the m
 one problem per finding. Rules beyond constraints and validators want a service of one's own.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from tessera.context import current
+from tessera.custom.filling import fill_custom_fields
+from tessera.custom.values import CustomFieldInput
 from tessera.errors import Forbidden, Problem, Refused
 from tessera.lineage.services import refuse_while_held
 from tessera.resource import Resource
@@ -19,30 +22,34 @@ from tessera.scope import scoped, within
 from tessera.service import demand
 from tessera.unit_of_work import unit_of_work
 
+Custom = Iterable[CustomFieldInput] | None
 _CODES = {"required": "REQUIRED", "blank": "REQUIRED", "null": "REQUIRED", "unique": "UNIQUE", "unique_together": "UNIQUE"}
 
 
-def create_row(*, resource: Resource, values: dict[str, Any]) -> Any:
-    """Create a row from values by column name; a key is given as the row it names."""
+def create_row(*, resource: Resource, values: dict[str, Any], custom: Custom = None) -> Any:
+    """Create a row from values by column name, a key being given as the row it names, and its custom fields."""
     demand(resource.permission("create"))
     with unit_of_work():
         row = resource.model()
         _assign(resource, row, values)
         _own(resource, row)
         _validate(row)
+        if resource.is_record:
+            fill_custom_fields(resource=resource, row=row, given=custom, creating=True)
         row.save()
         _demand_reach(resource, row, resource.permission("create"))
         return row
 
 
-def update_row(*, resource: Resource, row: Any, values: dict[str, Any]) -> Any:
-    """Change a locked row by values by column name; see `lock_row`."""
+def update_row(*, resource: Resource, row: Any, values: dict[str, Any], custom: Custom = None) -> Any:
+    """Change a locked row by values by column name, and its custom fields; see `lock_row`."""
     demand(resource.permission("update"))
     with unit_of_work():
         if hasattr(row, "MOVES"):
             refuse_while_held(row)
         _assign(resource, row, values)
         _validate(row)
+        fill_custom_fields(resource=resource, row=row, given=custom)
         row.save()
         _demand_reach(resource, row, resource.permission("update"))
         return row

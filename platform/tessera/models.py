@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections, models
+from django.db.models.deletion import Collector
 
 from tessera.context import current
 from tessera.fields import KeyField
@@ -49,6 +50,35 @@ def _record(row: "Model", verb: str, before: dict, after: dict) -> None:
         current_unit().audit.append(AuditMark(type(row), row.pk, verb, before, after))
 
 
+class _Deletion(Collector):
+    """A deletion that takes no row unseen: what it cascades to is audited with the rest.
+
+    Keys that it empties go through `QuerySet.update`, which audits them.
+    """
+
+    def can_fast_delete(self, objs: Any, from_field: Any = None) -> bool:
+        """Let only rows go unread that nobody audits."""
+        model = objs if isinstance(objs, type) else getattr(objs, "model", type(objs))
+        return not getattr(model, "audited", True) and super().can_fast_delete(objs, from_field)
+
+    def run(self, rows: Any) -> tuple[int, dict[str, int]]:
+        """Audit and delete rows with all that depends on them; return the counts as Django does."""
+        self.collect(rows)
+        for model, found in self.data.items():
+            if getattr(model, "audited", False):
+                for row in _whole(model, found):
+                    _record(row, "delete", row._loaded or values_of(row), {})
+        return self.delete()
+
+
+def _whole(model: Any, rows: Iterable[Any]) -> list[Any]:
+    """Return rows with all their columns: a cascade reads only what it needs."""
+    found = list(rows)
+    if any(row.get_deferred_fields() for row in found):
+        found = list(model._base_manager.filter(pk__in=[row.pk for row in found]))
+    return sorted(found, key=lambda row: row.pk)
+
+
 class QuerySet(models.QuerySet):
     """Rows of a tenant; bulk writes are audited and only happen inside a unit of work."""
 
@@ -76,12 +106,9 @@ class QuerySet(models.QuerySet):
         return super().update(**values)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete rows one collector run, auditing each row of this model."""
-        unit = current_unit()
-        if self.model.audited:
-            for row in self:
-                unit.audit.append(AuditMark(self.model, row.pk, "delete", values_of(row), {}))
-        return super().delete()
+        """Delete rows with all that depends on them, auditing each."""
+        current_unit()
+        return _Deletion(using=self.db, origin=self).run(self)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         unit = current_unit()
@@ -117,6 +144,7 @@ class Model(models.Model):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self._loaded: dict[str, Any] = {}
+        self._beside: dict[str, tuple[Any, Any]] = {}
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
@@ -125,34 +153,39 @@ class Model(models.Model):
         row._loaded = values_of(row)
         return row
 
+    def change_beside(self, changes: dict[str, tuple[Any, Any]]) -> None:
+        """Take changes (name -> before, after) of what hangs on this row as its own: the next save has them in version and audit."""
+        self._beside |= changes
+
     def save(self, **options: Any) -> None:
         """Write the row if anything changed, and audit what did."""
         current_unit()
         _stamp(self)
         if self._state.adding:
             super().save(**options)
-            _record(self, "create", {}, values_of(self))
+            _record(self, "create", {}, values_of(self) | {name: after for name, (_, after) in self._beside.items()})
         else:
             now = values_of(self)
             changed = {name for name, value in now.items() if name not in self._loaded or self._loaded[name] != value}
             if wanted := options.get("update_fields"):
                 attnames = {self._meta.get_field(name).attname for name in wanted}
                 changed &= attnames
-            if not changed:
+            if not changed and not self._beside:
                 return
             super().save(**{**options, "update_fields": self._with_version(changed)})
             now = values_of(self)
-            _record(self, "update", {n: self._loaded.get(n) for n in changed}, {n: now[n] for n in changed})
-        self._loaded = values_of(self)
+            before = {n: self._loaded.get(n) for n in changed} | {n: pair[0] for n, pair in self._beside.items()}
+            _record(self, "update", before, {n: now[n] for n in changed} | {n: pair[1] for n, pair in self._beside.items()})
+        self._loaded, self._beside = values_of(self), {}
 
     def _with_version(self, changed: set[str]) -> set[str]:
         return changed
 
-    def delete(self, **options: Any) -> tuple[int, dict[str, int]]:
+    def delete(self) -> tuple[int, dict[str, int]]:  # type: ignore[override]
+        """Delete the row with all that depends on it, auditing each."""
         current_unit()
         _stamp(self)
-        _record(self, "delete", values_of(self), {})
-        return super().delete(**options)
+        return _Deletion(using=connections["default"].alias, origin=self).run([self])
 
     def refresh_from_db(self, *args: Any, **options: Any) -> None:
         _stamp(self)

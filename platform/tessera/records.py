@@ -11,6 +11,7 @@ from tessera.errors import Forbidden, NotFound, Refused
 from tessera.module import modules
 from tessera.resource import Resource, resource_of
 from tessera.scope import NOTHING, within
+from tessera.unit_of_work import Unit
 
 
 def resource_at(label: str) -> Resource:
@@ -45,6 +46,15 @@ def record_at(label: str, record: UUID, verb: str = "view") -> Any:
         if not _reached(resource, record, right).exists():
             raise NotFound
     return row
+
+
+def deleted_records(unit: Unit) -> list[UUID]:
+    """Return the records that a unit of work deletes, for those who keep what hangs on records."""
+    return [
+        mark.pk
+        for mark in unit.audit
+        if mark.verb == "delete" and (resource := resource_of(mark.model)) is not None and resource.is_record
+    ]
 
 
 def _reached(resource: Resource, record: UUID, permission: str) -> Any:

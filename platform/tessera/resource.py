@@ -13,7 +13,10 @@ from typing import Any, get_type_hints
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
-from tessera.module import module_of
+from tessera.models import Record
+from tessera.module import module_of, modules
+
+EVERY_RECORD = "*"
 
 
 def snake(name: str) -> str:
@@ -66,7 +69,11 @@ class Children:
 
 @dataclass(frozen=True)
 class Under:
-    """Said by a child: show me as the nested list `name` of `parent` ("base.Party") by my column `key`."""
+    """Said by a child: show me as the nested list `name` of `parent` ("base.Party") by my column `key`.
+
+    With `EVERY_RECORD` as its parent a child hangs on records of any kind: its column `label` says
+    of which kind, and its scope is `on_record`.
+    """
 
     parent: str
     name: str
@@ -78,12 +85,14 @@ class RowScope:
     """Which columns tell how a row relates to a reader: its owner, unit and company.
 
     Paths may follow relations to one row (`order__owner`). A resource that names none of them is
-    seen whole by all who may view it; see `tessera.scope` for what a reach then selects.
+    seen whole by all who may view it; see `tessera.scope` for what a reach then selects. A row that
+    hangs on a record (`on_record`) is reached by whoever may view that record, whatever the reach.
     """
 
     owner: str = ""
     unit: str = ""
     company: str = ""
+    on_record: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,16 @@ class Resource:
     def permission(self, verb: str) -> str:
         """Return the right for a generic verb: `orders.sales_order_view`."""
         return f"{self.module}.{self.noun}_{verb}"
+
+    @property
+    def label(self) -> str:
+        """Return the kind of record: the label of the model, `orders.SalesOrder`."""
+        return self.model._meta.label
+
+    @property
+    def is_record(self) -> bool:
+        """Say whether its rows are what people of a module edit: these take custom fields, comments, files and tags."""
+        return issubclass(self.model, Record) and self.module in modules()
 
     @property
     def verbs(self) -> tuple[str, ...]:

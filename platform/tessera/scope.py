@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from tessera.context import Actor, Reach, current
-from tessera.resource import Resource, resource_of
+from tessera.resource import Resource, resource_of, resources
 
 NOTHING = Q(pk__in=())
 
@@ -31,6 +31,8 @@ def within(resource: Resource, actor: Actor, permission: str) -> Q | None:
     if reach is None:
         return NOTHING
     scope = resource.scope
+    if scope.on_record:
+        return None if actor.is_system else _on_visible_records(actor)
     if reach.everything or not (scope.owner or scope.unit or scope.company):
         return None
     return _by_columns(resource, actor, reach)
@@ -45,6 +47,25 @@ def _by_columns(resource: Resource, actor: Actor, reach: Reach) -> Q:
         condition |= Q(**{f"{scope.unit}__in": sorted(reach.units)})
     if reach.companies and scope.company:
         condition |= Q(**{f"{scope.company}__in": sorted(reach.companies)})
+    return condition or NOTHING
+
+
+def _on_visible_records(actor: Actor) -> Q:
+    """Return the condition for rows whose record (columns `label` and `record`) `actor` may view.
+
+    The kinds that are seen whole share one comparison of the label: what was deleted of them counts
+    as seen. Of the others the record has to be there.
+    """
+    whole, condition = [], Q()
+    for resource in resources(current().modules):
+        visible_ones = NOTHING if resource.scope.on_record else visible(resource, actor)
+        if visible_ones is None:
+            whole.append(resource.label)
+        elif visible_ones is not NOTHING:
+            rows = resource.model._default_manager.filter(visible_ones)
+            condition |= Q(label=resource.label, record__in=rows.values("pk"))
+    if whole:
+        condition |= Q(label__in=whole)
     return condition or NOTHING
 
 

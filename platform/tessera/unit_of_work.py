@@ -77,9 +77,12 @@ def in_unit() -> bool:
     return _unit.get() is not None
 
 
-def finisher(work: Callable[[Unit], None]) -> Callable[[Unit], None]:
-    """Register work of the kernel that runs once per unit, in the RECORD phase (audit, outbox)."""
-    _finishers.append(work)
+def finisher(work: Callable[[Unit], None], *, first: bool = False) -> Callable[[Unit], None]:
+    """Register work of the kernel that runs once per unit, in the RECORD phase (audit, outbox).
+
+    What comes `first` may still write: the others record it.
+    """
+    _finishers.insert(0 if first else len(_finishers), work)
     return work
 
 

@@ -13,6 +13,7 @@ FORBIDDEN = [
     ("raw-cache", KERNEL, "from django.core.cache import cache"),
     ("raw-cache", KERNEL, "import django.core.cache"),
     ("raw-signing", KERNEL, "from django.core.signing import TimestampSigner"),
+    ("raw-storage", KERNEL, "from django.core.files.storage import default_storage"),
     ("raw-task", KERNEL, "remind.delay(3)"),
     ("raw-task", KERNEL, "app.send_task('remind')"),
     ("raw-thread", KERNEL, "threading.Thread(target=work).start()"),

@@ -54,12 +54,17 @@ def barred(instance: ProcessInstance) -> frozenset[UUID]:
     return frozenset(filter(None, (instance.requested_by, getattr(stored_document(instance), "owner", None))))
 
 
+def holders_of(role: str) -> list[UUID]:
+    """Return the active members in a role, named with its module in front when a module proposes it."""
+    module, _dot, name = role.rpartition(".")
+    return [member.pk for member in members_in_role(role=name, module=module)]
+
+
 def approvers_of(step: ProcessStep, instance: ProcessInstance) -> list[UUID]:
     """Return the active members who decide a step, each once, in order: role, manager, named members."""
     found: list[UUID] = []
     if step.role:
-        module, _dot, name = step.role.rpartition(".")
-        found += [member.pk for member in members_in_role(role=name, module=module)]
+        found += holders_of(step.role)
     if step.manager and instance.requested_by:
         manager = manager_of_member(member=instance.requested_by, on=today())
         found += [manager] if manager else []

@@ -8,4 +8,4 @@ class Audit(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
-        from tessera.audit import services  # noqa: F401  (registers the finisher)
+        from tessera.audit import resources, services  # noqa: F401  (services register the finisher)

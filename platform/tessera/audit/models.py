@@ -1,7 +1,9 @@
 """Who wrote what: one row per changed record and unit of work."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
+from tessera.fields import MemberKey
 from tessera.models import Model
 
 
@@ -14,7 +16,7 @@ class AuditEntry(Model):
     record = models.UUIDField()
     verb = models.CharField(max_length=10)
     actor_kind = models.CharField(max_length=10)
-    actor = models.UUIDField(null=True)
+    actor = MemberKey(null=True)
     actor_name = models.CharField(max_length=200, blank=True)
     request = models.UUIDField()
     before = models.JSONField(default=dict)
@@ -22,4 +24,6 @@ class AuditEntry(Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(Model.Meta):
+        verbose_name = _("change in the audit")
+        verbose_name_plural = _("audit")
         indexes = [models.Index(fields=["label", "record", "id"], name="audit_by_record")]

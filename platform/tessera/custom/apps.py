@@ -8,4 +8,4 @@ class Custom(AppConfig):
     label = "custom"
 
     def ready(self) -> None:
-        from tessera.custom import resources  # noqa: F401
+        from tessera.custom import forgetting, resources  # noqa: F401

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tessera.models import Record
+from tessera.models import Model, Record
 
 
 class CustomField(Record):
@@ -41,26 +41,29 @@ class CustomField(Record):
             models.UniqueConstraint(
                 fields=["label", "name"], name="custom_field_once", violation_error_message=_("There is a field of this name.")
             ),
-            models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z][a-z0-9_]{0,39}$"), name="custom_field_has_a_name"),
+            models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z][a-zA-Z0-9]{0,39}$"), name="custom_field_has_a_name"),
         ]
 
     def __str__(self) -> str:
         return self.title
 
 
-class CustomValues(Record):
-    """What the custom fields of one record hold, by name.
+class CustomValues(Model):
+    """What the custom fields of one record hold, by name; the record's version and audit are those of its fields too.
 
     Numbers and dates are texts in one spelling ("12.5", "2026-03-31"), several choices a sorted
     list of values, so that equal values are equal JSON.
     """
 
+    audited = False
+
     label = models.CharField(_("kind of record"), max_length=60)
     record = models.UUIDField(_("record"))
     values = models.JSONField(_("values"), default=dict)
 
-    class Meta(Record.Meta):
-        verbose_name = _("custom values")
-        verbose_name_plural = _("custom values")
+    class Meta(Model.Meta):
         constraints = [models.UniqueConstraint(fields=["record", "label"], name="custom_values_once")]
-        indexes = [GinIndex(fields=["values"], opclasses=["jsonb_path_ops"], name="custom_values_by_content")]
+        indexes = [
+            models.Index(fields=["label"], name="custom_values_by_kind"),
+            GinIndex(fields=["values"], opclasses=["jsonb_path_ops"], name="custom_values_by_content"),
+        ]

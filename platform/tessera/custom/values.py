@@ -1,6 +1,7 @@
 """One custom value: checked, spelled for the database, and read back with its type."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +15,28 @@ from tessera.errors import Refused
 Kind = CustomField.Kind
 LONGEST = 4000
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,10})?")
+_LARGEST_EXPONENT = 40
+
+
+@dataclass(frozen=True)
+class CustomFieldInput:
+    """A value for a custom field by the field's name; null clears it.
+
+    Numbers are texts ("12.5") or integers, dates texts ("2026-03-31"), several choices a list of values.
+    """
+
+    name: str
+    value: Any | None = None
+
+
+@dataclass(frozen=True)
+class CustomFieldValue:
+    """A custom field of a record; `value` is null where it has none, else as it is given in an input."""
+
+    name: str
+    title: str
+    kind: CustomField.Kind
+    value: Any | None
 
 
 def spell(field: CustomField, value: Any) -> Any:
@@ -39,7 +62,7 @@ def _number(_field: CustomField, value: Any) -> Any:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:  # "1e999999999" would be written out
         return None
     text = format(number.normalize(), "f")
     return "0" if text in ("-0", "0") else text if _NUMBER.fullmatch(text) else None
@@ -90,10 +113,8 @@ _SPELL = {
 }
 
 
-def typed(field: CustomField, stored: Any) -> Any:
-    """Return a stored value as Python knows it: Decimal, date, UUID, bool, str or a list of str."""
-    if field.kind == Kind.NUMBER:
-        return Decimal(stored)
-    if field.kind == Kind.DATE:
-        return date.fromisoformat(stored)
-    return UUID(stored) if field.kind == Kind.MEMBER else stored
+def read_text(field: CustomField, text: str) -> Any:
+    """Return what a cell of an imported table means; `spell` checks it. Several choices are parted by commas."""
+    if field.kind == Kind.BOOLEAN:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower(), text)
+    return [each.strip() for each in text.split(",")] if field.kind == Kind.CHOICES else text

@@ -9,13 +9,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tessera.context import current
+from tessera.custom.filling import fill_custom_fields
+from tessera.custom.selectors import fields_of
+from tessera.custom.values import CustomFieldInput, read_text
 from tessera.errors import ApiError, Code, Problem, Refused
-from tessera.exchange.importer import IMPORTERS, Importer, Reader
+from tessera.exchange.importer import IMPORTERS, NULLS, Importer, Reader
 from tessera.exchange.models import ImportRun
+from tessera.resource import resource_of
 from tessera.service import demand, service
 from tessera.unit_of_work import savepoint
 
 MAX_ROWS = 5000
+CUSTOM = "custom."  # a column `custom.rank` fills in the custom field `rank`
 
 
 def importer_named(name: str) -> Importer:
@@ -89,8 +94,29 @@ class _Nothing(Exception):
 
 
 def _take(importer: Importer, reader: Reader, row: dict[str, Any]) -> None:
-    typed = reader.read(importer.row, row)
-    importer.service(**{field.name: getattr(typed, field.name) for field in fields(importer.row)})
+    custom = {name.removeprefix(CUSTOM): value for name, value in row.items() if name.startswith(CUSTOM)}
+    typed = reader.read(importer.row, {name: value for name, value in row.items() if not name.startswith(CUSTOM)})
+    made = importer.service(**{field.name: getattr(typed, field.name) for field in fields(importer.row)})
+    if custom:
+        try:
+            _fill(made, custom)
+        except Refused as refusal:  # told by the column that it stands in
+            raise Refused.of(Problem(p.code, p.message, ("custom", *p.field[1:])) for p in refusal.problems) from refusal
+
+
+def _fill(made: Any, custom: dict[str, Any]) -> None:
+    resource = resource_of(type(made))
+    if resource is None or not resource.is_record:
+        raise Refused("INVALID", _("Records of this kind take no custom fields."), "custom")
+    known = fields_of(resource.label)
+    given = [
+        CustomFieldInput(name, read_text(known[name], value.strip()) if name in known and isinstance(value, str) else value)
+        for name, value in custom.items()
+        if value not in NULLS
+    ]
+    row = resource.model._default_manager.get(pk=made.pk)
+    fill_custom_fields(resource=resource, row=row, given=given)
+    row.save()
 
 
 def _report(number: int, problem: Problem) -> dict[str, Any]:

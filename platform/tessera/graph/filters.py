@@ -24,18 +24,23 @@ from graphql import (
 )
 
 from tessera.context import current
-from tessera.errors import ApiError, Code
+from tessera.custom.models import CustomField
+from tessera.custom.selectors import OPERATORS, SHOWN_AS, custom_filter, fields_of, right_to_read
+from tessera.errors import ApiError, Code, Refused
 from tessera.graph import scalars
 from tessera.graph.ids import key_of
 from tessera.graph.names import constant
 from tessera.graph.registry import Registry
 from tessera.graph.shapes import Column, Shape, Shapes
+from tessera.notes.selectors import READ_TAGS, tagged
+from tessera.resource import camel
 from tessera.scope import may_view, scoped
 
 MOST_VALUES = 250
 MOST_CONDITIONS = 250
 DEEPEST = 5
 LONGEST_SEARCH = 200
+TAGS = "tags"
 ORDERED = (scalars.Number, scalars.BigInt, scalars.Date, scalars.DateTime, scalars.Time)
 LOOKUPS = {"eq": "exact", "contains": "icontains", "startsWith": "istartswith", "isNull": "isnull"}
 
@@ -72,6 +77,11 @@ def filter_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
                 made[member.name] = GraphQLInputField(comparison(registry, registry.leaf_of(member, shape.name)))
             else:
                 made[member.name] = GraphQLInputField(filter_type(registry, registry.shapes.of(member.target)))
+        if shape.resource.is_record:
+            for each, field in of_records(registry).items():
+                if each in made:
+                    raise ImproperlyConfigured(f"{shape.name} cannot be filtered by a field named {each}")
+                made[each] = field
         several = GraphQLList(GraphQLNonNull(itself))
         for word, kind in (("and", several), ("or", several), ("not", itself)):
             if word in made:
@@ -80,6 +90,23 @@ def filter_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
         return made
 
     return registry.once(name, ("filter", shape.model), lambda: GraphQLInputObjectType(name, fields))
+
+
+def of_records(registry: Registry) -> dict[str, GraphQLInputField]:
+    """Return the fields that the filter of every kind of record has besides its own: all conditions hold, all tags are there."""
+
+    def condition() -> GraphQLInputObjectType:
+        names = GraphQLEnumType("CustomFieldOperator", {constant(each): GraphQLEnumValue(each) for each in OPERATORS})
+        parts: dict[str, Any] = {"name": GraphQLNonNull(GraphQLString), "op": GraphQLNonNull(names), "value": scalars.Json}
+        text = "How a custom field compares with a value, given as in an input; IN takes a list, IS_NULL true or false."
+        fields = {each: GraphQLInputField(kind) for each, kind in parts.items()}
+        return GraphQLInputObjectType("CustomFieldCondition", fields, description=text)
+
+    compared = registry.once("CustomFieldCondition", "the conditions on custom fields", condition)
+    return {
+        camel(SHOWN_AS): GraphQLInputField(GraphQLList(GraphQLNonNull(compared))),
+        TAGS: GraphQLInputField(GraphQLList(GraphQLNonNull(GraphQLString))),
+    }
 
 
 def order_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
@@ -114,6 +141,7 @@ class Conditions:
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
         self.count = 0
+        self.custom: dict[str, dict[str, CustomField]] = {}
 
     def of(self, shape: Shape, value: dict[str, Any], path: tuple[str, ...] = ("filter",), depth: int = 1) -> Q:
         """Return the condition that a filter value means on rows of `shape`."""
@@ -128,6 +156,8 @@ class Conditions:
                 condition &= self._joined(shape, name, inner, here, depth)
             elif name == "not":
                 condition &= ~_definite(self.of(shape, inner, here, depth + 1))
+            elif name in (camel(SHOWN_AS), TAGS) and name not in shape.filters:
+                condition &= self.on_record(shape, name, inner, here)
             elif name == "id":
                 condition &= self._compared("id", inner, here, lambda text, at: _key(text, shape, at))
             else:
@@ -156,6 +186,26 @@ class Conditions:
         self._counted(path)
         inner = self.of(self.shapes.of(member.target), value, path, depth + 1)
         return Q(Exists(scoped(member.target).filter(inner, pk=OuterRef(member.attname)).order_by()))
+
+    def on_record(self, shape: Shape, name: str, value: list[Any], path: tuple[str, ...]) -> Q:
+        """Return the condition on what hangs on records: every custom field compares so, every tag is there."""
+        right = READ_TAGS if name == TAGS else right_to_read(shape.resource)
+        if not current().actor.may(right):
+            raise forbidden(right, path)
+        condition, label = Q(), shape.resource.label
+        for place, each in enumerate(value):
+            here = (*path, str(place))
+            self._counted(here)
+            if name == TAGS:
+                condition &= tagged(label, each)
+                continue
+            if label not in self.custom:
+                self.custom[label] = fields_of(label)
+            try:
+                condition &= custom_filter(self.custom[label], label, each["name"], each["op"], each.get("value"))
+            except Refused as refusal:
+                raise bad(str(refusal), (*here, "name" if each["name"] not in self.custom[label] else "value")) from refusal
+        return condition
 
     def _counted(self, path: tuple[str, ...]) -> None:
         self.count += 1

@@ -25,6 +25,8 @@ from graphql import (
     GraphQLNonNull,
 )
 
+from tessera.custom.selectors import SHOWN_AS
+from tessera.custom.values import CustomFieldInput
 from tessera.errors import Problem, Refused
 from tessera.graph import scalars
 from tessera.graph.ids import decode, key_of
@@ -238,6 +240,12 @@ def parameter_input(
     return object_input(registry, name, origin, wanted, dict)
 
 
+def custom_input(registry: Registry) -> tuple[str, GraphQLInputType, Entry]:
+    """Return the name, type and reader of the custom fields in an input; they arrive under `SHOWN_AS`."""
+    kind, reader = input_of(registry, list[CustomFieldInput])
+    return camel(SHOWN_AS), kind, Entry(SHOWN_AS, reader, may_be_none=False)
+
+
 def column_input(registry: Registry, shape: Shape, name: str, creating: bool) -> tuple[GraphQLInputObjectType, Entries]:
     """Return the input object of a resource's writable columns, and a reader of values by column name."""
     entries: dict[str, Entry] = {}
@@ -250,6 +258,9 @@ def column_input(registry: Registry, shape: Shape, name: str, creating: bool) ->
             entries[each] = Entry(column.name, reader, may_be_none=True)
             needed = creating and not (column.null or column.blank or column.has_default() or column.has_db_default())
             made[each] = GraphQLInputField(GraphQLNonNull(kind) if needed else kind, description=str(column.help_text) or None)
+        if shape.resource.is_record:
+            each, kind, entries[each] = custom_input(registry)
+            made[each] = GraphQLInputField(kind)
         return made
 
     made = registry.once(

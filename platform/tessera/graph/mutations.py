@@ -7,115 +7,46 @@ fall together. A refusal is answered in `userErrors`; anything else goes to `err
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cached_property
+from dataclasses import fields, is_dataclass
 from inspect import Parameter
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DataError
-from django.db.models import Model
 from django.utils.translation import gettext as _
 from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLID,
     GraphQLInt,
-    GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLString,
     print_ast,
 )
 
-from tessera.crud import create_row, delete_row, lock_row, refusal_of_validation, update_row
+from tessera.crud import Custom, create_row, delete_row, lock_row, refusal_of_validation, update_row
+from tessera.custom.filling import fill_custom_fields
+from tessera.custom.selectors import SHOWN_AS
+from tessera.custom.values import CustomFieldInput
 from tessera.errors import Problem, Refused
 from tessera.graph.execute import Finished
-from tessera.graph.holds import Hold, hold_of
 from tessera.graph.ids import encode, key_of
 from tessera.graph.inputs import Entries, column_input, given, parameter_input
 from tessera.graph.names import lower_first, pascal
+from tessera.graph.payloads import Answer, Payloads, UserError
 from tessera.graph.plan import Planner
 from tessera.graph.registry import Registry, describe
 from tessera.graph.shapes import Shape
-from tessera.graph.types import node_type, nullable, object_type, optional, output_type
+from tessera.graph.types import node_type, optional
 from tessera.graph.values import ValuePlan, value_plan
 from tessera.idempotency.services import claim_key, keep_answer
+from tessera.lineage.services import refuse_while_held
 from tessera.resource import Action, camel, parameters_of, returns_of
 from tessera.service import demand
 from tessera.unit_of_work import Phase, defer, unit_of_work
 
 Service = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class UserError:
-    """One finding about an input: `field` is its path, `code` says what is wrong."""
-
-    field: list[str]
-    message: str
-    code: str
-
-
-@dataclass
-class Answer:
-    """What a mutation answers, whatever its payload shows of it; `made` is what the service returned."""
-
-    made: Any = None
-    id: str | None = None
-    kind: Any = None
-    user_errors: list[UserError] = field(default_factory=list)
-
-    @property
-    def node(self) -> Any:
-        """Return the row; a held service returns the document that waits, which may be another one."""
-        return self.made if self.kind is None or isinstance(self.made, self.kind) else None
-
-    @property
-    def nodes(self) -> Any:
-        return self.made if isinstance(self.made, (list, tuple)) else None
-
-    @property
-    def result(self) -> Any:
-        return None if isinstance(self.made, Model) else self.made
-
-    @cached_property
-    def hold(self) -> Hold | None:
-        return hold_of(self.made)
-
-
-class Payloads:
-    """Make payload types: `userErrors`, and what the mutation returns."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self.errors = GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(object_type(registry, UserError)))), extensions={"attribute": "user_errors"}
-        )
-
-    def make(self, mutation: str, parts: dict[str, Any], held: bool) -> GraphQLObjectType:
-        """Return the payload type of a mutation."""
-        made = {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
-        if held:
-            kind = object_type(self.registry, Hold)
-            text = "The approval that the change waits for, if it was held back."
-            made["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
-        name = f"{pascal(mutation)}Payload"
-        made["userErrors"] = self.errors
-        return self.registry.once(name, ("payload", mutation), lambda: GraphQLObjectType(name, made))
-
-    def of_return(self, hint: Any) -> dict[str, Any]:
-        """Return the payload fields for a service's return type."""
-        inner, _none = optional(hint)
-        if hint is None or hint is type(None):
-            return {}
-        if isinstance(inner, type) and issubclass(inner, Model):
-            return {"node": output_type(self.registry, inner)}
-        items = get_args(inner)[0] if get_origin(inner) in (list, tuple) and get_args(inner) else None
-        if isinstance(items, type) and issubclass(items, Model):
-            return {"nodes": nullable(output_type(self.registry, inner))}
-        return {"result": nullable(output_type(self.registry, inner))}
 
 
 def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
@@ -160,6 +91,7 @@ def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, 
     resource, made = shape.resource, {}
     node, held = {"node": node_type(registry, shape)}, hasattr(shape.model, "MOVES")
     places = {name: "input" for member in shape.writable.values() for name in (member.field.name, member.attname)}
+    places[SHOWN_AS] = "input"
     for verb, creating in (("create", True), ("update", False)):
         if getattr(resource, verb) is not True:
             continue
@@ -168,10 +100,12 @@ def _generic(registry: Registry, payloads: Payloads, shape: Shape) -> dict[str, 
 
         def work(arguments: dict[str, Any], reader: Entries = reader, creating: bool = creating) -> Answer:
             demand(resource.permission("create" if creating else "update"))
+            row = None if creating else locked(shape, arguments, resource.permission("update"))
+            values = given(reader, arguments["input"])
+            custom = values.pop(SHOWN_AS, None)
             if creating:
-                return Answer(create_row(resource=resource, values=given(reader, arguments["input"])))
-            row = locked(shape, arguments, resource.permission("update"))
-            return Answer(update_row(resource=resource, row=row, values=given(reader, arguments["input"])))
+                return Answer(create_row(resource=resource, values=values, custom=custom))
+            return Answer(update_row(resource=resource, row=row, values=values, custom=custom))
 
         payload = payloads.make(name, node, held and not creating)
         made[name] = GraphQLField(payload, _arguments(shape, not creating, kind), resolve=resolver(work, places))
@@ -202,8 +136,12 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
     if not permission and not public:
         raise ImproperlyConfigured(f"{service.__qualname__} is an action of {shape.name} but demands no permission")
     name, parameters = _name(shape, verb), list(parameters_of(service).items())
+    returns, _none = optional(returns_of(service))
     row = parameters[0][0] if parameters and parameters[0][1][0] is shape.model else ""
     others = [each for each in parameters if each[0] != row]
+    fills = shape.resource.is_record and verb in ("create", "update") and returns is shape.model
+    if fills:
+        others.append((SHOWN_AS, (list[CustomFieldInput], None)))
     kind, reader = parameter_input(registry, f"{pascal(name)}Input", others, ("service", name)) if others else (None, None)
 
     def work(arguments: dict[str, Any]) -> Answer:
@@ -213,9 +151,12 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
         if row:
             values[row] = locked(shape, arguments, permission)
         key = encode(shape.name, values[row].pk) if row else None
-        return Answer(service(**values), key, returns if isinstance(returns, type) else None)
+        custom = values.pop(SHOWN_AS, None) if fills else None
+        made = service(**values)
+        if fills:
+            _fill(shape, made, custom, creating=not row)
+        return Answer(made, key, returns if isinstance(returns, type) else None)
 
-    returns, _none = optional(returns_of(service))
     parts = {"id": GraphQLID} if verb == "delete" else payloads.of_return(returns_of(service))
     held = hasattr(shape.model, "MOVES") or hasattr(returns, "MOVES")
     required = any(default is Parameter.empty for _, (_, default) in others)
@@ -226,6 +167,17 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
         description=describe(service),
         extensions={"service": service},
     )
+
+
+def _fill(shape: Shape, made: Any, custom: Custom, *, creating: bool) -> None:
+    """Fill in the custom fields of what a service of one's own created or changed."""
+    if custom:
+        if hasattr(made, "MOVES"):
+            refuse_while_held(made)
+        made = shape.model._default_manager.get(pk=made.pk)
+    fill_custom_fields(resource=shape.resource, row=made, given=custom, creating=creating)
+    if custom:
+        made.save()
 
 
 def locked(shape: Shape, arguments: dict[str, Any], permission: str) -> Any:

@@ -23,8 +23,9 @@ PLACE = "_tessera_place"
 class ConnectionPlan:
     """One selection on a list: its page, and what of edges, nodes, page info and count is wanted."""
 
-    def __init__(self, shape: Shape, page: Page, condition: Q, key: str, hidden: bool) -> None:
-        self.shape, self.page, self.condition, self.key, self.hidden = shape, page, condition, key, hidden
+    def __init__(self, shape: Shape, page: Page, condition: Q, under: ChildList | None, hidden: bool) -> None:
+        self.shape, self.page, self.condition, self.hidden = shape, page, condition, hidden
+        self.key, self.label = (under.key, under.label) if under else ("", "")
         self.columns = Columns()
         self.parts: list[tuple[str, str, Any]] = []
         self.wants_rows = self.wants_total = False
@@ -36,7 +37,8 @@ class ConnectionPlan:
         self.order_places = [self.columns.at(column.attname) for column, _ in self.page.order]
 
     def _rows(self) -> QuerySet[Any]:
-        rows = scoped(self.shape.resource)
+        # The records that notes hang on were found visible before their lists are asked for.
+        rows = self.shape.model._default_manager.filter(label=self.label) if self.label else scoped(self.shape.resource)
         return rows.filter(self.condition) if self.condition else rows
 
     def root(self) -> dict[str, Any]:
@@ -144,7 +146,7 @@ def connection_plan(
     if arguments.get("search"):
         condition &= conditions.search(shape, arguments["search"])
     page = page_of(shape, arguments)
-    plan = ConnectionPlan(shape, page, condition, under.key if under else "", hidden)
+    plan = ConnectionPlan(shape, page, condition, under, hidden)
     with planner.times(page.size):
         for key, name, found in planner.selected(kind, nodes):
             plan.parts.append((key, *_part(planner, plan, kind, name, found)))

@@ -7,8 +7,9 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from tessera.custom import selectors as custom
 from tessera.fields import MemberKey, ModuleKey
-from tessera.resource import Computed, Resource, camel, resource_of, resources
+from tessera.resource import EVERY_RECORD, Computed, Resource, Under, camel, resource_of, resources
 
 MEMBER = "Member"
 
@@ -43,12 +44,13 @@ class Relation:
 
 @dataclass(frozen=True, eq=False)
 class ChildList:
-    """The rows of another resource whose column `key` points here."""
+    """The rows of another resource whose column `key` points here; with `label`, of those on records of that kind."""
 
     name: str
     child: Resource
     key: str
     right: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +103,11 @@ class Shapes:
             self._fill(shape)
         for shape in self.by_name.values():
             for under in shape.resource.under:
-                if parent := self._at(under.parent):
+                for parent in self._parents(under):
                     right = parent.resource.field_rights.get(under.name, "")
-                    self._put(parent, ChildList(camel(under.name), shape.resource, self._key(shape.resource, under.key), right))
+                    key = self._key(shape.resource, under.key)
+                    label = parent.resource.label if under.parent == EVERY_RECORD else ""
+                    self._put(parent, ChildList(camel(under.name), shape.resource, key, right, label))
 
     def __iter__(self) -> Iterator[Shape]:
         return iter(self.by_name.values())
@@ -116,6 +120,12 @@ class Shapes:
         """Return the shape of a model, if it exists here."""
         found = resource_of(model)
         return self.by_name.get(found.name) if found else None
+
+    def _parents(self, under: Under) -> list[Shape]:
+        if under.parent == EVERY_RECORD:
+            return [shape for shape in self if shape.resource.is_record]
+        parent = self._at(under.parent)
+        return [parent] if parent else []
 
     def _at(self, label: str) -> Shape | None:
         try:
@@ -154,6 +164,8 @@ class Shapes:
                 self._put(shape, ChildList(camel(child.name), found_child.resource, key, right))
         for computed in resource.computed:
             self._put(shape, ComputedField(camel(computed.name), computed, resource.field_rights.get(computed.name, "")))
+        if resource.is_record:
+            self._put(shape, ComputedField(camel(custom.SHOWN_AS), custom.shown_on(resource), custom.right_to_read(resource)))
         for part, names in ((shape.filters, resource.filters), (shape.writable, resource.writable)):
             for name in names:
                 if found := self._member(resource, name):

@@ -8,4 +8,4 @@ class Notes(AppConfig):
     label = "notes"
 
     def ready(self) -> None:
-        from tessera.notes import events, resources  # noqa: F401
+        from tessera.notes import events, forgetting, resources  # noqa: F401

@@ -1,8 +1,4 @@
-"""What people see of notes.
-
-The lists of all comments, files and tagged records show one's own unless a role reaches further;
-the notes of one record come from the reports, which ask for the right to see that record.
-"""
+"""What people see of notes: each on its record, and in lists over all records that one may see."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,14 +6,13 @@ from tessera.module import Permission
 from tessera.notes import selectors, services
 from tessera.notes.models import Attachment, Comment, Tag, TaggedRecord
 from tessera.permissions import KERNEL_PERMISSIONS
-from tessera.resource import List, Report, Resource, RowScope
+from tessera.resource import EVERY_RECORD, Computed, List, Resource, RowScope, Under
 
 KERNEL_PERMISSIONS += [
     Permission("notes.comment_create", _("Comment on records one may see")),
     Permission("notes.attachment_create", _("Attach files to records one may see")),
     Permission("notes.tagged_record_create", _("Tag records one may see")),
     Permission("notes.note_moderate", _("Change and remove other members' comments and files")),
-    Permission("notes.note_read", _("Read the notes of records one may see")),
 ]
 
 Resource(
@@ -29,16 +24,19 @@ Resource(
     filters=("label", "record", "author", "created_at"),
     order=("created_at",),
     search=("body",),
-    scope=RowScope(owner="author"),
+    scope=RowScope(on_record=True),
+    under=(Under(EVERY_RECORD, "comments", "record"),),
 )
 Resource(
     model=Attachment,
     fields=("label", "record", "name", "media_type", "size", "sha256", "uploaded_by", "version", "created_at"),
+    computed=(Computed("url", selectors.urls_of),),
     delete=services.remove_attachment,
     filters=("label", "record", "name", "uploaded_by", "created_at"),
     order=("name", "created_at"),
     search=("name",),
-    scope=RowScope(owner="uploaded_by"),
+    scope=RowScope(on_record=True),
+    under=(Under(EVERY_RECORD, "attachments", "record"),),
 )
 Resource(
     model=Tag,
@@ -56,8 +54,7 @@ Resource(
     fields=("label", "record", "tag"),
     create=services.tag_record,
     delete=services.untag_record,
-    filters=("label", "tag"),
+    filters=("label", "record", "tag"),
+    scope=RowScope(on_record=True),
+    under=(Under(EVERY_RECORD, "tags", "record"),),
 )
-Report(name="comments_on", selector=selectors.comments_on, permission="notes.note_read")
-Report(name="attachments_on", selector=selectors.attachments_on, permission="notes.note_read")
-Report(name="tags_on", selector=selectors.tags_on, permission="notes.note_read")

@@ -156,6 +156,7 @@ RULES = (
     ),
     Rule("raw-cache", "Django's cache does not carry the tenant", imports("django.core.cache")),
     Rule("raw-signing", "a signature must be bound to the tenant and a purpose", imports("django.core.signing")),
+    Rule("raw-storage", "a file lies below its tenant's prefix: use tessera.files", imports("django.core.files.storage")),
     Rule("raw-task", "send a task by enqueue(), after the commit", calls(".delay", ".apply_async", ".send_task")),
     Rule(
         "raw-thread",

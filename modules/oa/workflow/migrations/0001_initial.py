@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('conditions', models.JSONField(default=list, verbose_name='conditions')),
                 ('steps', models.JSONField(default=list, verbose_name='steps')),
                 ('state', models.CharField(choices=[('draft', 'draft'), ('published', 'published'), ('retired', 'retired')], default='draft', editable=False, max_length=10, verbose_name='state')),
+                ('fallback_role', models.CharField(blank=True, max_length=121, verbose_name='decides where nobody else can')),
                 ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published at')),
                 ('published_by', tessera.fields.MemberKey(blank=True, editable=False, null=True, verbose_name='published by')),
             ],
@@ -169,6 +170,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='approvaltask',
             constraint=models.CheckConstraint(condition=models.Q(('step', 0), models.Q(('assignee', models.F('requested_by')), _negated=True), _connector='OR'), name='approval_task_not_own'),
+        ),
+        migrations.AddIndex(
+            model_name='vote',
+            index=models.Index(fields=['recorded_at'], name='vote_by_time'),
         ),
         migrations.RunSQL(guards.INSTALL, guards.REMOVE),
     ]

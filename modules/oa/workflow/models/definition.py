@@ -27,6 +27,7 @@ class ProcessDefinition(Record):
     conditions = models.JSONField(_("conditions"), default=list)
     steps = models.JSONField(_("steps"), default=list)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    fallback_role = models.CharField(_("decides where nobody else can"), max_length=121, blank=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
     published_by = MemberKey(_("published by"), null=True, blank=True, editable=False)
 

@@ -128,3 +128,4 @@ class Vote(Model):
     class Meta(Model.Meta):
         verbose_name = _("vote")
         verbose_name_plural = _("votes")
+        indexes = [models.Index(fields=["recorded_at"], name="vote_by_time")]

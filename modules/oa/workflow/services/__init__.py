@@ -1,6 +1,7 @@
 """Everything that changes processes, requests and tasks."""
 
 from modules.oa.workflow.services.definitions import define_process, publish_process, retire_process
+from modules.oa.workflow.services.hand_over import hand_over_tasks
 from modules.oa.workflow.services.instances import ask, hold, resubmit_request, retry_request, withdraw_request
 from modules.oa.workflow.services.stand_ins import create_delegation, end_delegation
 from modules.oa.workflow.services.tasks import (
@@ -20,6 +21,7 @@ __all__ = [
     "define_process",
     "delegate_task",
     "end_delegation",
+    "hand_over_tasks",
     "hold",
     "publish_process",
     "reject_task",

@@ -36,8 +36,12 @@ def define_process(
     steps: list[ProcessStep],
     conditions: list[ProcessCondition] | None = None,
     order: int = 1,
+    fallback_role: str = "",
 ) -> ProcessDefinition:
-    """Draft a process, or the next edition of the one that has this kind, transition and order."""
+    """Draft a process, or the next edition of the one that has this kind, transition and order.
+
+    Holders of the `fallback_role` (`workflow.process_manager` without one) get the tasks of members who leave.
+    """
     model = document_model(kind)
     if transition not in {target for _source, target in model.MOVES}:
         raise Refused("NOT_FOUND", _("Documents of this kind never go to {state}.").format(state=transition), "transition")
@@ -53,6 +57,7 @@ def define_process(
         edition=(same.aggregate(last=Max("edition"))["last"] or 0) + 1,
         conditions=[plain(each) for each in conditions or []],
         steps=[plain(each) for each in steps],
+        fallback_role=fallback_role,
     )
     made.save()
     return made

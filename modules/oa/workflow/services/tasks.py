@@ -1,5 +1,6 @@
 """Decide, and hand on what is to be decided. Votes are only ever added."""
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -113,14 +114,14 @@ def _go_on(instance: ProcessInstance, comment: str) -> None:
         open_task(next(task for task in asked if task.state == Task.WAITING))
 
 
-def _hand_on(task: ApprovalTask, member: UUID, **marks: UUID | None) -> ApprovalTask:
+def _hand_on(task: ApprovalTask, member: UUID, **marks: Any) -> ApprovalTask:
     row, instance = _mine(task)
     if row.step == 0:
         raise Refused("STATE", _("A returned request is submitted again or withdrawn."), "state")
     _check_member(instance, member)
     row.state, row.decided_at = Task.HANDED_ON, timezone.now()
     row.save()
-    return _further(row, member, **marks)
+    return further(row, member, **marks)
 
 
 def _check_member(instance: ProcessInstance, member: UUID) -> None:
@@ -130,7 +131,8 @@ def _check_member(instance: ProcessInstance, member: UUID) -> None:
         raise Refused("FORBIDDEN", _("Nobody decides on their own request."), "member")
 
 
-def _further(row: ApprovalTask, member: UUID, **marks: UUID | None) -> ApprovalTask:
+def further(row: ApprovalTask, member: UUID, *, waiting: bool = False, **marks: UUID | None) -> ApprovalTask:
+    """Ask a further member in the place of a task, or let it wait there for its turn."""
     made = ApprovalTask(
         instance=row.instance,
         kind=row.kind,
@@ -143,7 +145,11 @@ def _further(row: ApprovalTask, member: UUID, **marks: UUID | None) -> ApprovalT
         assignee=member,
         **marks,
     )
-    open_task(made)
+    if waiting:
+        made.state = Task.WAITING
+        made.save()
+    else:
+        open_task(made)
     return made
 
 
@@ -166,4 +172,4 @@ def add_approver(*, task: ApprovalTask, member: UUID) -> ApprovalTask:
     """Ask one more member in this step; without that approval the step does not pass, whatever its rule."""
     row, instance = _mine(task)
     _check_member(instance, member)
-    return _further(row, member, added_by=row.assignee)
+    return further(row, member, added_by=row.assignee)

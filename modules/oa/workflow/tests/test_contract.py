@@ -5,7 +5,3 @@ from tessera.testing import ModuleContract
 
 class TestWorkflow(ModuleContract):
     module = "workflow"
-    gaps = {
-        "large_tables_are_ordered_by_an_index": "votes are ordered by time without an index",
-        "models_are_shown_or_kept": "a request does not show its version yet",
-    }
