@@ -28,6 +28,7 @@ class Demand:
     over_tolerance: Decimal = ZERO
     under_tolerance: Decimal = ZERO
     requested_date: date | None = None
+    position: int = 0
     ship_to: UUID | None = None
     number: str = ""
     drop_ship: bool = False
