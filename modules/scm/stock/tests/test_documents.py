@@ -15,6 +15,7 @@ from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import is_period_open
 from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier, make_unit
+from modules.erp.finance.selectors import reconciliation
 from modules.scm.stock.models import (
     Delivery,
     Location,
@@ -24,6 +25,7 @@ from modules.scm.stock.models import (
     StockMove,
     StockPolicy,
     Transfer,
+    ValueAdjustment,
 )
 from modules.scm.stock.selectors import goods_shipped, stock_on_hand, stock_value
 from modules.scm.stock.services import (
@@ -243,17 +245,29 @@ def test_a_transfer_is_two_moves_through_transit_and_changes_no_value(shop, told
     assert broken() == []
 
 
-def test_a_location_that_may_run_negative_does_so_while_the_company_has_the_goods(shop):
-    warehouse = place(shop.company).warehouse
-    counter = create_location(warehouse=warehouse, code="COUNTER", name="Counter", allow_negative=True)
-    order = confirm(shop.company, shop.bob, [(shop.tea, "4")])
-    release = [DeliveryLineInput(line=order.demands[0].line, quantity=Decimal(4), location=counter)]
-    ship(order.document, release)
-    assert StockBalance.objects.get(location=counter).on_hand == -4
-    assert pool_of(shop.company, shop.tea) == (6, 30)
-    more = confirm(shop.company, shop.bob, [(shop.tea, "7")])
+@pytest.mark.parametrize("method", ["average", "fifo"])
+def test_goods_that_leave_before_they_came_cost_what_the_next_receipt_says(shop, method):
+    counter = create_location(warehouse=place(shop.company).warehouse, code="COUNTER", name="Counter", allow_negative=True)
+    jam = make_item("JAM", cost_method=method)
+    put(shop.company, jam, "2", "10.00")
+    order = confirm(shop.company, shop.bob, [(jam, "5")])
+    ship(order.document, [DeliveryLineInput(line=order.demands[0].line, quantity=Decimal(5), location=counter)])
+    out = StockMove.objects.get(item=jam, target__kind=LocationKind.CUSTOMER)
+    assert (out.value, out.value_basis, pool_of(shop.company, jam)) == (25, "provisional", (-3, -15))
+    receive(shop.company, shop.sam, [(jam, "7", "6.00")])
+    settled = ValueAdjustment.objects.get()
+    assert (settled.amount, settled.on_hand, settled.gone) == (0, -3, 3)
+    assert (settled.parts.get(move__isnull=False).move, pool_of(shop.company, jam)) == (out, (4, 24))
+    assert broken() == []
+    assert [row for row in reconciliation(company=shop.company) if row.difference] == []
+
+
+def test_goods_that_never_came_in_do_not_leave_as_nothing_tells_their_cost(shop):
+    counter = create_location(warehouse=place(shop.company).warehouse, code="COUNTER", name="Counter", allow_negative=True)
+    jam = make_item("JAM")
+    order = confirm(shop.company, shop.bob, [(jam, "1")])
     with pytest.raises(Refused) as refusal:
-        ship(more.document, [DeliveryLineInput(line=more.demands[0].line, quantity=Decimal(7), location=counter)])
+        ship(order.document, [DeliveryLineInput(line=order.demands[0].line, quantity=Decimal(1), location=counter)])
     assert code_of(refusal) == ("INSUFFICIENT", ("lines", "0", "quantity"))
 
 
