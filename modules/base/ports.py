@@ -132,6 +132,12 @@ def apply_cost_difference(*, receipt_line: UUID, amount: Decimal, reason: str, e
     raise NotImplementedError
 
 
+@port(owner="stock", neutral=lambda **_: False)
+def item_has_moved(*, item: UUID) -> bool:
+    """Say whether goods of an item ever moved: then what its quantities mean is settled."""
+    raise NotImplementedError
+
+
 @port(owner="finance", neutral=lambda **_: ZERO)
 def open_receivables(*, party: UUID, company: UUID) -> Decimal:
     """Return what the party owes in company currency: open items less advances and credits."""

@@ -15,7 +15,6 @@ from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import is_period_open
 from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier, make_unit
-from modules.erp.finance.selectors import reconciliation
 from modules.scm.stock.models import (
     Delivery,
     Location,
@@ -25,7 +24,6 @@ from modules.scm.stock.models import (
     StockMove,
     StockPolicy,
     Transfer,
-    ValueAdjustment,
 )
 from modules.scm.stock.selectors import goods_shipped, stock_on_hand, stock_value
 from modules.scm.stock.services import (
@@ -243,23 +241,6 @@ def test_a_transfer_is_two_moves_through_transit_and_changes_no_value(shop, told
     assert pool_of(shop.company, shop.tea) == (10, 50)
     assert len(told) == 1
     assert broken() == []
-
-
-@pytest.mark.parametrize("method", ["average", "fifo"])
-def test_goods_that_leave_before_they_came_cost_what_the_next_receipt_says(shop, method):
-    counter = create_location(warehouse=place(shop.company).warehouse, code="COUNTER", name="Counter", allow_negative=True)
-    jam = make_item("JAM", cost_method=method)
-    put(shop.company, jam, "2", "10.00")
-    order = confirm(shop.company, shop.bob, [(jam, "5")])
-    ship(order.document, [DeliveryLineInput(line=order.demands[0].line, quantity=Decimal(5), location=counter)])
-    out = StockMove.objects.get(item=jam, target__kind=LocationKind.CUSTOMER)
-    assert (out.value, out.value_basis, pool_of(shop.company, jam)) == (25, "provisional", (-3, -15))
-    receive(shop.company, shop.sam, [(jam, "7", "6.00")])
-    settled = ValueAdjustment.objects.get()
-    assert (settled.amount, settled.on_hand, settled.gone) == (0, -3, 3)
-    assert (settled.parts.get(move__isnull=False).move, pool_of(shop.company, jam)) == (out, (4, 24))
-    assert broken() == []
-    assert [row for row in reconciliation(company=shop.company) if row.difference] == []
 
 
 def test_goods_that_never_came_in_do_not_leave_as_nothing_tells_their_cost(shop):
