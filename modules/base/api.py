@@ -34,6 +34,7 @@ from modules.base.ports import (
     available_quantity,
     billable,
     is_period_open,
+    item_has_moved,
     open_demands,
     open_receivables,
     reserved_quantities,

@@ -28,6 +28,7 @@ class Demand:
     over_tolerance: Decimal = ZERO
     under_tolerance: Decimal = ZERO
     requested_date: date | None = None
+    position: int = 0
     ship_to: UUID | None = None
     number: str = ""
     drop_ship: bool = False
@@ -128,6 +129,12 @@ def stock_values(*, company: UUID) -> dict[UUID, Decimal] | None:
 @port(owner="stock", neutral=lambda **_: None)
 def apply_cost_difference(*, receipt_line: UUID, amount: Decimal, reason: str, effective_date: date) -> ValueSplit | None:
     """Add a later difference to the cost of a receipt line and say where it fell."""
+    raise NotImplementedError
+
+
+@port(owner="stock", neutral=lambda **_: False)
+def item_has_moved(*, item: UUID) -> bool:
+    """Say whether goods of an item ever moved: then what its quantities mean is settled."""
     raise NotImplementedError
 
 

@@ -1,8 +1,11 @@
 """The one item master: what we buy, make, hold and sell, and its units."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import CurrencyField, PriceField, Record
+
+from modules.base.ports import item_has_moved
 
 
 class Unit(Record):
@@ -47,7 +50,9 @@ class ItemCategory(Record):
 
 
 class Item(Record):
-    """What moves or is done. Base unit, tracking and cost method are fixed once it has moved."""
+    """What moves or is done. Kind, base unit, tracking and cost method are fixed once it has moved."""
+
+    FIXED = ("kind", "unit", "tracking", "cost_method")
 
     class Kind(models.TextChoices):
         GOODS = "goods", _("goods")
@@ -98,6 +103,14 @@ class Item(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse with STATE to change what the quantities and costs of goods that moved stand on."""
+        before = Item.objects.filter(pk=self.pk).first()
+        changed = [name for name in self.FIXED if before and getattr(before, name) != getattr(self, name)]
+        if changed and item_has_moved(item=self.pk):
+            problem = ValidationError(_("Goods of this item have moved already: this stays."), code="STATE")
+            raise ValidationError(dict.fromkeys(changed, problem))
 
 
 class UnitConversion(Record):

@@ -17,26 +17,25 @@ def set_up_company(fact: Any, *, company: Any, **live: Any) -> None:
 @during("orders.sales_order_confirmed")
 def reserve_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
     """Remember what the order wants and set aside what is free, in line order; the rest is backorder."""
-    services.set_aside(services.record_demands(demands))
+    services.take_demands(demands)
 
 
 @during("orders.sales_order_short_closed")
 def shorten_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
-    """Let go of what is no longer wanted."""
+    """Let go of what is no longer wanted; it goes to whoever waits."""
     services.lower_demands(demands)
 
 
 @during("orders.sales_order_cancelled")
 def cancel_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
-    """Let go of everything that was wanted."""
+    """Let go of everything that was wanted; it goes to whoever waits."""
     services.lower_demands(demands)
 
 
 @during("orders.sales_order_amended")
 def amend_order(fact: Any, *, demands: list[Demand], removed: list[Demand], **live: Any) -> None:
-    """Take the lines as they are now: let go of what is no longer wanted, then set aside what is free."""
-    services.lower_demands(removed)
-    services.set_aside(services.record_demands(demands))
+    """Take the lines as they are now; what they let go of is theirs first, then it goes to whoever waits."""
+    services.take_demands(demands, removed)
 
 
 @on("orders.sales_order_confirmed")

@@ -4,7 +4,14 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from modules.base.api import ValueSplit, apply_cost_difference, available_quantity, reserved_quantities, stock_values
+from modules.base.api import (
+    ValueSplit,
+    apply_cost_difference,
+    available_quantity,
+    item_has_moved,
+    reserved_quantities,
+    stock_values,
+)
 from modules.scm.stock import selectors, services
 
 
@@ -24,6 +31,12 @@ def reserved(*, lines: list[UUID]) -> dict[UUID, Decimal] | None:
 def values(*, company: UUID) -> dict[UUID, Decimal] | None:
     """Read the cost pools."""
     return selectors.values_by_item(company)
+
+
+@item_has_moved.answer
+def has_moved(*, item: UUID) -> bool:
+    """Look for a move."""
+    return selectors.has_moved(item)
 
 
 @apply_cost_difference.answer

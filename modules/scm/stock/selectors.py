@@ -70,6 +70,11 @@ def available(*, item: UUID, company: UUID, warehouse: UUID | None = None) -> De
     return rows.aggregate(sum=Sum(F("on_hand") - F("hard_reserved")))["sum"] or ZERO
 
 
+def has_moved(item: UUID) -> bool:
+    """Say whether goods of an item ever moved, in any company."""
+    return StockMove.objects.filter(item=item).exists()
+
+
 def reserved_by_line(lines: Iterable[UUID]) -> dict[UUID, Decimal]:
     """Return the hard reserved quantity per demand line, zero included."""
     wanted = list(lines)

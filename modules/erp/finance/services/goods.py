@@ -123,19 +123,16 @@ def book_adjustment(
     on: date,
     reason: str,
 ) -> Entry:
-    """Book a later difference of cost that was not told by a bill: freight, duty, a correction by hand."""
+    """Book a later difference of cost that was not told by a bill: freight, duty, a correction by hand.
+
+    Goods that had left at a provisional cost add nothing: what they cost more comes off the stock.
+    """
     journal = journal_of(company, "stock")
     finder = AccountFinder(journal.book)
-    total = on_hand + gone
-    lines = [
-        *split_lines(finder, on_hand=on_hand, gone=gone, item=item, item_category=item_category),
-        PostingLine(
-            account=finder.account("cost_adjustment", item=item, item_category=item_category),
-            side=Side.CREDIT,
-            amount=total,
-            purpose="cost_adjustment",
-        ),
-    ]
+    lines = split_lines(finder, on_hand=on_hand, gone=gone, item=item, item_category=item_category)
+    if total := on_hand + gone:
+        account = finder.account("cost_adjustment", item=item, item_category=item_category)
+        lines.append(PostingLine(account=account, side=Side.CREDIT, amount=total, purpose="cost_adjustment"))
     entry, _lines = write_entry(
         journal=journal,
         posting_date=on,

@@ -166,6 +166,7 @@ def demand_of(order: SalesOrder, line: SalesOrderLine, base_quantity: Decimal) -
         over_tolerance=line.over_tolerance,
         under_tolerance=line.under_tolerance,
         requested_date=line.requested_date,
+        position=line.position,
         ship_to=order.ship_to_id,
         number=order.number or "",
         drop_ship=line.fulfilment == SalesOrderLine.Fulfilment.DROP_SHIP,

@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
             name='CostLayer',
             fields=[
                 ('id', tessera.fields.KeyField(serialize=False)),
+                ('provisional', models.BooleanField(default=False, verbose_name='provisional')),
                 ('seq', models.BigIntegerField(verbose_name='place in the pool')),
                 ('quantity', tessera.fields.QuantityField(verbose_name='quantity left')),
                 ('value', tessera.fields.AmountField(verbose_name='value left')),
@@ -413,6 +414,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=60, verbose_name='kind of line')),
                 ('document', models.UUIDField(verbose_name='document')),
                 ('line', models.UUIDField(verbose_name='line')),
+                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
                 ('number', models.CharField(blank=True, max_length=80, verbose_name='number')),
                 ('requested_date', models.DateField(null=True, verbose_name='requested for')),
                 ('drop_ship', models.BooleanField(default=False, verbose_name='drop-ship')),
@@ -474,7 +476,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
                 ('seq', models.BigIntegerField(null=True)),
                 ('value', tessera.fields.AmountField(verbose_name='stock value')),
-                ('value_basis', models.CharField(choices=[('given', 'as given'), ('average', 'moving average'), ('fifo', 'first in, first out'), ('original', 'as the move it takes back'), ('inside', 'no value: it stays in one cost pool'), ('unvalued', 'no value: it belongs to somebody else')], max_length=10, verbose_name='basis of the value')),
+                ('value_basis', models.CharField(choices=[('given', 'as given'), ('average', 'moving average'), ('fifo', 'first in, first out'), ('provisional', 'provisional: more left than was there'), ('original', 'as the move it takes back'), ('inside', 'no value: it stays in one cost pool'), ('unvalued', 'no value: it belongs to somebody else')], max_length=12, verbose_name='basis of the value')),
                 ('document_kind', models.CharField(max_length=60, verbose_name='kind of document')),
                 ('document', models.UUIDField(verbose_name='document')),
                 ('line', models.UUIDField(null=True, verbose_name='line')),
@@ -502,7 +504,7 @@ class Migration(migrations.Migration):
                 ('quantity', tessera.fields.QuantityField(verbose_name='quantity')),
                 ('value', tessera.fields.AmountField(verbose_name='stock value')),
                 ('layer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='stock.costlayer', verbose_name='cost layer')),
-                ('move', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='layer_uses', to='stock.stockmove', verbose_name='issued by')),
+                ('move', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='layer_uses', to='stock.stockmove', verbose_name='used by')),
             ],
             options={
                 'verbose_name': 'use of a layer',
@@ -514,7 +516,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='costlayer',
             name='move',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stock.stockmove', verbose_name='received by'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stock.stockmove', verbose_name='moved by'),
         ),
         migrations.CreateModel(
             name='Transfer',
@@ -697,15 +699,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='costpool',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='cost_pool_not_negative', violation_error_code='INSUFFICIENT', violation_error_message='There is not enough of this on hand.'),
-        ),
-        migrations.AddConstraint(
-            model_name='costpool',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='cost_pool_value_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='costpool',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quantity', 0), _negated=True), ('value', 0), _connector='OR'), name='cost_pool_empty_is_worth_nothing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quantity__gt', 0), ('value__gte', 0)), models.Q(('quantity', 0), ('value', 0)), models.Q(('quantity__lt', 0), ('value__lte', 0)), _connector='OR'), name='cost_pool_value_has_its_sign'),
         ),
         migrations.AddIndex(
             model_name='delivery',
@@ -961,7 +955,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='valueadjustment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='value_adjustment_of_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('gone', 0), ('on_hand', 0), _negated=True), name='value_adjustment_of_something'),
         ),
         migrations.AddConstraint(
             model_name='valueadjustment',

@@ -25,8 +25,9 @@ class CostPool(Model):
     """The quantity and value of an item's stock; never a rounded average.
 
     An issue takes `round(value x q / quantity)`, and the issue that empties the pool takes all that
-    is left. `seq` counts the moves that went through, under this row's lock. The method is taken
-    from the item when the pool is made and stays.
+    is left. More may have left than came, where a location may run negative: the pool is then below
+    zero by just what its provisional layers hold. `seq` counts the moves that went through, under
+    this row's lock. The method is taken from the item when the pool is made and stays.
     """
 
     audited = False
@@ -48,20 +49,18 @@ class CostPool(Model):
                 fields=["company", "item", "scope", "scope_key"], name="cost_pool_once", nulls_distinct=False
             ),
             models.CheckConstraint(
-                condition=Q(quantity__gte=0),
-                name="cost_pool_not_negative",
-                violation_error_code="INSUFFICIENT",
-                violation_error_message=_("There is not enough of this on hand."),
+                condition=Q(quantity__gt=0, value__gte=0) | Q(quantity=0, value=0) | Q(quantity__lt=0, value__lte=0),
+                name="cost_pool_value_has_its_sign",
             ),
-            models.CheckConstraint(condition=Q(value__gte=0), name="cost_pool_value_not_negative"),
-            models.CheckConstraint(condition=~Q(quantity=0) | Q(value=0), name="cost_pool_empty_is_worth_nothing"),
         ]
 
 
 class CostLayer(Model):
     """What is left of one receipt into a pool that issues first in, first out.
 
-    The receipt as it was is the move; who took from it is in `LayerUse`.
+    The receipt as it was is the move; who took from it is in `LayerUse`. A provisional layer, in a
+    pool of either method, is what an issue took before it came: `quantity` and `value` are what is
+    still to come, and the moves that bring it use the layer up.
     """
 
     audited = False
@@ -69,7 +68,8 @@ class CostLayer(Model):
     pool = models.ForeignKey(
         CostPool, on_delete=models.PROTECT, related_name="layers", db_index=False, verbose_name=_("cost pool")
     )
-    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("received by"))
+    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("moved by"))
+    provisional = models.BooleanField(_("provisional"), default=False)
     seq = models.BigIntegerField(_("place in the pool"))
     quantity = QuantityField(_("quantity left"))
     value = AmountField(_("value left"))
@@ -87,14 +87,14 @@ class CostLayer(Model):
 
 
 class LayerUse(Model):
-    """An issue took from a layer. Append-only."""
+    """An issue took from a layer, or a receipt brought what a provisional layer waited for. Append-only."""
 
     audited = False
 
     layer = models.ForeignKey(
         CostLayer, on_delete=models.PROTECT, related_name="uses", db_index=False, verbose_name=_("cost layer")
     )
-    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="layer_uses", verbose_name=_("issued by"))
+    move = models.ForeignKey(StockMove, on_delete=models.PROTECT, related_name="layer_uses", verbose_name=_("used by"))
     quantity = QuantityField(_("quantity"))
     value = AmountField(_("stock value"))
 
@@ -111,7 +111,8 @@ class ValueAdjustment(Model):
     """A later difference to the cost of a receipt: a bill at another price, freight, duty. Append-only.
 
     `amount` is what came on top (or off) in company currency: `on_hand` of it raised the stock that
-    is still here, `gone` belongs to what had left. The parts say where exactly.
+    is still here, `gone` belongs to what had left. The parts say where exactly. A receipt of goods that
+    had left at a provisional cost adds nothing: `gone` is what they cost more, and `on_hand` its opposite.
     """
 
     audited = False
@@ -129,7 +130,7 @@ class ValueAdjustment(Model):
         verbose_name = _("value adjustment")
         verbose_name_plural = _("value adjustments")
         constraints = [
-            models.CheckConstraint(condition=~Q(amount=0), name="value_adjustment_of_something"),
+            models.CheckConstraint(condition=~Q(on_hand=0, gone=0), name="value_adjustment_of_something"),
             models.CheckConstraint(condition=Q(amount=models.F("on_hand") + models.F("gone")), name="value_adjustment_parts_sum"),
         ]
 

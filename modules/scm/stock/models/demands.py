@@ -24,6 +24,7 @@ class StockDemand(Model):
     kind = models.CharField(_("kind of line"), max_length=60)
     document = models.UUIDField(_("document"))
     line = models.UUIDField(_("line"))
+    position = models.PositiveIntegerField(_("position"), default=0)
     number = models.CharField(_("number"), max_length=80, blank=True)
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))

@@ -102,8 +102,8 @@ Resource(
 )
 Resource(
     model=models.CostLayer,
-    fields=("pool", "move", "seq", "quantity", "value"),
-    filters=("pool", "move", "quantity"),
+    fields=("pool", "move", "provisional", "seq", "quantity", "value"),
+    filters=("pool", "move", "provisional", "quantity"),
     children=(Children("uses", models.LayerUse, "layer"),),
     scope=RowScope(company="pool__company"),
     field_rights=VALUE,

@@ -1,5 +1,6 @@
 """What stock can do."""
 
+from modules.scm.stock.services.backorders import free_expired
 from modules.scm.stock.services.counts import count_stock
 from modules.scm.stock.services.deliveries import (
     DeliveryLineInput,
@@ -10,7 +11,7 @@ from modules.scm.stock.services.deliveries import (
     create_drop_shipment,
     ready_delivery,
 )
-from modules.scm.stock.services.demands import lower_demands, name_demands, record_demands
+from modules.scm.stock.services.demands import lower_demands, name_demands, take_demands
 from modules.scm.stock.services.places import create_location, create_lot, create_warehouse, setup_company, setup_tenant
 from modules.scm.stock.services.receipts import (
     ReceiptLineInput,
@@ -22,7 +23,7 @@ from modules.scm.stock.services.receipts import (
     ready_receipt,
     return_from_customer,
 )
-from modules.scm.stock.services.reservations import free_expired, peg_demand, release_reservation, reserve_demand, set_aside
+from modules.scm.stock.services.reservations import peg_demand, release_reservation, reserve_demand
 from modules.scm.stock.services.transfers import (
     TransferLineInput,
     cancel_transfer,

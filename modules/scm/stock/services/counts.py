@@ -18,11 +18,12 @@ from modules.scm.stock.models import (
     StockCount,
     StockCountLine,
 )
+from modules.scm.stock.services.backorders import lock_open_demands, serve_backorders
 from modules.scm.stock.services.balances import Key, lock_balances
 from modules.scm.stock.services.documents import begin, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_goods, check_lot, check_own, outside
-from modules.scm.stock.services.reservations import lock_open_demands, release, serve_backorders
+from modules.scm.stock.services.reservations import release
 
 ZERO = Decimal(0)
 

@@ -23,6 +23,7 @@ from modules.scm.stock.models import (
     ReservationKind,
     StockDemand,
 )
+from modules.scm.stock.services.backorders import serve_backorders
 from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_lot, check_own, location_of, outside, warehouse_of
@@ -242,7 +243,7 @@ def complete_delivery(*, delivery: Delivery, posting_date: date | None = None) -
         )
         for line in lines
     ]
-    post(delivery, drafts)
+    serve_backorders(delivery.company_id, list(demands.values()), post(delivery, drafts))
     publish(
         DeliveryDone(
             subject=delivery.pk,

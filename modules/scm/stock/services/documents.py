@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import Refused, assign_number, current, lock_for_update, move, publish, refuse_while_held
 
-from modules.base.api import Company, MoveValued
-from modules.scm.stock.events import MovesDone
-from modules.scm.stock.models import Delivery, Receipt, StockCount, StockDocument, StockMove, Transfer
+from modules.base.api import Company, ValueSplit
+from modules.scm.stock.events import MovesDone, ValueAdjusted
+from modules.scm.stock.models import Delivery, Receipt, StockCount, StockDocument, Transfer, ValueAdjustment
+from modules.scm.stock.services.balances import Key
 from modules.scm.stock.services.ledger import MoveDraft, post_moves, valued
 from modules.scm.stock.services.periods import check_posting_date, today_of
 
@@ -60,10 +61,12 @@ def cancel(document: D, reason: str) -> D:
     return document
 
 
-def post(document: Any, drafts: Sequence[MoveDraft]) -> tuple[list[StockMove], list[MoveValued]]:
-    """Post a document's moves and tell them: whoever keeps books follows in the same transaction."""
-    moves = post_moves(document=document, drafts=drafts, posting_date=document.posting_date, effective_at=document.done_at)
-    told = valued(document, drafts, moves)
+def post(document: Any, drafts: Sequence[MoveDraft]) -> list[Key]:
+    """Post a document's moves and tell them: whoever keeps books follows in the same transaction.
+
+    Return the balances on which it let go of reservations that nobody needs any more.
+    """
+    posted = post_moves(document=document, drafts=drafts, posting_date=document.posting_date, effective_at=document.done_at)
     publish(
         MovesDone(
             subject=document.pk,
@@ -72,9 +75,30 @@ def post(document: Any, drafts: Sequence[MoveDraft]) -> tuple[list[StockMove], l
             number=document.number or "",
             posting_date=document.posting_date,
         ),
-        moves=told,
+        moves=valued(document, drafts, posted.moves),
     )
-    return moves, told
+    for adjustment in posted.adjustments:
+        tell_adjustment(adjustment, "stock")
+    return posted.freed
+
+
+def tell_adjustment(adjustment: ValueAdjustment, cause: str) -> None:
+    """Tell that goods cost something else; `cause` is the module that knows why."""
+    publish(
+        ValueAdjusted(
+            subject=adjustment.pk,
+            company=adjustment.company_id,
+            item=adjustment.move.item_id,
+            receipt_line=adjustment.move.line,
+            on_hand=adjustment.on_hand,
+            gone=adjustment.gone,
+            reason=adjustment.reason,
+            effective_date=adjustment.effective_date,
+            cause=cause,
+        ),
+        adjustment=adjustment,
+        split=ValueSplit(on_hand=adjustment.on_hand, gone=adjustment.gone),
+    )
 
 
 def check_quantity(quantity: Decimal, *field: str) -> Decimal:

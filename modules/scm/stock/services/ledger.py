@@ -22,6 +22,7 @@ from modules.scm.stock.models import (
     ReservationKind,
     StockDemand,
     StockMove,
+    ValueAdjustment,
     ValueBasis,
 )
 from modules.scm.stock.services.balances import Change, Key, change_balances, lock_balances
@@ -64,22 +65,29 @@ class MoveDraft:
         return self.owner is None and self.source.is_own != self.target.is_own
 
 
-def post_moves(
-    *, document: Any, drafts: Sequence[MoveDraft], posting_date: date, effective_at: datetime | None = None
-) -> list[StockMove]:
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """What a posting did: its moves, the differences of cost it settled, and where it let go of reservations."""
+
+    moves: list[StockMove]
+    adjustments: list[ValueAdjustment]
+    freed: list[Key]
+
+
+def post_moves(*, document: Any, drafts: Sequence[MoveDraft], posting_date: date, effective_at: datetime | None = None) -> Posted:
     """Post the moves of a document whose lock is held; refuse with INSUFFICIENT what is not there."""
     company: Company = document.company
     demands = {draft.demand.pk: draft.demand for draft in drafts if draft.demand}
     changes = _changes_of(drafts)
     touched = {key: None for key, change in changes.items() if change.on_hand}
     lock_balances(company.pk, [*touched, *_reserved_keys(demands)])
-    _use_reservations(drafts, demands, changes)
+    freed = _use_reservations(drafts, demands, changes)
     change_balances(company.pk, changes)
     moves = [_move_of(draft, document, posting_date, effective_at or timezone.now()) for draft in drafts]
     costing = Costing(company, [draft.item for draft in drafts if draft.is_valued])
     _value(costing, drafts, moves)
-    costing.save(moves)
-    return moves
+    adjustments = costing.save(moves)
+    return Posted(moves=moves, adjustments=adjustments, freed=freed)
 
 
 def _changes_of(drafts: Iterable[MoveDraft]) -> dict[Key, Change]:
@@ -113,9 +121,10 @@ def key_of_reservation(row: Reservation) -> Key:
     return Key(row.item_id, row.location_id, row.lot_id, row.owner_id)
 
 
-def _use_reservations(drafts: Sequence[MoveDraft], demands: dict[UUID, StockDemand], changes: dict[Key, Change]) -> None:
-    """Use up what is reserved where goods leave, and let go of what a demand no longer needs."""
+def _use_reservations(drafts: Sequence[MoveDraft], demands: dict[UUID, StockDemand], changes: dict[Key, Change]) -> list[Key]:
+    """Use up what is reserved where goods leave, and let go of what a demand no longer needs; return where that was."""
     rows = _hard(demands)
+    released: list[Key] = []
     left = {row.pk: row.base_quantity for row in rows}
     for draft in drafts:
         wanted = draft.base_quantity
@@ -133,7 +142,10 @@ def _use_reservations(drafts: Sequence[MoveDraft], demands: dict[UUID, StockDema
                 freed = min(over, left[row.pk])
                 left[row.pk] -= freed
                 over -= freed
+                if freed:
+                    released.append(key_of_reservation(row))
     reduce_reservations(rows, left, changes)
+    return released
 
 
 def reduce_reservations(rows: Iterable[Reservation], left: dict[UUID, Decimal], changes: dict[Key, Change]) -> None:

@@ -50,7 +50,7 @@ def create_location(
 ) -> Location:
     """Add a location to a warehouse. What it is stays: goods that change their meaning move.
 
-    Where `allow_negative`, more may leave than is there, as long as the company has it somewhere.
+    Where `allow_negative`, more may leave than is there, at a provisional cost until it comes.
     """
     if kind in OUTSIDE_KINDS:
         raise Refused("INVALID", _("Every company has this place outside already."), "kind")
@@ -153,8 +153,10 @@ def setup_tenant() -> None:
     """Set up stock for every company that is there, and adopt the open demands of documents confirmed before.
 
     What is adopted is reserved as far as stock is there; a company just set up has none yet, so its
-    lines wait as backorders and are served when opening stock or a receipt arrives.
+    lines wait as backorders and are served when opening stock or a receipt arrives. Where nobody can
+    say what is open, what stock knew before stays as it is.
     """
     for company in Company.objects.order_by("code"):
         setup_company(company=company)
-        adopt_demands(company, open_demands(company=company.pk))
+        if open_demands.is_answered:
+            adopt_demands(company, open_demands(company=company.pk))

@@ -24,10 +24,11 @@ from modules.scm.stock.models import (
     StockMove,
     Warehouse,
 )
+from modules.scm.stock.services.backorders import in_turn, lock_open_demands, serve_backorders
 from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_goods, check_lot, check_own, location_of, outside, warehouse_of
-from modules.scm.stock.services.reservations import drop_pegs, lock_open_demands, serve_backorders, set_aside
+from modules.scm.stock.services.reservations import drop_pegs, set_aside
 
 ZERO = Decimal(0)
 PRICE_DECIMALS = 10
@@ -123,17 +124,18 @@ def ready_receipt(*, receipt: Receipt) -> Receipt:
 
 @service(permission="stock.receipt_update")
 def cancel_receipt(*, receipt: Receipt, reason: str = "") -> Receipt:
-    """Cancel a receipt that is not done; what was promised from it waits for stock again."""
+    """Cancel a receipt that is not done; what was promised from it gets what is free, or waits again."""
     receipt = locked(receipt)
     lines = list(receipt.lines.all())
-    lock_open_demands(receipt.company_id, {line.item_id for line in lines})
-    drop_pegs(lines)
+    waiting = lock_open_demands(receipt.company_id, {line.item_id for line in lines})
+    promised = drop_pegs(lines)
+    set_aside(in_turn(demand for demand in waiting if demand.pk in promised), reason="backorder")
     return cancel(receipt, reason)
 
 
 @service(permission="stock.receipt_complete")
 def complete_receipt(*, receipt: Receipt, posting_date: date | None = None) -> Receipt:
-    """Take goods in at their cost; what was promised from them, then what waits longest, is set aside."""
+    """Take goods in at their cost; they are set aside for whom they were promised to, then for whoever waits."""
     receipt = locked(receipt)
     if receipt.kind == ReceiptKind.RETURN:
         raise Refused("STATE", _("A return is done when it is made."), "id")
@@ -212,7 +214,7 @@ def return_from_customer(
 ) -> Receipt:
     """Take delivered goods back onto hold, at the value at which they left; never more than was delivered.
 
-    `location` overrides where they go. The receipt that is made is done at once.
+    `location` overrides where they go; in storage they serve backorders. The receipt that is made is done at once.
     """
     delivery = locked(delivery)
     if delivery.state != "done":
@@ -225,6 +227,7 @@ def return_from_customer(
             delivery.lines.filter(pk__in=[line.line.pk for line in lines]).select_related("item", "demand", "location")
         )
     }
+    waiting = lock_open_demands(delivery.company_id, {line.item_id for line in delivered.values()})
     originals = {move.line: move for move in StockMove.objects.filter(document=delivery.pk)}
     company = delivery.company
     warehouse = next((line.location.warehouse for line in delivered.values() if line.location), None)
@@ -285,5 +288,6 @@ def return_from_customer(
     link_many(links)
     make_done(make_ready(receipt), posting_date)
     post(receipt, drafts)
+    serve_backorders(company.pk, waiting, [draft.key(target) for draft in drafts if target.kind == LocationKind.STORAGE])
     _tell(receipt)
     return receipt

@@ -5,8 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Q, Sum
-from django.utils import timezone
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 from tessera.api import Refused, lock_for_update, service
 
@@ -23,13 +22,6 @@ from modules.scm.stock.services.balances import Change, Key, change_balances, lo
 from modules.scm.stock.services.ledger import key_of_reservation, reduce_reservations
 
 ZERO = Decimal(0)
-OPEN = Q(fulfilled__lt=F("base_quantity") - F("cancelled_quantity"))
-
-
-def lock_open_demands(company: UUID, items: Iterable[UUID]) -> list[StockDemand]:
-    """Lock what still waits for goods of these items; called before balances are locked."""
-    waiting = StockDemand.objects.filter(OPEN, company=company, item__in=list(items), drop_ship=False)
-    return lock_for_update(waiting)
 
 
 def reserved_for(demands: Iterable[UUID], kind: ReservationKind | None = None) -> dict[UUID, Decimal]:
@@ -40,24 +32,38 @@ def reserved_for(demands: Iterable[UUID], kind: ReservationKind | None = None) -
     return {row["demand"]: row["sum"] for row in rows.values("demand").annotate(sum=Sum("base_quantity"))}
 
 
-def _free_balances(company: UUID, items: Iterable[UUID], among: Iterable[Key] | None) -> list[StockBalance]:
-    """Lock the balances from which goods of these items can be set aside, in the order of their keys."""
+def lock_stock(company: UUID, items: Iterable[UUID]) -> list[StockBalance]:
+    """Lock where goods of these items lie or may come to lie, in the order of the keys.
+
+    What is reserved to the last piece is locked too: whoever looks for goods waits for whoever lets
+    go of some, and the other way round. Lots of which nothing is left are let alone, there may be many.
+    """
     rows = StockBalance.objects.filter(
+        Q(on_hand__gt=0) | Q(lot=None),
         company=company,
         item__in=list(items),
         owner=None,
         location__kind=LocationKind.STORAGE,
-        location__active=True,
-        on_hand__gt=F("hard_reserved"),
     )
-    if among is not None:
-        rows = rows.filter(location__in={key.location for key in among})
-    locked = rows.select_for_update(of=("self",)).select_related("location", "lot").order_by("item", "location", "lot", "owner")
-    found = list(locked)
+    locked = rows.select_for_update(of=("self",)).select_related("location", "lot")
+    return list(locked.order_by("item_id", "location_id", "lot_id"))
+
+
+def _free_balances(company: UUID, items: Iterable[UUID], among: Iterable[Key] | None) -> list[StockBalance]:
+    """Return the balances from which goods of these items can be set aside; `among` are locked already, else lock them."""
     if among is None:
-        return found
-    allowed = set(among)
-    return [row for row in found if Key(row.item_id, row.location_id, row.lot_id, row.owner_id) in allowed]
+        found = lock_stock(company, items)
+    else:
+        keys = set(among)
+        rows = StockBalance.objects.filter(
+            company=company,
+            item__in=list(items),
+            owner=None,
+            location__in={key.location for key in keys},
+            location__kind=LocationKind.STORAGE,
+        ).select_related("location", "lot")
+        found = [row for row in rows if Key(row.item_id, row.location_id, row.lot_id, row.owner_id) in keys]
+    return [row for row in found if row.location.active and row.on_hand > row.hard_reserved]
 
 
 def _picking_order(company: UUID, balances: Sequence[StockBalance]) -> list[StockBalance]:
@@ -119,50 +125,34 @@ def set_aside(
     return Reservation.objects.bulk_create(made) if made else []
 
 
-def serve_backorders(company: UUID, locked: Sequence[StockDemand], keys: Iterable[Key]) -> list[Reservation]:
-    """Set goods that just arrived in `keys` aside for what waits longest.
-
-    `locked` are the demands that waited before the arrival; those confirmed meanwhile are taken
-    along unless somebody works on them.
-    """
-    arrived = list(keys)
-    late = (
-        StockDemand.objects.filter(OPEN, company=company, item__in={key.item for key in arrived}, drop_ship=False)
-        .exclude(pk__in=[demand.pk for demand in locked])
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("pk")
-    )
-    waiting = sorted([*locked, *late], key=lambda demand: (demand.recorded_at, demand.pk))
-    return set_aside(waiting, among=arrived, reason="backorder")
-
-
-def release(rows: Sequence[Reservation], left: dict[UUID, Decimal], company: UUID) -> None:
-    """Bring hard reservations down to `left`, under the locks of their balances, which are held."""
+def release(rows: Sequence[Reservation], left: dict[UUID, Decimal], company: UUID) -> list[Key]:
+    """Bring hard reservations down to `left`, under the locks of their balances; return on which goods became free."""
     changes: dict[Key, Change] = {}
     reduce_reservations(rows, left, changes)
     change_balances(company, changes)
+    return list(changes)
 
 
-def release_beyond_open(demands: Sequence[StockDemand], *, wholly: Iterable[UUID] = ()) -> None:
+def release_beyond_open(demands: Sequence[StockDemand], *, wholly: Iterable[UUID] = ()) -> list[Key]:
     """Free what is reserved beyond the open quantity of locked demands, newest first; pegs before goods on hand.
 
-    Of the demands `wholly` everything is freed.
+    Of the demands `wholly` everything is freed. Return the balances on which goods became free.
     """
     if not demands:
-        return
+        return []
     company = demands[0].company_id
     ids = [demand.pk for demand in demands]
     excess, all_of = reserved_for(ids), set(wholly)
     for demand in demands:
         if demand.pk in excess and demand.pk not in all_of:
             excess[demand.pk] -= demand.open_quantity
-    _release_newest(company, {pk: over for pk, over in excess.items() if over > 0})
+    return _release_newest(company, {pk: over for pk, over in excess.items() if over > 0})
 
 
-def _release_newest(company: UUID, over: dict[UUID, Decimal]) -> None:
-    """Free so much per locked demand, pegs first, then the newest."""
+def _release_newest(company: UUID, over: dict[UUID, Decimal]) -> list[Key]:
+    """Free so much per locked demand, pegs first, then the newest; return the balances on which goods became free."""
     if not over:
-        return
+        return []
     rows = Reservation.objects.filter(demand__in=list(over)).order_by("-kind", "-reserved_at", "-id")
     lock_balances(company, [key_of_reservation(row) for row in rows if row.kind == ReservationKind.HARD])
     hard, left, pegs = [], {}, []
@@ -176,7 +166,7 @@ def _release_newest(company: UUID, over: dict[UUID, Decimal]) -> None:
             pegs.append((row, freed))
     for row, freed in pegs:
         _lower_peg(row, freed)
-    release(hard, left, company)
+    return release(hard, left, company)
 
 
 def _lower_peg(row: Reservation, freed: Decimal) -> None:
@@ -213,7 +203,10 @@ def reserve_demand(
 
 @service(permission="stock.reservation_delete")
 def release_reservation(*, demand: StockDemand, quantity: Decimal | None = None) -> StockDemand:
-    """Free what is set aside for a line, or `quantity` of it, newest first; the line waits again."""
+    """Free what is set aside for a line, or `quantity` of it, newest first; the line waits again.
+
+    What is freed by hand stays free: whoever frees it has somebody in mind.
+    """
     demand = lock_for_update(StockDemand.objects.filter(pk=demand.pk))[0]
     held = reserved_for([demand.pk]).get(demand.pk, ZERO)
     freed = held if quantity is None else quantity
@@ -241,21 +234,6 @@ def peg_demand(*, demand: StockDemand, receipt_line: ReceiptLine, quantity: Deci
     peg = Reservation(demand=demand, kind=ReservationKind.PEG, item_id=line.item_id, receipt_line=line, base_quantity=quantity)
     peg.save()
     return peg
-
-
-@service()
-def free_expired() -> int:
-    """Free goods that were set aside for a time that is over; their lines wait again. Return how many reservations ended."""
-    late = Reservation.objects.filter(kind=ReservationKind.HARD, expires_at__lte=timezone.now())
-    demands = lock_for_update(StockDemand.objects.filter(pk__in=set(late.values_list("demand", flat=True))))
-    ended = 0
-    for company in sorted({demand.company_id for demand in demands}):
-        mine = late.filter(demand__in=[demand for demand in demands if demand.company_id == company])
-        lock_balances(company, [key_of_reservation(row) for row in mine])
-        rows = list(mine.all())
-        release(rows, {row.pk: ZERO for row in rows}, company)
-        ended += len(rows)
-    return ended
 
 
 def drop_pegs(lines: Sequence[ReceiptLine]) -> dict[UUID, Decimal]:

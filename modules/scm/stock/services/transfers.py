@@ -9,10 +9,10 @@ from tessera.api import Refused, service
 
 from modules.base.api import Company, Item
 from modules.scm.stock.models import Location, Lot, Transfer, TransferLine
+from modules.scm.stock.services.backorders import lock_open_demands, serve_backorders
 from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
 from modules.scm.stock.services.places import check_goods, check_lot, check_own, transit_of
-from modules.scm.stock.services.reservations import lock_open_demands, serve_backorders
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 A difference falls on the goods of that receipt which are still here, and on those that have left.
 Where costs are kept first in, first out, the layer and its uses tell which; in a moving average
-every issue since then took its share of everything that was there. No move is ever rewritten.
+every issue since then took its share of everything that was there. Goods that had left before they
+came count as left. No move is ever rewritten.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,9 @@ from uuid import UUID
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from tessera.api import Refused, minor_units, publish, round_money, service, spread
+from tessera.api import Refused, minor_units, round_money, service, spread
 
 from modules.base.api import Company, ValueSplit
-from modules.scm.stock.events import ValueAdjusted
 from modules.scm.stock.models import (
     CostLayer,
     CostPool,
@@ -30,7 +30,7 @@ from modules.scm.stock.models import (
     ValueAdjustmentPart,
 )
 from modules.scm.stock.services.costing import lock_pools
-from modules.scm.stock.services.documents import locked
+from modules.scm.stock.services.documents import locked, tell_adjustment
 from modules.scm.stock.services.periods import check_posting_date, today_of
 from modules.scm.stock.services.rows import write_columns
 
@@ -65,6 +65,15 @@ def _returned(moves: Sequence[UUID]) -> dict[UUID, list[StockMove]]:
     return found
 
 
+def _settled(receipts: Sequence[UUID]) -> dict[UUID, list[tuple[StockMove, Decimal]]]:
+    """Return, per receipt, the moves that had left before it came, and how much of it each took."""
+    found: dict[UUID, list[tuple[StockMove, Decimal]]] = {}
+    uses = LayerUse.objects.filter(move__in=list(receipts), layer__provisional=True)
+    for use in uses.select_related("layer__move").order_by("layer__seq"):
+        found.setdefault(use.move_id, []).append((use.layer.move, use.quantity))
+    return found
+
+
 def _fifo_shares(receipt: StockMove) -> _Shares:
     """Follow a receipt's layer: what is left of it, who used it, and what of that came back as a layer of its own."""
     shares = _Shares()
@@ -72,18 +81,19 @@ def _fifo_shares(receipt: StockMove) -> _Shares:
     while waiting:
         move, scale = waiting.pop()
         layer = CostLayer.objects.get(move=move)
-        uses = list(LayerUse.objects.filter(layer=layer).select_related("move"))
+        uses = [(use.move, use.quantity) for use in LayerUse.objects.filter(layer=layer).select_related("move")]
+        uses += _settled([move]).get(move, [])
         if layer.quantity:
             shares.layers[layer.pk] = shares.layers.get(layer.pk, ZERO) + layer.quantity * scale
-        returned = _returned([use.move_id for use in uses])
-        for use in uses:
-            left = use.quantity
-            for back in returned.get(use.move_id, []):
-                part = use.quantity * back.base_quantity / use.move.base_quantity
+        returned = _returned([user.pk for user, _quantity in uses])
+        for user, quantity in uses:
+            left = quantity
+            for back in returned.get(user.pk, []):
+                part = quantity * back.base_quantity / user.base_quantity
                 left -= part
                 waiting.append((back.pk, scale * part / back.base_quantity))
             if left > 0:
-                shares.go(use.move_id, left * scale)
+                shares.go(user.pk, left * scale)
     return shares
 
 
@@ -91,20 +101,35 @@ def _average_shares(receipt: StockMove, pool: CostPool) -> _Shares:
     """Walk the pool's moves since the receipt: each issue took its share of what was left of it."""
     later = list(StockMove.objects.filter(pool=pool, seq__gt=receipt.seq).select_related("source", "target").order_by("seq"))
     quantity = pool.quantity - sum((m.base_quantity if m.target.is_own else -m.base_quantity for m in later), ZERO)
-    shares, here = _Shares(), receipt.base_quantity
+    settled = _settled([receipt.pk, *(move.pk for move in later)])
+    shares = _Shares()
     sizes: dict[UUID, tuple[Decimal, Decimal]] = {}
+
+    def leave(move: StockMove, part: Decimal) -> None:
+        before, _size = sizes.get(move.pk, (ZERO, ONE))
+        sizes[move.pk] = (before + part, move.base_quantity)
+        shares.go(move.pk, part)
+
+    def come(move: StockMove, part: Decimal) -> Decimal:
+        """Let what had left before take its part of what comes; return what stays here."""
+        stays = move.base_quantity
+        for issue, taken in settled.get(move.pk, []):
+            leave(issue, part * taken / move.base_quantity)
+            stays -= taken
+        return part * stays / move.base_quantity
+
+    here = come(receipt, receipt.base_quantity)
     for move in later:
         if move.target.is_own:
             taken, size = sizes.get(move.returns_move_id, (ZERO, ONE)) if move.returns_move_id else (ZERO, ONE)
             back = taken * move.base_quantity / size
             if back:
                 shares.go(move.returns_move_id, -back)
-                here += back
+                here += come(move, back)
             quantity += move.base_quantity
             continue
-        part = here if move.base_quantity == quantity else here * move.base_quantity / quantity
-        sizes[move.pk] = (part, move.base_quantity)
-        shares.go(move.pk, part)
+        part = here if move.base_quantity >= quantity else here * move.base_quantity / quantity
+        leave(move, part)
         here, quantity = here - part, quantity - move.base_quantity
     shares.pool = here
     return shares
@@ -157,21 +182,7 @@ def _adjust(
         if part
     ]
     ValueAdjustmentPart.objects.bulk_create(rows)
-    publish(
-        ValueAdjusted(
-            subject=adjustment.pk,
-            company=company.pk,
-            item=receipt.item_id,
-            receipt_line=receipt.line,
-            on_hand=on_hand,
-            gone=adjustment.gone,
-            reason=reason,
-            effective_date=effective_date,
-            cause=cause,
-        ),
-        adjustment=adjustment,
-        split=ValueSplit(on_hand=on_hand, gone=adjustment.gone),
-    )
+    tell_adjustment(adjustment, cause)
     return adjustment
 
 

@@ -141,9 +141,13 @@ def broken(company: Company | None = None) -> list[str]:
             total = (into.aggregate(s=Sum(column))["s"] or 0) - (out.aggregate(s=Sum(column))["s"] or 0) + extra
             if getattr(pool, name) != total:
                 found.append(f"pool of {pool.item_id}: {name} {getattr(pool, name)} is not {total}")
+        owed = CostLayer.objects.filter(pool=pool, provisional=True).aggregate(q=Sum("quantity"), v=Sum("value"))
+        lent = (-pool.quantity, -pool.value) if pool.quantity < 0 else (0, 0)
+        if ((owed["q"] or 0), (owed["v"] or 0)) != lent:
+            found.append(f"pool of {pool.item_id} is not below zero by its provisional layers")
         if pool.method == "fifo":
-            layers = CostLayer.objects.filter(pool=pool).aggregate(q=Sum("quantity"), v=Sum("value"))
-            if ((layers["q"] or 0), (layers["v"] or 0)) != (pool.quantity, pool.value):
+            layers = CostLayer.objects.filter(pool=pool, provisional=False).aggregate(q=Sum("quantity"), v=Sum("value"))
+            if ((layers["q"] or 0) - (owed["q"] or 0), (layers["v"] or 0) - (owed["v"] or 0)) != (pool.quantity, pool.value):
                 found.append(f"pool of {pool.item_id} is not the sum of its layers")
         lying = StockBalance.objects.filter(item=pool.item_id, company=pool.company_id, owner=None).aggregate(s=Sum("on_hand"))[
             "s"

@@ -9,7 +9,7 @@ from tessera.graph.answers import Request, answer
 from tessera.graph.ids import encode
 from tessera.graph.schemas import schema_for
 
-from modules.base.tests.factories import make_company, make_customer, make_item
+from modules.base.tests.factories import make_company, make_customer, make_item, make_unit
 from modules.scm.stock.tests.factories import confirm, pool_of, put
 
 
@@ -103,3 +103,20 @@ def test_a_clerk_of_one_company_does_not_see_the_stock_of_another(shop, as_membe
     as_member("stock.stock_balance_view", reach=Reach(companies=frozenset({other.pk})))
     body = ask("{ stockBalances { totalCount nodes { onHand } } }")
     assert body["data"]["stockBalances"] == {"totalCount": 1, "nodes": [{"onHand": "7"}]}
+
+
+CHANGE = """mutation($id: ID!, $input: ItemUpdateInput!) { itemUpdate(id: $id, input: $input) {
+    node { tracking } userErrors { field code } } }"""
+
+
+@pytest.mark.parametrize(("field", "value"), [("tracking", "LOT"), ("costMethod", "FIFO"), ("kind", "SERVICE"), ("unit", None)])
+def test_what_the_quantities_of_an_item_stand_on_stays_once_it_has_moved(shop, as_member, field, value):
+    put(shop.company, shop.tea, "5", "12.50")
+    value = value or encode("Unit", make_unit("kg", 3).pk)
+    jam = make_item("JAM")
+    as_member("base.item_update", "base.item_view", "base.unit_view")
+    body = ask(CHANGE, id=encode("Item", shop.tea.pk), input={field: value})
+    found = body["data"]["itemUpdate"]["userErrors"]
+    assert found == [{"field": ["input", field], "code": "STATE"}]
+    assert ask(CHANGE, id=encode("Item", jam.pk), input={field: value})["data"]["itemUpdate"]["userErrors"] == []
+    assert ask(CHANGE, id=encode("Item", shop.tea.pk), input={"name": "Green tea"})["data"]["itemUpdate"]["userErrors"] == []

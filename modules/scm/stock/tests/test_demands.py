@@ -1,6 +1,7 @@
 """What documents want changes: amended, cancelled, or told anew when stock is switched on late."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -119,4 +120,16 @@ def test_stock_switched_on_again_counts_what_went_out_before_and_drops_what_ende
     assert now(ended) == [(0, 0, 0)]
     ship(kept.document)
     assert now(kept) == [(7, 0, 0), (6, 0, 0)]
+    assert broken() == []
+
+
+def test_what_a_cancelled_order_frees_goes_to_whoever_waits_by_day_number_and_line(shop):
+    holder = confirm(shop.company, shop.bob, [(shop.tea, "10")])
+    someday = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    later = confirm(shop.company, shop.bob, [(shop.tea, "4")], requested_date=date(2026, 5, 2), number="SO-1")
+    second = confirm(shop.company, shop.bob, [(shop.tea, "4")], requested_date=date(2026, 5, 1), number="SO-3")
+    first = confirm(shop.company, shop.bob, [(shop.tea, "3")], requested_date=date(2026, 5, 1), number="SO-2")
+    with unit_of_work():
+        handlers.cancel_order(None, demands=holder.demands)
+    assert [reserved(order.rows[0]) for order in (first, second, later, someday)] == [3, 4, 3, 0]
     assert broken() == []
