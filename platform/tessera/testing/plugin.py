@@ -21,6 +21,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def pytest_load_initial_conftests() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "committed: run with real commits instead of a rolled back transaction")
+    if find_spec("hypothesis"):
+        from hypothesis import HealthCheck, settings
+
+        # How long an example takes says something of the machine, not of the property.
+        settings.register_profile("tessera", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("tessera")
 
 
 @pytest.fixture(scope="session")
