@@ -36,9 +36,10 @@ class SharedTypes(TypeMap):
         super().__init__(*roots)
 
     def add_type(self, graphene_type: Any) -> Any:
-        name = getattr(getattr(graphene_type, "_meta", None), "name", None)
+        meta: Any = getattr(graphene_type, "_meta", None)
+        name = getattr(meta, "name", None)
         if isinstance(graphene_type, type) and issubclass(graphene_type, DjangoObjectType):
-            found = resource_of(graphene_type._meta.model)
+            found = resource_of(meta.model)
             if found is None or found.name not in self.shared:
                 raise ImproperlyConfigured(f"{graphene_type.__name__} shows a model that has no resource here")
             name = found.name
