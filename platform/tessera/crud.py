@@ -33,7 +33,7 @@ def create_row(*, resource: Resource, values: dict[str, Any], custom: Custom = N
         row = resource.model()
         _assign(resource, row, values)
         _own(resource, row)
-        _validate(row)
+        validate(row)
         if resource.is_record:
             fill_custom_fields(resource=resource, row=row, given=custom, creating=True)
         row.save()
@@ -48,7 +48,7 @@ def update_row(*, resource: Resource, row: Any, values: dict[str, Any], custom: 
         if hasattr(row, "MOVES"):
             refuse_while_held(row)
         _assign(resource, row, values)
-        _validate(row)
+        validate(row)
         fill_custom_fields(resource=resource, row=row, given=custom)
         row.save()
         _demand_reach(resource, row, resource.permission("update"))
@@ -114,7 +114,8 @@ def _assign(resource: Resource, row: Model, values: dict[str, Any]) -> None:
         raise Refused.of(problems)
 
 
-def _validate(row: Model) -> None:
+def validate(row: Model) -> None:
+    """Run every validation of a row's model; refuse with one problem per finding."""
     try:
         row.full_clean()
     except ValidationError as error:

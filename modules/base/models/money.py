@@ -36,6 +36,7 @@ class ExchangeRate(Record):
         constraints = [
             models.UniqueConstraint(fields=["currency", "quote", "date"], name="exchange_rate_once_a_day"),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="exchange_rate_is_positive"),
+            models.CheckConstraint(condition=~models.Q(currency=models.F("quote")), name="exchange_rate_of_two_currencies"),
         ]
 
 
@@ -52,7 +53,10 @@ class PaymentTerm(Record):
 
 
 class PaymentTermLine(Record):
-    """One instalment: `share` of the total, `days` after the base date, or at the month's end then."""
+    """One instalment: `share` of the total, `days` after the base date, or at the month's end then.
+
+    A statement is drawn up at the end of the month: counted from there, `days` make a term by month (月结).
+    """
 
     class Base(models.TextChoices):
         INVOICE = "invoice", _("invoice date")
