@@ -1,5 +1,9 @@
 """Currencies, rates and payment terms."""
 
+from collections.abc import Mapping
+
+from babel import Locale
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import CurrencyField, PercentField, RateField, Record
@@ -19,6 +23,16 @@ class Currency(Record):
             models.UniqueConstraint(fields=["code"], name="currency_once"),
             models.CheckConstraint(condition=models.Q(code__regex=r"^[A-Z]{3}$"), name="currency_code_is_iso"),
         ]
+
+    def clean(self) -> None:
+        """Refuse a code that no currency has."""
+        if self.code not in currency_names():
+            raise ValidationError({"code": _("This is no ISO currency code.")})
+
+
+def currency_names() -> Mapping[str, str]:
+    """Return the names of all currencies by their ISO 4217 code, from the CLDR."""
+    return Locale("en").currencies
 
 
 class ExchangeRate(Record):

@@ -22,6 +22,7 @@ from modules.base.models import (
     Party,
     Position,
 )
+from modules.base.models.money import currency_names
 
 
 @service(permission="base.company_create")
@@ -61,9 +62,7 @@ def create_company(
 
 def ensure_currency(code: str) -> Currency:
     """Return the currency of an ISO code, adding it to those the tenant uses; refuse what is none."""
-    from babel import Locale
-
-    names = Locale("en").currencies
+    names = currency_names()
     if code not in names:
         raise Refused("INVALID", _("{code} is no ISO currency code.").format(code=code), "currency")
     minor_units(code)
