@@ -61,6 +61,7 @@ from modules.base.services import (
     instalments,
     lock_credit_account,
     manager_of_member,
+    one_with,
     price_document,
     rate_on,
     reach_of_member,

@@ -6,6 +6,7 @@ from tessera.access.staleness import reach_depends_on
 from tessera.accounts.addresses import tenant_url
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
+from tessera.crud import validate
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
 from tessera.events import Event, during, event, late, on, publish
 from tessera.exchange.importer import Importer

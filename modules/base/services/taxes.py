@@ -6,6 +6,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from tessera.api import Refused
+
 from modules.base.models import Tax, TaxRate, TaxRule
 
 
@@ -34,7 +37,8 @@ def choose_taxes(
 ) -> dict[str, AppliedTax | None]:
     """Return, per tax category of items, the tax that the most specific matching rule names.
 
-    A rule's blank matches anything; a rule without a tax says that none applies.
+    A rule's blank matches anything; a rule without a tax says that none applies. Refuses with NO_RATE
+    where the tax that a rule names has no rate on that day.
     """
     rules = [
         rule
@@ -46,9 +50,15 @@ def choose_taxes(
     for category in set(tax_categories):
         matching = [rule for rule in rules if rule.tax_category in ("", category)]
         best = max(matching, key=_specificity, default=None)
-        rate = rates.get(best.tax_id) if best else None
-        chosen[category] = AppliedTax(rate.tax, rate.rate, rate.tax_point) if rate else None
+        chosen[category] = _applied(best.tax, rates, on) if best and best.tax else None
     return chosen
+
+
+def _applied(tax: Tax, rates: dict[UUID, TaxRate], on: date) -> AppliedTax:
+    rate = rates.get(tax.pk)
+    if rate is None:
+        raise Refused("NO_RATE", _("{tax} has no rate on {day}.").format(tax=tax, day=on), "taxes")
+    return AppliedTax(tax, rate.rate, rate.tax_point)
 
 
 def _specificity(rule: TaxRule) -> tuple[int, str]:
