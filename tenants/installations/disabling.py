@@ -60,10 +60,9 @@ def switch_off(tenant: Tenant, dropped: frozenset[str], *, actor: Actor | None =
     """Do the deed: hooks, those that depend on others first, and the tenant's rows; then mirror it."""
     with deed(tenant, dropped, "disable", actor):
         context = current()
-        rows = {row.label: row for row in InstalledModule.objects.filter(label__in=dropped)}
         on = frozenset(InstalledModule.objects.filter(state=InstalledModule.State.ON).values_list("label", flat=True))
+        going = [label for label in reversed(modules()) if label in dropped & on]
         with enter(context.tenant, actor=context.actor, modules=on, request_id=context.request_id):
-            for label in reversed(modules()):
-                if label in rows and rows[label].state == InstalledModule.State.ON:
-                    modules()[label].on_disable(context.tenant)
-                    mark(label, InstalledModule.State.OFF)
+            for label in going:
+                modules()[label].on_disable(context.tenant)
+            mark(dict.fromkeys(going, InstalledModule.State.OFF))

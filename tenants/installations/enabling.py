@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
+from tessera.access.services import propose_roles
 from tessera.context import Actor, current, enter
 from tessera.db.installer import mark, replay
 from tessera.db.scripts import Script
 from tessera.installation.models import InstalledModule
 from tessera.module import modules
 
-from tenants.installations.mirror import State, closed, deed, move, note_kernel, on_in, refuse_in_unit, truth, wishes
-from tenants.models import Installation, Tenant
-from tenants.roles import propose_roles
+from tenants.installations.mirror import State, closed, deed, move, note_kernel, on_in, refuse_in_unit, row_of, truth, wishes
+from tenants.models import Tenant
 
 
 def enable_modules(*, tenant: Tenant, modules: Iterable[str], actor: Actor | None = None) -> frozenset[str]:
@@ -30,11 +30,9 @@ def wish_on(tenant: Tenant, asked: frozenset[str], actor: Actor | None) -> froze
     wanted = closed(asked)
     with wishes(tenant) as rows:
         for label in sorted(wanted):
-            row = rows.get(label) or Installation(tenant=tenant, module=label, requested=False)
+            row = row_of(rows, tenant, label)
             row.requested = row.requested or label in asked
-            if row.state in (State.ON, State.UPGRADING):
-                row.save()
-            else:
+            if row.state not in (State.ON, State.UPGRADING):
                 move(row, State.ENABLING, by=actor)
         return wanted - on_in(rows)
 
@@ -52,7 +50,7 @@ def upgrade_tenant(*, tenant: Tenant, actor: Actor | None = None) -> frozenset[s
         back = failed & frozenset(label for label, row in truth(tenant).items() if row.state == InstalledModule.State.ON)
         acted = closed((on | back) & known())
         for label in sorted(acted):
-            row = rows.get(label) or Installation(tenant=tenant, module=label, requested=False)
+            row = row_of(rows, tenant, label)
             move(row, State.UPGRADING if row.state in (State.ON, State.UPGRADING, State.FAILED) else State.ENABLING)
     try:
         bring_up(tenant, acted, changed=acted, act="upgrade", actor=actor)
@@ -96,21 +94,23 @@ def settle(wanted: frozenset[str], scripts: list[Script], tables: frozenset[str]
     context = current()
     rows = {row.label: row for row in InstalledModule.objects.all()}
     on = wanted | {label for label, row in rows.items() if row.state == InstalledModule.State.ON}
+    fresh = [
+        label for label in modules() if label in on and not (label in rows and rows[label].state == InstalledModule.State.ON)
+    ]
     with enter(context.tenant, actor=context.actor, modules=on, request_id=context.request_id):
         for label, module in modules().items():
-            row = rows.get(label)
-            if label not in tables:
+            if label not in on & tables:
                 continue
-            if label not in on:
-                if row:
-                    mark(label, row.state)
-                continue
-            if row and row.module_version != module.version:
-                module.on_upgrade(context.tenant, row.module_version)
-            fresh = row is None or row.state != InstalledModule.State.ON
-            if fresh:
+            if label in rows and rows[label].module_version != module.version:
+                module.on_upgrade(context.tenant, rows[label].module_version)
+            if label in fresh:
                 module.on_enable(context.tenant)
-            mark(label, InstalledModule.State.ON)
-            if fresh:
-                propose_roles(module)
+        mark(
+            {
+                label: InstalledModule.State.ON if label in on else rows[label].state
+                for label in tables
+                if label in on or label in rows
+            }
+        )
+        propose_roles(modules=[modules()[label] for label in fresh])
     return on

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connections, transaction
 from django.utils import timezone
@@ -33,6 +34,7 @@ MOVES = {
     *((State.FAILED, act) for act in (State.ENABLING, State.DISABLING, State.UPGRADING, State.PURGING)),
 }
 ACTS = frozenset({State.ENABLING, State.DISABLING, State.UPGRADING, State.PURGING})
+CHANGED = [field.attname for field in Installation._meta.concrete_fields if field.name not in ("id", "tenant", "module")]
 _log = logging.getLogger(__name__)
 
 
@@ -59,11 +61,29 @@ def on_behalf_of(actor: Actor | None, act: str) -> Actor:
 
 @contextmanager
 def wishes(tenant: Tenant) -> Iterator[dict[str, Installation]]:
-    """Lock the tenant's row and yield its installations by module; one public transaction."""
+    """Lock the tenant's row and yield its installations by module; one public transaction.
+
+    What is changed in them, or added, is kept by one statement.
+    """
     with transaction.atomic(using="shared"):
         Tenant.objects.select_for_update().get(pk=tenant.pk)
-        yield {row.module: row for row in Installation.objects.filter(tenant=tenant).order_by("module")}
+        rows = {row.module: row for row in Installation.objects.filter(tenant=tenant).order_by("module")}
+        before = {label: _values(row) for label, row in rows.items()}
+        yield rows
+        changed = [row for label, row in sorted(rows.items()) if before.get(label) != _values(row)]
+        Installation.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["tenant", "module"], update_fields=CHANGED
+        )
         forget_hosts()
+
+
+def _values(row: Installation) -> list[Any]:
+    return [getattr(row, name) for name in CHANGED]
+
+
+def row_of(rows: dict[str, Installation], tenant: Tenant, label: str) -> Installation:
+    """Return the installation of a module, a new one that nobody requested where there was none."""
+    return rows.setdefault(label, Installation(tenant=tenant, module=label, requested=False))
 
 
 def move(row: Installation, to: str, why: str = "", *, by: Actor | None = None) -> None:
@@ -77,7 +97,6 @@ def move(row: Installation, to: str, why: str = "", *, by: Actor | None = None) 
     row.state, row.why, row.since = to, why[:1000], timezone.now()
     if by is not None:
         row.asked_by, row.asked_by_name = by.member_id, by.name[:200]
-    row.save()
 
 
 @contextmanager
@@ -133,7 +152,7 @@ def reflect(tenant: Tenant, labels: Iterable[str], *, also: Iterable[str] = (), 
     true = truth(tenant)
     with wishes(tenant) as rows:
         for label in sorted({*mine, *also}):
-            row = rows.get(label) or Installation(tenant=tenant, module=label)
+            row = rows.setdefault(label, Installation(tenant=tenant, module=label))
             own = true.get(label)
             row.version = own.module_version if own else ""
             row.fingerprint = own.fingerprint if own else ""
@@ -142,7 +161,6 @@ def reflect(tenant: Tenant, labels: Iterable[str], *, also: Iterable[str] = (), 
                 if row.state != state:
                     row.state, row.since = state, timezone.now()
                 row.why = why[:1000] if label in mine else row.why
-            row.save()
 
 
 def note_kernel(tenant: Tenant) -> None:

@@ -80,7 +80,13 @@ def test_enabling_is_seen_at_every_step_and_the_fields_appear_when_it_is_on(acme
     unknown = ada.ask(WAREHOUSES)
     answer = ada.data(ENABLE, modules=["stock"])
     assert answer["it"] == {
-        "result": {"modules": [{"label": "base", "state": "ON", "requested": False}, {"label": "stock", "state": "ENABLING", "requested": True}], "along": []},
+        "result": {
+            "modules": [
+                {"label": "base", "state": "ON", "requested": False},
+                {"label": "stock", "state": "ENABLING", "requested": True},
+            ],
+            "along": [],
+        },
         "userErrors": [],
     }  # fmt: skip
     assert of(ada, "stock")["state"] == "ENABLING"
