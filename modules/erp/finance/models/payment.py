@@ -43,7 +43,7 @@ class Payment(Record):
     amount = AmountField(_("amount"))
     rate = RateField(_("rate"), default=1)
     reference = models.CharField(_("their reference"), max_length=100, blank=True)
-    order = ModuleKey("orders.SalesOrder", null=True, blank=True)
+    order = ModuleKey("orders.SalesOrder", null=True, blank=True, verbose_name=_("sales order"))
     order_kind = models.CharField(max_length=60, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=400, blank=True)
@@ -57,7 +57,10 @@ class Payment(Record):
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_amount_is_positive"),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="payment_rate_is_positive"),
         ]
-        indexes = [models.Index(fields=["company", "party"], name="payment_by_party")]
+        indexes = [
+            models.Index(fields=["party", "company"], name="payment_by_party"),
+            models.Index(fields=["order"], condition=~models.Q(order=None), name="payment_by_order"),
+        ]
 
     def __str__(self) -> str:
         return self.number or f"{self._meta.verbose_name} {self.state}"

@@ -10,6 +10,7 @@ from tessera.api import (
     Refused,
     assign_number,
     current,
+    late,
     link_documents,
     lock_for_update,
     minor_units,
@@ -25,7 +26,7 @@ from modules.erp.finance.events import PaymentPosted
 from modules.erp.finance.models import Account, Allocation, Entry, EntryLine, OpenItem, Payment, Side
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.entries import take_back
-from modules.erp.finance.services.items import allocate, open_items_for, settle_all, undo_allocation
+from modules.erp.finance.services.items import allocate_items, open_items_for, settle_all, undo_allocation
 from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
 from modules.erp.finance.services.setup import leading_book
 
@@ -119,7 +120,7 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
     mine = [item for item in items if item.kind == OpenItem.Kind.PAYMENT]
     for item, part in parts:
         debit, credit = (item, mine[0]) if item.amount > 0 else (mine[0], item)
-        allocate(debit_item=debit, credit_item=credit, amount=part, date=payment.posting_date)
+        allocate_items(debit_item=debit, credit_item=credit, amount=part, date=payment.posting_date)
     if payment.order:
         _link_advance(payment, payment.amount - settled)
     _number(payment)
@@ -128,7 +129,7 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
             subject=payment.pk,
             company=payment.company_id,
             party=payment.party_id,
-            number=lambda: payment.number,
+            number=late(lambda: payment.number),
             direction=payment.direction,
             posting_date=payment.posting_date,
         ),
@@ -281,5 +282,5 @@ def write_off(*, item: OpenItem, amount: Decimal | None = None, date: date, roun
     )
     against = open_items_for(written, kind=OpenItem.Kind.OTHER, document_kind=OpenItem._meta.label, document=item.pk)[0]
     against_kind = (item, against) if owed else (against, item)
-    allocate(debit_item=against_kind[0], credit_item=against_kind[1], amount=amount, date=date, reason=reason)
+    allocate_items(debit_item=against_kind[0], credit_item=against_kind[1], amount=amount, date=date, reason=reason)
     return lock_for_update(OpenItem.objects.filter(pk=item.pk))[0]
