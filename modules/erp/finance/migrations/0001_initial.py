@@ -1,6 +1,7 @@
 import django.contrib.postgres.constraints
 import django.db.models.deletion
 import modules.erp.finance.models.period
+import modules.erp.finance.models.posted
 import tessera.fields
 from django.db import migrations, models
 
@@ -270,6 +271,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'objects',
             },
+            bases=(modules.erp.finance.models.posted.PostedOnce, models.Model),
         ),
         migrations.CreateModel(
             name='InvoiceLine',
@@ -455,6 +457,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'objects',
             },
+            bases=(modules.erp.finance.models.posted.PostedOnce, models.Model),
         ),
         migrations.CreateModel(
             name='PeriodLock',
@@ -592,7 +595,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(fields=['party', 'company', 'state'], name='invoice_by_party'),
+            index=models.Index(fields=['party', 'company'], name='invoice_by_party'),
         ),
         migrations.AddIndex(
             model_name='invoice',

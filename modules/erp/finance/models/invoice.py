@@ -5,17 +5,11 @@ from django.utils.translation import gettext_lazy as _
 from tessera.api import ModuleKey
 
 from modules.base.api import Document, DocumentLine, DocumentTax
+from modules.erp.finance.models.posted import PostedOnce
 
 
-class Invoice(Document):
+class Invoice(PostedOnce, Document):
     """A receivable or payable document; a credit note carries negative quantities and amounts."""
-
-    MOVES = {("draft", "posted"), ("posted", "reversed")}
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        POSTED = "posted", _("posted")
-        REVERSED = "reversed", _("reversed")
 
     class Direction(models.TextChoices):
         SALE = "sale", _("to a customer")
@@ -55,7 +49,7 @@ class Invoice(Document):
             ),
         ]
         indexes = [
-            models.Index(fields=["party", "company", "state"], name="invoice_by_party"),
+            models.Index(fields=["party", "company"], name="invoice_by_party"),
             models.Index(fields=["document_date", "id"], name="invoice_by_date"),
             models.Index(fields=["number", "id"], name="invoice_by_number"),
             models.Index(fields=["source"], condition=~models.Q(source=None), name="invoice_by_source"),

@@ -4,16 +4,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, RateField, Record
 
+from modules.erp.finance.models.posted import PostedOnce
 
-class Payment(Record):
+
+class Payment(PostedOnce, Record):
     """A payment with a party: what it settles is allocated, the rest is an advance."""
-
-    MOVES = {("draft", "posted"), ("posted", "reversed")}
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        POSTED = "posted", _("posted")
-        REVERSED = "reversed", _("reversed")
 
     class Direction(models.TextChoices):
         IN = "in", _("received")
@@ -25,7 +20,9 @@ class Payment(Record):
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     number = models.CharField(_("number"), max_length=80, null=True, blank=True, editable=False)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    state = models.CharField(
+        _("state"), max_length=10, choices=PostedOnce.State.choices, default=PostedOnce.State.DRAFT, editable=False
+    )
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
     side = models.CharField(_("with a"), max_length=10, choices=Side.choices)
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))

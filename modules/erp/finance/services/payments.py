@@ -162,13 +162,16 @@ def _parts(payment: Payment, wanted: list[AllocationInput]) -> list[tuple[OpenIt
 
 def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled: Decimal) -> list[PostingLine]:
     incoming = payment.direction == Direction.IN
-    bank = payment.account or finder.account("bank")
+    control, advance = ("receivable", "advance_received") if payment.side == With.CUSTOMER else ("payable", "advance_paid")
+    if incoming != (payment.side == With.CUSTOMER):
+        advance = control
+    finder.load(("bank", control, advance))
     total = round_money(payment.amount * payment.rate, book_currency)
     on_control = round_money(settled * payment.rate, book_currency) if settled != payment.amount else total
     given = {"currency": payment.currency, "rate": payment.rate}
     lines = [
         PostingLine(
-            account=bank,
+            account=payment.account or finder.account("bank"),
             side=Side.DEBIT if incoming else Side.CREDIT,
             amount=total,
             amount_currency=payment.amount,
@@ -177,11 +180,10 @@ def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled:
             **given,
         )
     ]
-    role = PartyRole.Role.CUSTOMER if payment.side == With.CUSTOMER else PartyRole.Role.SUPPLIER
-    group = getattr(role_of(party=payment.party_id, company=payment.company_id, role=role), "account_group", "")
-    control, advance = ("receivable", "advance_received") if payment.side == With.CUSTOMER else ("payable", "advance_paid")
-    if incoming != (payment.side == With.CUSTOMER):
-        advance = control
+    group = ""
+    if finder.minds_party_group(control) or finder.minds_party_group(advance):
+        role = PartyRole.Role.CUSTOMER if payment.side == With.CUSTOMER else PartyRole.Role.SUPPLIER
+        group = getattr(role_of(party=payment.party_id, company=payment.company_id, role=role), "account_group", "")
     for purpose, part, company in ((control, settled, on_control), (advance, payment.amount - settled, total - on_control)):
         if part:
             lines.append(
