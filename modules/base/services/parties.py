@@ -1,6 +1,7 @@
 """Parties: made once, found again, merged without losing history."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -179,7 +180,13 @@ def standing_for(party: Party) -> Party:
 
 def role_of(*, party: UUID, company: UUID, role: str) -> PartyRole | None:
     """Return what a party is to a company in one role."""
-    return PartyRole.objects.filter(party=party, company=company, role=role).select_related("payment_term").first()
+    return roles_of(parties=[party], company=company, role=role).get(party)
+
+
+def roles_of(*, parties: Iterable[UUID], company: UUID, role: str) -> dict[UUID, PartyRole]:
+    """Return what parties are to a company in one role, by party."""
+    rows = PartyRole.objects.filter(party__in=list(parties), company=company, role=role).select_related("payment_term")
+    return {row.party_id: row for row in rows}
 
 
 def lock_credit_account(*, party: UUID, company: UUID) -> PartyRole | None:
@@ -188,10 +195,21 @@ def lock_credit_account(*, party: UUID, company: UUID) -> PartyRole | None:
     return rows[0] if rows else None
 
 
+class Snapshots:
+    """Parties as they are printed on documents, frozen when a document takes effect; reads once for all of them."""
+
+    def __init__(self, parties: Iterable[Party]) -> None:
+        rows = TaxRegistration.objects.filter(party__in=[party.pk for party in parties]).order_by("-id")
+        self._numbers = {row.party_id: row.number for row in rows}  # the first that was registered stays
+
+    def of(self, party: Party, address: Address | None = None) -> dict[str, str]:
+        """Return a party as it is printed today, at an address."""
+        made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": self._numbers.get(party.pk, "")}
+        if address:
+            made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
+        return made | {"taken_on": current().tenant.today.isoformat()}
+
+
 def snapshot_of(party: Party, address: Address | None = None) -> dict[str, str]:
-    """Return the party as it is printed on a document, frozen when the document takes effect."""
-    registration = party.tax_registrations.order_by("id").first()
-    made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": registration.number if registration else ""}
-    if address:
-        made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
-    return made | {"taken_on": current().tenant.today.isoformat()}
+    """Return one party as it is printed on a document."""
+    return Snapshots([party]).of(party, address)
