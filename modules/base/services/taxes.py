@@ -20,7 +20,10 @@ class AppliedTax:
 
 def rates_on(taxes: Iterable[UUID], on: date) -> dict[UUID, TaxRate]:
     """Return, per tax, the rate in force on a day; taxes without one are missing."""
-    rows = TaxRate.objects.filter(tax__in=list(taxes), valid_from__lte=on).order_by("tax_id", "valid_from").select_related("tax")
+    wanted = list(taxes)
+    if not wanted:
+        return {}
+    rows = TaxRate.objects.filter(tax__in=wanted, valid_from__lte=on).order_by("tax_id", "valid_from").select_related("tax")
     return {row.tax_id: row for row in rows}
 
 
