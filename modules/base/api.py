@@ -50,7 +50,9 @@ from modules.base.services import (
     Instalment,
     PartyRoleInput,
     QuotedRate,
+    Snapshots,
     TaxAmount,
+    TaxRules,
     add_contact_point,
     add_conversion,
     apply_taxes,
@@ -66,6 +68,7 @@ from modules.base.services import (
     rate_on,
     reach_of_member,
     role_of,
+    roles_of,
     snapshot_of,
     standing_for,
 )

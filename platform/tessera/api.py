@@ -22,7 +22,7 @@ from tessera.fields import (
     RateField,
     new_id,
 )
-from tessera.gates import Answer, Transition, gate
+from tessera.gates import Answer, Transition, gate, held_or
 from tessera.installation.selectors import settings_of
 from tessera.lineage.links import Link, link_many
 from tessera.lineage.selectors import DocumentEdge, document_graph, relates
@@ -37,6 +37,7 @@ from tessera.lineage.services import (
     refuse_while_held,
     release_hold,
     save_revision,
+    save_revisions,
     waiting_hold,
 )
 from tessera.machine import check_move, move

@@ -7,7 +7,7 @@ upper case as the constraint's name, and the field as the column.
 from typing import Any
 
 from django.apps import apps
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.db.models import F, ProtectedError, Q, RestrictedError
 from django.utils.translation import gettext as _
 
@@ -57,8 +57,10 @@ def _fields_of(model: Any, constraint: Any, diag: Any) -> tuple[str, ...]:
     return tuple(sorted(named, key=len)[-1:])
 
 
-def refusal_of(error: IntegrityError) -> Refused:
-    """Return the refusal that stands for an integrity error; re-raise one that is not known."""
+def refusal_of(error: IntegrityError | DataError) -> Refused:
+    """Return the refusal that stands for an integrity error or a value that no column takes; re-raise one that is not known."""
+    if isinstance(error, DataError):
+        return Refused("INVALID", _("A value is too long or too large."))
     if isinstance(error, (ProtectedError, RestrictedError)):  # Django looked before PostgreSQL had to
         return Refused("IN_USE", _("The record is in use."))
     diag = getattr(error.__cause__, "diag", None)

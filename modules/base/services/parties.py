@@ -1,6 +1,7 @@
 """Parties: made once, and found again."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -158,23 +159,42 @@ def one_with(party: UUID) -> QuerySet[Party]:
 
 def role_of(*, party: UUID, company: UUID, role: str) -> PartyRole | None:
     """Return what a party, or the one that stands for it, is to a company in one role."""
-    return _roles(party, company, role).select_related("payment_term").first()
+    return _roles(_standing_key(party), company, role).select_related("payment_term").first()
+
+
+def roles_of(*, parties: Iterable[UUID], company: UUID, role: str) -> dict[UUID, PartyRole]:
+    """Return what parties, or those that stand for them, are to a company in one role, by party."""
+    rows = Party.objects.filter(pk__in=list(parties)).values_list("pk", Coalesce("merged_into_id", "id"))
+    standing = dict(rows)
+    found = {row.party_id: row for row in _roles(standing.values(), company, role).select_related("payment_term")}
+    return {party: found[key] for party, key in standing.items() if key in found}
 
 
 def lock_credit_account(*, party: UUID, company: UUID) -> PartyRole | None:
     """Lock the customer's credit account until the end of the unit of work; None if it is no customer."""
-    rows = lock_for_update(_roles(party, company, PartyRole.Role.CUSTOMER))
+    rows = lock_for_update(_roles(_standing_key(party), company, PartyRole.Role.CUSTOMER))
     return rows[0] if rows else None
 
 
-def _roles(party: UUID, company: UUID, role: str) -> QuerySet[PartyRole]:
-    return PartyRole.objects.filter(party__in=_standing_key(party), company=company, role=role)
+def _roles(parties: Iterable[UUID] | QuerySet[Party], company: UUID, role: str) -> QuerySet[PartyRole]:
+    return PartyRole.objects.filter(party__in=parties, company=company, role=role)
+
+
+class Snapshots:
+    """Parties as they are printed on documents, frozen when a document takes effect; reads once for all of them."""
+
+    def __init__(self, parties: Iterable[Party]) -> None:
+        rows = TaxRegistration.objects.filter(party__in=[party.pk for party in parties]).order_by("-id")
+        self._numbers = {row.party_id: row.number for row in rows}  # the first that was registered stays
+
+    def of(self, party: Party, address: Address | None = None) -> dict[str, str]:
+        """Return a party as it is printed today, at an address."""
+        made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": self._numbers.get(party.pk, "")}
+        if address:
+            made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
+        return made | {"taken_on": current().tenant.today.isoformat()}
 
 
 def snapshot_of(party: Party, address: Address | None = None) -> dict[str, str]:
-    """Return the party as it is printed on a document, frozen when the document takes effect."""
-    registration = party.tax_registrations.order_by("id").first()
-    made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": registration.number if registration else ""}
-    if address:
-        made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
-    return made | {"taken_on": current().tenant.today.isoformat()}
+    """Return one party as it is printed on a document."""
+    return Snapshots([party]).of(party, address)

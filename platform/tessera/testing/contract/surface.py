@@ -200,7 +200,7 @@ def reports_are_typed(part: Part) -> Iterator[str]:
 
 def _parameter_problems(function: Callable[..., Any]) -> Iterator[str]:
     for parameter in inspect.signature(inspect.unwrap(function)).parameters.values():
-        if parameter.kind is not parameter.KEYWORD_ONLY:
+        if parameter.kind not in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
             yield f"{parameter.name} is not keyword-only"
         if parameter.annotation is parameter.empty:
             yield f"{parameter.name} has no type"
@@ -212,10 +212,14 @@ def _parameter_problems(function: Callable[..., Any]) -> Iterator[str]:
 
 @check
 def imports_take_typed_rows(part: Part) -> Iterator[str]:
-    """An importer demands a right, and its service takes exactly the fields of its row."""
+    """An importer demands a right, and its service takes exactly the fields of its row, or a list of such rows."""
     for importer in part.importers:
         if not importer.permission:
             yield f"import {importer.name} demands no right"
+        if importer.at_once:
+            if parameters_of(importer.service) != {"rows": (list[importer.row], inspect.Parameter.empty)}:
+                yield f"import {importer.name}: its service takes rows: list[{importer.row.__name__}], and nothing else"
+            continue
         columns = {each.name for each in dataclass_fields(importer.row)}
         taken = set(inspect.signature(inspect.unwrap(importer.service)).parameters)
         if columns != taken:
