@@ -13,6 +13,7 @@ Fixtures:
 - `drain(tenant)`: tell every waiting fact to its handlers, here and now, until nothing is due
   (`tessera.testing.events`; `tell_again` there tells them twice).
 - `make_tenant(modules)`: a further tenant with a schema of its own (slow: real DDL).
+- `count`, and the mark `safety(seeds=(3, 50))`: few attempts in `make test`, many in `make safety` (`tessera.testing.safety`).
 - `committed`: mark a test `@pytest.mark.committed` to run it with real commits (kill tests, races,
   the relay); its tenants are made anew afterwards.
 """
@@ -28,6 +29,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+pytest_plugins = ["tessera.testing.safety"]
 
 
 def _servers() -> None:
