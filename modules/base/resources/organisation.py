@@ -4,6 +4,8 @@ from tessera.api import Children, Resource, RowScope
 
 from modules.base import models, services
 
+OF_UNIT = RowScope(unit="unit", company="unit__company")
+
 Resource(
     model=models.Company,
     plural="Companies",
@@ -51,6 +53,7 @@ Resource(
     delete=True,
     filters=("unit",),
     order=("title",),
+    scope=OF_UNIT,
 )
 Resource(
     model=models.Assignment,
@@ -60,6 +63,7 @@ Resource(
     update=True,
     filters=("person", "unit", "manager", "valid_from", "valid_to"),
     order=("valid_from",),
+    scope=OF_UNIT,
 )
 Resource(
     model=models.MemberPerson,
@@ -68,6 +72,7 @@ Resource(
     create=services.link_member,
     delete=True,
     filters=("member", "person"),
+    scope=RowScope(owner="member"),
 )
 Resource(
     model=models.Dimension,
