@@ -7,7 +7,7 @@ from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
 
 from modules.base import models, services
 
-OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit")
+OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit")  # what belongs to a party is seen by whoever sees the party
 
 Resource(
     model=models.Party,
