@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from tessera.bench import posting, selling
+from tessera.bench import customers, posting, selling
 from tessera.bench.measures import Benchmark
 from tessera.bench.stage import Stage
 
-BENCHMARKS: tuple[Benchmark, ...] = (posting.BENCHMARK, selling.BENCHMARK)
+BENCHMARKS: tuple[Benchmark, ...] = (customers.BENCHMARK, posting.BENCHMARK, selling.BENCHMARK)
 
 
 def chosen(names: Sequence[str]) -> list[Benchmark]:
