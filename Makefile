@@ -27,7 +27,7 @@ test: venv ## Run every check and the tests
 	@$(EMBEDDED).checks $(if $(T),-- $(T))
 
 story: venv ## Drive the product from sign-up to the closed books, over HTTP
-	@$(EMBEDDED) run --profile test --name story --serve -- python manage.py story
+	@$(EMBEDDED) run --profile test --name story --serve --otherwise "story: failed: start" -- python manage.py story
 
 safety: venv ## Run the long counts: kills, races, isolation (SEEDS=50)
 	@$(RUN) -m pytest tests/safety

@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None, *, plan: Plan = TESSERA, root: Path
         return command(options, workspace, plan)
     except (Failed, ServerError, FileNotFoundError) as error:
         print(f"tessera: {error}", file=sys.stderr, flush=True)
+        if last := getattr(options, "otherwise", ""):
+            say(last)
         return 1
     except Interrupted as reason:
         return 128 + signal.Signals[str(reason)]
@@ -50,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     up_.set_defaults(function=up)
     run_ = sub.add_parser("run", parents=[common], help="start the servers, run a command with their URLs, stop them")
     run_.add_argument("--serve", action="store_true", help="start web, worker, relay and beat as well")
+    run_.add_argument("--otherwise", default="", metavar="LINE", help="the last line when what the command needs does not start")
     run_.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     run_.set_defaults(function=run)
     sub.add_parser("stop", parents=[common], help="stop all of it, whoever started it").set_defaults(function=stop)
