@@ -71,9 +71,12 @@ def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
             say(f"ready {supervisor.url}")
             for line in people(workspace.story_file()):
                 say(line)
+            for hint in plan.hints:
+                say(f"  {hint.format(url=supervisor.url)}")
             if checking:
                 supervisor.watch(until=after(2.0))
                 supervisor.check()
+                say("  checked: everything answers; stopping it")
             else:
                 supervisor.watch(until=lambda: False)
     except Interrupted as reason:
@@ -139,11 +142,12 @@ def status(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> i
 
 
 def people(file: Path) -> list[str]:
-    """List the sample people with their passwords as the story wrote them."""
+    """List the sample people with their passwords and what they do, as the story wrote them."""
     if not file.exists():
         return []
-    rows = [(row["name"], row["email"], row["password"], row["url"]) for row in json.loads(file.read_text())["people"]]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    told = json.loads(file.read_text())["people"]
+    rows = [(row["name"], row["email"], row["password"], row["url"], row.get("does", "")) for row in told]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 

@@ -119,7 +119,8 @@ def sign_in(stage: Stage, who: str, address: str, name: str) -> Client:
     person = Client(stage.address, host)
     person.token = person.post("/session", {"code": company["code"]})["token"]
     stage.people[who] = person
-    stage.logins.append({"name": name, "email": address, "password": PASSWORD, "url": company["url"]})
+    does = ", ".join(STAFF[who][1]) if who in STAFF else "owner"
+    stage.logins.append({"name": name, "email": address, "password": PASSWORD, "url": company["url"], "does": does})
     return person
 
 
