@@ -100,7 +100,9 @@ def test_check_starts_everything_tells_the_story_once_and_leaves_nothing(start: 
         "story step 1",
         "  ok   story",
         f"ready http://localhost:{port}/",
-        "  Ada  ada@a.example  pw  http://a.localhost",
+        "  Ada  ada@a.example  pw  http://a.localhost  owner",
+        f"  sign in at http://localhost:{port}/",
+        "  checked: everything answers; stopping it",
     ]
     assert marked(first.home) == []
     second = start("up", CHECK="1")
