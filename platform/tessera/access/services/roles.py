@@ -24,6 +24,7 @@ EVERYONES = {
     "access.member_update": "own",
     "access.access_token_view": "own",
     "access.token_issue": "own",
+    "access.token_revoke": "own",
 }
 
 
@@ -42,7 +43,7 @@ def rights_changed() -> None:
 
 
 def ensure_platform_roles() -> tuple[Role, Role]:
-    """Return the platform's roles `admin` and `member`, making them the first time."""
+    """Return the platform's roles `admin` and `member`, made the first time and kept up to date while nobody changed them."""
     admin = _platform_role(ADMIN, _("Administrator"), {})
     return admin, _platform_role(MEMBER, _("Member"), EVERYONES)
 
@@ -52,6 +53,7 @@ def _platform_role(name: str, title: str, rights: dict[str, str]) -> Role:
     if role is None:
         role = Role(name=name, title=title, module="")
         role.save()
+    if not role.is_custom:
         _write_rights(role, rights)
     return role
 
