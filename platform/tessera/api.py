@@ -51,6 +51,6 @@ from tessera.scope import visible_rows
 from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task
-from tessera.unit_of_work import Phase, defer, lock_for_update, on_commit, savepoint
+from tessera.unit_of_work import Phase, apart, defer, lock_for_update, on_commit, savepoint
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -17,7 +17,7 @@ from tessera.exchange.importer import IMPORTERS, NULLS, Importer, Reader
 from tessera.exchange.models import ImportRun
 from tessera.resource import resource_of
 from tessera.service import demand, service
-from tessera.unit_of_work import savepoint
+from tessera.unit_of_work import apart, savepoint
 
 MAX_ROWS = 5000
 CUSTOM = "custom."  # a column `custom.rank` fills in the custom field `rank`
@@ -96,7 +96,8 @@ class _Nothing(Exception):
 def _take(importer: Importer, reader: Reader, row: dict[str, Any]) -> None:
     custom = {name.removeprefix(CUSTOM): value for name, value in row.items() if name.startswith(CUSTOM)}
     typed = reader.read(importer.row, {name: value for name, value in row.items() if not name.startswith(CUSTOM)})
-    made = importer.service(**{field.name: getattr(typed, field.name) for field in fields(importer.row)})
+    with apart():
+        made = importer.service(**{field.name: getattr(typed, field.name) for field in fields(importer.row)})
     if custom:
         try:
             _fill(made, custom)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tessera.api import service
+from tessera.api import apart, service
 
 from modules.base.api import Company, Item, LineKind, Party
 from modules.erp.orders.models import SalesOrder
@@ -80,4 +80,5 @@ def import_order(
             **terms, number=external_id, external_id=external_id, note=f"delivered on {delivered_on.isoformat()}"
         )
     order = create_sales_order(**terms, origin=SalesOrder.Origin.IMPORT, external_id=external_id)
-    return confirm_sales_order(order=order)
+    with apart():  # where it needs an approval it waits as a draft
+        return confirm_sales_order(order=order)
