@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from django.db import connections
 

@@ -5,7 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
-from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_list_type, is_required_argument
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_list_type,
+    is_required_argument,
+)
 
 from tessera.graph.ids import encode
 from tessera.graph.names import lower_first
