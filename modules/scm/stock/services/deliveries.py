@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, service
+from tessera.api import demand as demand_right
 
 from modules.base.api import Party
 from modules.scm.stock.events import DeliveryDone
@@ -53,7 +54,7 @@ class DropShipLineInput:
 
 class _Pick(NamedTuple):
     demand: StockDemand
-    location: UUID | None
+    location: Location | None
     lot: UUID | None
     quantity: Decimal
     unit_cost: Decimal = ZERO
@@ -84,8 +85,10 @@ class _Planner:
             self.open[demand] -= quantity
             self.at_most[demand] -= quantity
         self.reserved: dict[UUID, dict[tuple[UUID, UUID | None], Decimal]] = {}
+        self.locations: dict[UUID | None, Location] = {}
         rows = Reservation.objects.filter(demand__in=demands, kind=ReservationKind.HARD, owner=None)
-        for row in rows.order_by("reserved_at", "id"):
+        for row in rows.select_related("location").order_by("reserved_at", "id"):
+            self.locations[row.location_id] = row.location
             places = self.reserved.setdefault(row.demand_id, {})
             place = (row.location_id, row.lot_id)
             places[place] = places.get(place, ZERO) + row.base_quantity
@@ -99,7 +102,7 @@ class _Planner:
         for (location, lot), quantity in self.reserved.get(demand.pk, {}).items():
             taken = min(wanted, quantity)
             if taken > 0:
-                picks.append(_Pick(demand, location, lot, taken))
+                picks.append(_Pick(demand, self.locations[location], lot, taken))
                 self.reserved[demand.pk][location, lot] -= taken
                 wanted -= taken
         return picks
@@ -116,15 +119,21 @@ def create_delivery_for(
     *, document: UUID, lines: list[DeliveryLineInput] | None = None, document_date: date | None = None, note: str = ""
 ) -> Delivery:
     """Draft a delivery for a document: what is reserved and open, or just the given lines and quantities."""
+    demands, picks = _pick(document, lines)
+    delivery, _lines = _write(demands, picks, document_date, note)
+    return delivery
+
+
+def _pick(document: UUID, lines: Sequence[DeliveryLineInput] | None) -> tuple[list[StockDemand], list[_Pick]]:
+    """Return the demands of a document, locked, and what is to be taken for them from where."""
     demands = _demands_of(document, drop_ship=False)
     planner = _Planner(demands)
-    if lines is None:
-        picks = [pick for demand in demands for pick in planner.pick(demand, planner.open[demand.pk])]
-        if not picks:
-            raise Refused("NOTHING_RESERVED", _("Nothing is reserved for this document that is not planned already."), "document")
-    else:
-        picks = _given(demands, lines, planner)
-    return _save(demands, picks, document_date, note)
+    if lines is not None:
+        return demands, _given(demands, lines, planner)
+    picks = [pick for demand in demands for pick in planner.pick(demand, planner.open[demand.pk])]
+    if not picks:
+        raise Refused("NOTHING_RESERVED", _("Nothing is reserved for this document that is not planned already."), "document")
+    return demands, picks
 
 
 def _given(demands: Sequence[StockDemand], lines: Sequence[DeliveryLineInput], planner: _Planner) -> list[_Pick]:
@@ -140,14 +149,14 @@ def _given(demands: Sequence[StockDemand], lines: Sequence[DeliveryLineInput], p
         if given.location is not None:
             check_own(given.location, demand.company, "lines", str(place), "location")
             lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
-            picks.append(_Pick(demand, given.location.pk, lot.pk if lot else None, quantity))
+            picks.append(_Pick(demand, given.location, lot.pk if lot else None, quantity))
             continue
         picked = planner.pick(demand, quantity)
         rest = quantity - sum((pick.quantity for pick in picked), ZERO)
         if rest:
             storage = location_of(warehouse_of(demand.company, None), LocationKind.STORAGE)
             lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
-            picked.append(_Pick(demand, storage.pk, lot.pk if lot else None, rest))
+            picked.append(_Pick(demand, storage, lot.pk if lot else None, rest))
         picks += picked
     if not picks:
         raise Refused("REQUIRED", _("A delivery has lines."), "lines")
@@ -175,10 +184,13 @@ def create_drop_shipment(
         picks.append(_Pick(demand, None, None, quantity, given.unit_cost))
     if not picks:
         raise Refused("REQUIRED", _("A delivery has lines."), "lines")
-    return _save(demands, picks, None, note, drop_ship=True, supplier=supplier)
+    delivery, _lines = _write(demands, picks, None, note, drop_ship=True, supplier=supplier)
+    return delivery
 
 
-def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date: date | None, note: str, **values) -> Delivery:
+def _write(
+    demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date: date | None, note: str, **values: Any
+) -> tuple[Delivery, list[DeliveryLine]]:
     first = demands[0]
     delivery = begin(
         Delivery, first.company, party_id=first.party_id, ship_to_id=first.ship_to_id, reference=first.number, note=note, **values
@@ -186,7 +198,7 @@ def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date:
     if document_date:
         delivery.document_date = document_date
     delivery.save()
-    DeliveryLine.objects.bulk_create(
+    lines = DeliveryLine.objects.bulk_create(
         DeliveryLine(
             document=delivery,
             position=place,
@@ -198,12 +210,12 @@ def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date:
             base_quantity=pick.quantity,
             unit_price=pick.unit_cost,
             net=line_net(pick.quantity, pick.unit_cost, ZERO, delivery.currency),
-            location_id=pick.location,
+            location=pick.location,
             lot_id=pick.lot,
         )
         for place, pick in enumerate(picks, start=1)
     )
-    return delivery
+    return delivery, lines
 
 
 @service(permission="stock.delivery_update")
@@ -223,7 +235,34 @@ def complete_delivery(*, delivery: Delivery, posting_date: date | None = None) -
     """Let goods leave: moves, costs, links and the books in one transaction, never more than is there or was ordered."""
     delivery = make_done(locked(delivery), posting_date)
     lines = list(delivery.lines.select_related("item", "location").order_by("position"))
-    demands = {row.pk: row for row in lock_for_update(StockDemand.objects.filter(pk__in={line.demand_id for line in lines}))}
+    demands = lock_for_update(StockDemand.objects.filter(pk__in={line.demand_id for line in lines}))
+    return _let_go(delivery, lines, demands)
+
+
+@service(permission="stock.delivery_complete")
+def ship_document(
+    *,
+    document: UUID,
+    lines: list[DeliveryLineInput] | None = None,
+    document_date: date | None = None,
+    posting_date: date | None = None,
+    note: str = "",
+) -> Delivery:
+    """Deliver for a document in one step: what is reserved and open, or just the given lines and quantities.
+
+    The delivery is drafted, released and done at once, for whoever may do each of it.
+    """
+    for right in ("stock.delivery_create", "stock.delivery_update"):
+        demand_right(right)
+    demands, picks = _pick(document, lines)
+    delivery, made = _write(demands, picks, document_date, note)
+    make_done(make_ready(delivery), posting_date)
+    return _let_go(delivery, made, demands)
+
+
+def _let_go(delivery: Delivery, lines: Sequence[DeliveryLine], locked_demands: Sequence[StockDemand]) -> Delivery:
+    """Post what a delivery takes; the demands of its lines are locked."""
+    demands = {row.pk: row for row in locked_demands}
     link_many([_link(delivery, line, demands[line.demand_id]) for line in lines])
     for line in lines:
         demands[line.demand_id].fulfilled += line.base_quantity

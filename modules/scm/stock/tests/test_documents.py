@@ -7,7 +7,6 @@ import pytest
 from django.apps import apps
 from django.db import connections
 from django.db.utils import DatabaseError
-from django.test.utils import CaptureQueriesContext
 from tessera.api import Forbidden, Refused, during
 from tessera.lineage.models import LineLink
 from tessera.outbox.models import OutboxEvent
@@ -358,22 +357,6 @@ def test_reports_tell_what_lies_there_and_what_it_is_worth(shop):
     assert (row.code, row.on_hand, row.reserved, row.on_hold, row.available) == ("TEA", 10, 4, 0, 6)
     (worth,) = stock_value(company=shop.company)
     assert (worth.code, worth.quantity, worth.value) == ("TEA", 10, 50)
-
-
-def test_a_delivery_of_ten_lines_takes_as_many_statements_as_one_of_two(inside):
-    company = make_company()
-    bob = make_customer(company)
-    items = [make_item(f"I{n}") for n in range(10)]
-    for item in items:
-        put(company, item, "10", "10.00")
-    counts = []
-    for some in (items[:2], items):
-        order = confirm(company, bob, [(item, "1") for item in some])
-        delivery = ready_delivery(delivery=create_delivery_for(document=order.document))
-        with CaptureQueriesContext(connections["default"]) as queries:
-            complete_delivery(delivery=delivery)
-        counts.append(sum('"stock_' in query["sql"] or " stock_" in query["sql"] for query in queries))
-    assert counts[0] == counts[1] <= 20
 
 
 def test_a_transfer_to_where_it_starts_is_refused(shop):
