@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, service
 from tessera.api import demand as demand_right
@@ -17,30 +16,17 @@ from modules.scm.stock.events import DeliveryDone
 from modules.scm.stock.models import (
     Delivery,
     DeliveryLine,
-    Location,
     LocationKind,
-    Lot,
-    Reservation,
-    ReservationKind,
     StockDemand,
 )
 from modules.scm.stock.services.backorders import serve_backorders
 from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
-from modules.scm.stock.services.places import check_lot, check_own, location_of, outside, warehouse_of
+from modules.scm.stock.services.picking import DeliveryLineInput, Pick, Planner, demands_of, pick_for
+from modules.scm.stock.services.places import outside
 from modules.scm.stock.services.rows import write_columns
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryLineInput:
-    """How much of a demanded line to deliver, in the base unit; without a location, from where it is reserved."""
-
-    line: UUID
-    quantity: Decimal
-    location: Location | None = None
-    lot: Lot | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,115 +38,14 @@ class DropShipLineInput:
     quantity: Decimal | None = None
 
 
-class _Pick(NamedTuple):
-    demand: StockDemand
-    location: Location | None
-    lot: UUID | None
-    quantity: Decimal
-    unit_cost: Decimal = ZERO
-
-
-def _demands_of(document: UUID, *, drop_ship: bool) -> list[StockDemand]:
-    rows = lock_for_update(StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company"))
-    if not rows:
-        raise Refused("NOT_FOUND", _("Nothing of this document is to be delivered."), "document")
-    return sorted(rows, key=lambda row: (row.recorded_at, row.pk))
-
-
-def _planned(demands: Sequence[StockDemand]) -> dict[tuple[UUID, UUID | None, UUID | None], Decimal]:
-    """Return what deliveries that are not done yet will take, per demand, location and lot."""
-    rows = DeliveryLine.objects.filter(demand__in=demands, document__state__in=("draft", "ready"))
-    summed = rows.values("demand", "location", "lot").annotate(sum=Sum("base_quantity"))
-    return {(row["demand"], row["location"], row["lot"]): row["sum"] for row in summed}
-
-
-class _Planner:
-    """What can still be planned per demand: its open quantity, and where its goods are reserved."""
-
-    def __init__(self, demands: Sequence[StockDemand]) -> None:
-        planned = _planned(demands)
-        self.open = {row.pk: row.open_quantity for row in demands}
-        self.at_most = {row.pk: row.at_most - row.fulfilled for row in demands}
-        for (demand, _location, _lot), quantity in planned.items():
-            self.open[demand] -= quantity
-            self.at_most[demand] -= quantity
-        self.reserved: dict[UUID, dict[tuple[UUID, UUID | None], Decimal]] = {}
-        self.locations: dict[UUID | None, Location] = {}
-        rows = Reservation.objects.filter(demand__in=demands, kind=ReservationKind.HARD, owner=None)
-        for row in rows.select_related("location").order_by("reserved_at", "id"):
-            self.locations[row.location_id] = row.location
-            places = self.reserved.setdefault(row.demand_id, {})
-            place = (row.location_id, row.lot_id)
-            places[place] = places.get(place, ZERO) + row.base_quantity
-        for (demand, location, lot), quantity in planned.items():
-            if (location, lot) in self.reserved.get(demand, {}):
-                self.reserved[demand][location, lot] -= quantity  # type: ignore[index]
-
-    def pick(self, demand: StockDemand, wanted: Decimal) -> list[_Pick]:
-        """Take up to `wanted` from where the demand's goods are reserved."""
-        picks = []
-        for (location, lot), quantity in self.reserved.get(demand.pk, {}).items():
-            taken = min(wanted, quantity)
-            if taken > 0:
-                picks.append(_Pick(demand, self.locations[location], lot, taken))
-                self.reserved[demand.pk][location, lot] -= taken
-                wanted -= taken
-        return picks
-
-    def count(self, demand: StockDemand, quantity: Decimal, *field: str) -> None:
-        """Refuse with LIMIT more than is left on the line with its tolerance."""
-        if quantity > self.at_most[demand.pk]:
-            raise Refused("LIMIT", _("This is more than what is left on the line."), *field)
-        self.at_most[demand.pk] -= quantity
-
-
 @service(permission="stock.delivery_create")
 def create_delivery_for(
     *, document: UUID, lines: list[DeliveryLineInput] | None = None, document_date: date | None = None, note: str = ""
 ) -> Delivery:
     """Draft a delivery for a document: what is reserved and open, or just the given lines and quantities."""
-    demands, picks = _pick(document, lines)
+    demands, picks = pick_for(document, lines)
     delivery, _lines = _write(demands, picks, document_date, note)
     return delivery
-
-
-def _pick(document: UUID, lines: Sequence[DeliveryLineInput] | None) -> tuple[list[StockDemand], list[_Pick]]:
-    """Return the demands of a document, locked, and what is to be taken for them from where."""
-    demands = _demands_of(document, drop_ship=False)
-    planner = _Planner(demands)
-    if lines is not None:
-        return demands, _given(demands, lines, planner)
-    picks = [pick for demand in demands for pick in planner.pick(demand, planner.open[demand.pk])]
-    if not picks:
-        raise Refused("NOTHING_RESERVED", _("Nothing is reserved for this document that is not planned already."), "document")
-    return demands, picks
-
-
-def _given(demands: Sequence[StockDemand], lines: Sequence[DeliveryLineInput], planner: _Planner) -> list[_Pick]:
-    by_line = {row.line: row for row in demands}
-    picks: list[_Pick] = []
-    for place, given in enumerate(lines):
-        where = ("lines", str(place), "quantity")
-        demand = by_line.get(given.line)
-        if demand is None:
-            raise Refused("NOT_FOUND", _("This line is not of the document."), "lines", str(place), "line")
-        quantity = check_quantity(given.quantity, *where)
-        planner.count(demand, quantity, *where)
-        if given.location is not None:
-            check_own(given.location, demand.company, "lines", str(place), "location")
-            lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
-            picks.append(_Pick(demand, given.location, lot.pk if lot else None, quantity))
-            continue
-        picked = planner.pick(demand, quantity)
-        rest = quantity - sum((pick.quantity for pick in picked), ZERO)
-        if rest:
-            storage = location_of(warehouse_of(demand.company, None), LocationKind.STORAGE)
-            lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
-            picked.append(_Pick(demand, storage, lot.pk if lot else None, rest))
-        picks += picked
-    if not picks:
-        raise Refused("REQUIRED", _("A delivery has lines."), "lines")
-    return picks
 
 
 @service(permission="stock.delivery_create")
@@ -168,8 +53,8 @@ def create_drop_shipment(
     *, document: UUID, lines: list[DropShipLineInput], supplier: Party | None = None, note: str = ""
 ) -> Delivery:
     """Draft a delivery that the supplier sends to the customer: no warehouse, no reservation, at a given cost."""
-    demands = _demands_of(document, drop_ship=True)
-    planner = _Planner(demands)
+    demands = demands_of(document, drop_ship=True)
+    planner = Planner(demands)
     by_line = {row.line: row for row in demands}
     picks = []
     for place, given in enumerate(lines):
@@ -181,7 +66,7 @@ def create_drop_shipment(
         planner.count(demand, quantity, "lines", str(place), "quantity")
         if not given.unit_cost.is_finite() or given.unit_cost < 0:
             raise Refused("INVALID", _("A unit cost is not negative."), "lines", str(place), "unit_cost")
-        picks.append(_Pick(demand, None, None, quantity, given.unit_cost))
+        picks.append(Pick(demand, None, None, quantity, given.unit_cost))
     if not picks:
         raise Refused("REQUIRED", _("A delivery has lines."), "lines")
     delivery, _lines = _write(demands, picks, None, note, drop_ship=True, supplier=supplier)
@@ -189,7 +74,7 @@ def create_drop_shipment(
 
 
 def _write(
-    demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date: date | None, note: str, **values: Any
+    demands: Sequence[StockDemand], picks: Sequence[Pick], document_date: date | None, note: str, **values: Any
 ) -> tuple[Delivery, list[DeliveryLine]]:
     first = demands[0]
     delivery = begin(
@@ -254,7 +139,7 @@ def ship_document(
     """
     for right in ("stock.delivery_create", "stock.delivery_update"):
         demand_right(right)
-    demands, picks = _pick(document, lines)
+    demands, picks = pick_for(document, lines)
     delivery, made = _write(demands, picks, document_date, note)
     make_done(make_ready(delivery), posting_date)
     return _let_go(delivery, made, demands)
