@@ -18,14 +18,9 @@ from modules.erp.orders.services import (
     send_quote,
     update_quote,
 )
-from modules.erp.orders.tests.factories import make_shop
+from modules.erp.orders.tests.factories import make_shop, problem_of
 
 D = Decimal
-
-
-def problem_of(refusal) -> tuple:
-    found = refusal.value.problems[0]
-    return found.code, found.field
 
 
 def test_a_sent_quote_has_a_number_a_snapshot_and_its_revision(orders):

@@ -160,9 +160,9 @@ def reduce_reservations(rows: Iterable[Reservation], left: dict[UUID, Decimal], 
             row.base_quantity = left[row.pk]
             row.save(update_fields=["base_quantity"])
         else:
-            gone.append(row.pk)
+            gone.append(row)
     if gone:
-        Reservation.objects.filter(pk__in=gone).delete()
+        Reservation.objects.delete_rows(gone)
 
 
 def _move_of(draft: MoveDraft, document: Any, posting_date: date, effective_at: datetime) -> StockMove:
