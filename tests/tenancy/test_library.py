@@ -33,7 +33,7 @@ def test_a_command_of_the_library_is_refused_and_says_what_to_use(name):
 
 def test_migrate_is_ours_and_knows_the_public_schema_only(_database):
     assert get_commands()["migrate"] == "tessera"
-    with pytest.raises(CommandError, match="only `shared` is migrated; tenants are upgraded by `manage.py tenant upgrade`"):
+    with pytest.raises(CommandError, match=r"only `shared` is migrated; tenants are upgraded by `manage\.py tenant upgrade`"):
         call_command("migrate", database="default")
 
 
