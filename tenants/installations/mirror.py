@@ -15,7 +15,7 @@ from tessera.locks import lock
 from tessera.module import closure
 from tessera.unit_of_work import WriteOutsideUnit, in_unit, unit_of_work
 
-from tenants.hosts import forget_hosts
+from tenants.epoch import forget_tenants
 from tenants.models import Installation, Tenant
 
 State = Installation.State
@@ -51,7 +51,7 @@ def wishes(tenant: Tenant) -> Iterator[dict[str, Installation]]:
     with transaction.atomic(using="shared"):
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         yield {row.module: row for row in Installation.objects.filter(tenant=tenant).order_by("module")}
-        forget_hosts()
+        forget_tenants()
 
 
 def move(row: Installation, to: str, why: str = "") -> None:

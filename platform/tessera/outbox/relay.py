@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import redis
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import OperationalError as BrokerError
 
 from tessera.context import directory, enter, system
 from tessera.outbox.delivery import give_back, lease_due
 from tessera.outbox.hints import client, take_hints
+from tessera.tasks import drop_broken
 
 PER_TURN = 20
 MOST_WAITING = 500
@@ -60,8 +61,7 @@ class Relay:
                 self._round(stop)
             except (redis.RedisError, BrokerError, DatabaseError, InterfaceError) as error:
                 _log.warning("the relay waits: %s", error)
-                for connection in connections.all(initialized_only=True):
-                    connection.close_if_unusable_or_obsolete()
+                drop_broken()
                 stop.wait(1)
 
     def _round(self, stop: Flag) -> None:

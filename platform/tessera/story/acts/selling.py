@@ -21,23 +21,25 @@ def code_to_id(person: Client, plural: str, code: str) -> str:
     return nodes[0]["id"]
 
 
+def give_leads_in_turn(stage: Stage, company: Company) -> None:
+    """A rule gives every lead to a seller."""
+    with stage.step("a rule gives leads to the sellers in turn") as found:
+        given = {"name": "Everyone in turn", "members": [{"member": stage.ids["bob"]}], "slaHours": 4}
+        found["rule"] = stage.people["ada"].run("leadRuleCreate", input=given)["id"]
+
+
 def capture_and_convert(stage: Stage, company: Company) -> None:
     """A lead comes in, the rule gives it to bob, and bob converts it, once."""
-    ada, bob = stage.people["ada"], stage.people["bob"]
-    with stage.step("a rule gives leads to the sellers in turn") as found:
-        rule = ada.run(
-            "leadRuleCreate", input={"name": "Everyone in turn", "members": [{"member": stage.ids["bob"]}], "slaHours": 4}
-        )
-        found["rule"] = rule["id"]
+    ada, bob, customer = stage.people["ada"], stage.people["bob"], stage.customer
     with stage.step("a lead is captured and assigned") as found:
         lead = ada.run(
             "leadCreate",
             "id state owner { id } slaDueAt",
             input={
-                "companyName": "Maple Street Bakery",
-                "contactName": "June Park",
-                "email": "june@maplestreet.example",
-                "phone": "+1 617 555 0133",
+                "companyName": customer.name,
+                "contactName": customer.contact,
+                "email": customer.email,
+                "phone": customer.phone,
                 "source": "web",
                 "interest": "House espresso and cups for three shops",
             },
