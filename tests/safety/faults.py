@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.apps import apps
-from django.conf import settings
 from django.db import connections
-from django.db.models import CharField, Count, F, Max, Sum
+from django.db.models import CharField, Count, Max, Sum
 from tessera.context import TenantRef, enter, system
 from tessera.models import Model
 from tessera.numbering.models import NumberSeries
@@ -54,13 +53,6 @@ def count_rows() -> Rows:
             cursor.execute(f'SELECT count(*) FROM "{table}"')
             found[table] = cursor.fetchone()[0]
     return found
-
-
-def uneven(before: Rows, one_loop: Rows, loops: int) -> list[str]:
-    """Name the tables that did not grow by exactly what so many loops write."""
-    now = count_rows()
-    expected = {table: before[table] + loops * one_loop[table] for table in now}
-    return [f"{table} has {now[table]} rows, not {rows}" for table, rows in expected.items() if now[table] != rows]
 
 
 def faults() -> list[str]:
@@ -115,4 +107,6 @@ def unbalanced() -> list[str]:
     lines = EntryLine.objects.filter(entry__state=Entry.State.POSTED).values_list("entry", "side")
     for entry, side, amount in lines.annotate(sum=Sum("amount")):
         sums.setdefault(entry, Counter())[side] = amount
-    return [f"entry {entry}: debit {by['debit']}, credit {by['credit']}" for entry, by in sums.items() if by["debit"] != by["credit"]]
+    return [
+        f"entry {entry}: debit {by['debit']}, credit {by['credit']}" for entry, by in sums.items() if by["debit"] != by["credit"]
+    ]

@@ -84,9 +84,7 @@ class Loops(Stage):
     """The stage of one loop after another, each with a customer of its own; the workers get all the time they need."""
 
     def __init__(self, stack: Stack) -> None:
-        super().__init__(
-            address=stack.address, domain=stack.domain, mail=stack.mail, record=stack.mail, say=lambda line: None
-        )
+        super().__init__(address=stack.address, domain=stack.domain, mail=stack.mail, record=stack.mail, say=lambda line: None)
         self.company = sample()
         self.company.opening = [row | {"quantity": str(int(row["quantity"]) * 1_000)} for row in self.company.opening]
         self.played: list[Loops] = []
@@ -106,7 +104,9 @@ class Loops(Stage):
         loop = copy.copy(self)
         name = uuid4().hex
         loop.ids, loop.steps = dict(self.ids), []
-        loop.customer = Customer(name=name, contact=f"June {name[:8]}", email=f"{name}@example.com", phone=f"+1 {int(name, 16) % 10**10}")
+        loop.customer = Customer(
+            name=name, contact=f"June {name[:8]}", email=f"{name}@example.com", phone=f"+1 {int(name, 16) % 10**10}"
+        )
         _play(LOOP, loop, self.company)
         self.played.append(loop)
 

@@ -70,9 +70,9 @@ class Stack:
         return self.workspace.postgres.url(superuser=True)
 
     def wait_until_up(self) -> None:
-        """Wait until the web server answers and the workers are there."""
+        """Wait until the web server answers and the others are there."""
         deadline = time.monotonic() + PATIENCE
-        while not (health(self.workspace.port(), "/health") == "200" and all(map(self.pid, ("worker", "relay", "beat")))):
+        while not (all(map(self.pid, self.victims)) and health(self.workspace.port(), "/health") == "200"):
             assert self.process.poll() is None, self.log.read_text(errors="replace")[-4000:]
             assert time.monotonic() < deadline, self.log.read_text(errors="replace")[-4000:]
             time.sleep(0.1)
