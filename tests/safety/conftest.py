@@ -12,7 +12,7 @@ from tests.safety.world import World
 
 
 @pytest.fixture(scope="session")
-def _world(_clone: None, django_db_blocker: Any) -> Iterator[World]:
+def _world(django_db_blocker: Any) -> Iterator[World]:
     stack = Stack()
     stack.start()
     try:

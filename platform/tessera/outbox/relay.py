@@ -23,7 +23,7 @@ from tessera.outbox.hints import client, take_hints
 from tessera.tasks import drop_broken
 
 PER_TURN = 20
-MOST_WAITING = 500
+MOST_WAITING = 100  # messages in the queue: what comes now, of whatever tenant, waits for no more than these
 QUEUE = "celery"
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Relay:
 
     def _round(self, stop: Flag) -> None:
         if client().llen(QUEUE) >= MOST_WAITING:
-            stop.wait(0.2)
+            stop.wait(0.02)
             return
         busy = bool(self.turns) or self._sweep_on()
         self._line_up(take_hints(wait=0 if busy else 1))
