@@ -1,7 +1,7 @@
-"""Questions that parts ask each other, and the shapes in which facts travel between them.
+"""Questions that parts ask each other, the shapes in which facts travel between them, and what base itself answers.
 
-They are declared here because everyone may import base. Quantities are in the item's base unit,
-amounts in the currency that the field names.
+The questions are declared here because everyone may import base; like a Protocol they have no body.
+Quantities are in the item's base unit, amounts in the currency that the field names.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from tessera.api import port
+from tessera.api import org_reach, port, reach_depends_on, units_within
 
 ZERO = Decimal(0)
 
@@ -111,58 +111,77 @@ class ValueSplit:
 @port(owner="stock", neutral=lambda **_: None)
 def available_quantity(*, item: UUID, company: UUID, warehouse: UUID | None = None) -> Decimal | None:
     """Return what is on hand and not reserved, or None when nobody keeps stock."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: None)
 def reserved_quantities(*, lines: list[UUID]) -> dict[UUID, Decimal] | None:
     """Return the hard reserved quantity per demand line, or None when nobody keeps stock."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: None)
 def stock_values(*, company: UUID) -> dict[UUID, Decimal] | None:
     """Return the value of the stock per item in company currency, or None when nobody keeps stock."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: None)
 def apply_cost_difference(*, receipt_line: UUID, amount: Decimal, reason: str, effective_date: date) -> ValueSplit | None:
     """Add a later difference to the cost of a receipt line and say where it fell."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: False)
 def item_has_moved(*, item: UUID) -> bool:
     """Say whether goods of an item ever moved: then what its quantities mean is settled."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="finance", neutral=lambda **_: ZERO)
 def open_receivables(*, party: UUID, company: UUID) -> Decimal:
     """Return what the party owes in company currency: open items less advances and credits."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="finance", neutral=lambda **_: None)
 def is_period_open(*, company: UUID, on: date, area: str) -> bool | None:
     """Say whether `area` (sales, purchase, stock, ledger) may still be posted to on a day, None without books."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="orders", neutral=lambda **_: None)
 def billable(*, document: UUID) -> Billable | None:
     """Return what may be invoiced of an order now, or None when it is unknown or orders are off."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="orders", neutral=lambda **_: ZERO)
 def unbilled_orders(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="orders", neutral=lambda **_: [])
 def open_demands(*, company: UUID) -> list[Demand]:
     """Return what confirmed documents of a company still want delivered, oldest first, for stock that is switched on late."""
-    raise NotImplementedError
+    ...
+
+
+reach_depends_on("base.OrgUnit", "base.Assignment", "base.MemberPerson")
+
+
+@org_reach.answer
+def reach_of_member(*, member: UUID, on: date) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Look at where the member's person works on that day."""
+    from modules.base.services import organisation  # the models ask questions of this file
+
+    return organisation.reach_of_member(member=member, on=on)
+
+
+@units_within.answer
+def units_of(*, unit: UUID | None, company: UUID | None) -> frozenset[UUID]:
+    """Look at the tree of units."""
+    from modules.base.services import organisation
+
+    return organisation.units_of(unit=unit, company=company)

@@ -6,6 +6,7 @@ from tessera.access.staleness import reach_depends_on
 from tessera.accounts.addresses import tenant_url
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
+from tessera.crud import validate
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
 from tessera.events import Event, during, event, late, on, publish
 from tessera.exchange.importer import Importer
@@ -21,7 +22,7 @@ from tessera.fields import (
     RateField,
     new_id,
 )
-from tessera.gates import Answer, Transition, gate
+from tessera.gates import Answer, Transition, gate, held_or
 from tessera.installation.selectors import settings_of
 from tessera.lineage.links import Link, link_many
 from tessera.lineage.selectors import DocumentEdge, document_graph, relates
@@ -36,6 +37,7 @@ from tessera.lineage.services import (
     refuse_while_held,
     release_hold,
     save_revision,
+    save_revisions,
     waiting_hold,
 )
 from tessera.machine import check_move, move

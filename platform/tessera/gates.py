@@ -113,7 +113,11 @@ def ask_gates(transition: Transition) -> None:
 
 
 def held_or(service: Any, arguments: dict[str, Any]) -> Any:
-    """Run a service's function; where a gate holds it, undo it and answer the held document."""
+    """Run a service's function; where a gate holds it, undo it and answer the held document.
+
+    Every outermost service is run so. A larger operation that goes on when one of its parts is held, such
+    as an import, runs that part so itself.
+    """
     from tessera.lineage.services import hold_transition
 
     try:

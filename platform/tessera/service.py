@@ -37,7 +37,7 @@ def service(*, permission: str = "", public: bool = False) -> Callable[[Function
 
     def mark(function: Function) -> Function:
         signature = inspect.signature(function)
-        wrong = [p.name for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+        wrong = [p.name for p in signature.parameters.values() if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
         if wrong:
             raise TypeError(f"{function.__qualname__}: services take keyword-only arguments, not {wrong}")
         path = f"{function.__module__}.{function.__qualname__}"

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from enum import IntEnum
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import DataError, IntegrityError, connections, transaction
 
 from tessera.context import current
 from tessera.integrity import refusal_of
@@ -126,7 +126,7 @@ def unit_of_work() -> Iterator[Unit]:
                 record()
             for finish in _finishers:
                 finish(unit)
-    except IntegrityError as error:
+    except (IntegrityError, DataError) as error:
         raise refusal_of(error) from error
     finally:
         _unit.reset(token)
@@ -143,7 +143,7 @@ def savepoint() -> Iterator[None]:
             yield
     except BaseException as error:
         unit.rewind(mark)
-        if isinstance(error, IntegrityError):
+        if isinstance(error, (IntegrityError, DataError)):
             raise refusal_of(error) from error
         raise
 

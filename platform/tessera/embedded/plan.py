@@ -16,7 +16,7 @@ class Step:
 class Service:
     """A command that stays up, and how one knows that it is.
 
-    `health` is a path that answers 200 on the web port, `says` a text in its log; with neither it is up once started.
+    `health` is a path that answers 200 on the web port, `says` a text in its log; one of both tells when it is up.
     `{port}`, `{run}` and `{python}` in a command are filled in.
     """
 
@@ -58,8 +58,8 @@ TESSERA = Plan(
         ),
         # One worker has no neighbours to look for.
         Service("worker", (*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-mingle", "--without-gossip"), says=" ready."),
-        Service("relay", (*MANAGE, "relay")),
-        Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", "")),
+        Service("relay", (*MANAGE, "relay"), says="relay ready."),
+        Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
     ),
     first=(Step("story", (*MANAGE, "story", "--keep"), shown=True),),
     hints=(

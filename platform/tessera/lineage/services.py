@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -44,17 +45,24 @@ def hash_of(content: dict[str, Any]) -> str:
 
 def save_revision(document: Any) -> DocumentRevision:
     """Keep the document's current content as its current revision."""
-    content = json.loads(json.dumps(document.sealed_content(), cls=DjangoJSONEncoder))
-    revision = DocumentRevision(
-        kind=kind_of(document),
-        document=document.pk,
-        revision=document.revision,
-        content=content,
-        content_hash=hash_of(content),
-        made_by=current().actor.member_id,
+    return save_revisions([document])[0]
+
+
+def save_revisions(documents: Sequence[Any]) -> list[DocumentRevision]:
+    """Keep the current content of documents as their current revisions, in one statement."""
+    made_by = current().actor.member_id
+    contents = [json.loads(json.dumps(document.sealed_content(), cls=DjangoJSONEncoder)) for document in documents]
+    return DocumentRevision.objects.bulk_create(
+        DocumentRevision(
+            kind=kind_of(document),
+            document=document.pk,
+            revision=document.revision,
+            content=content,
+            content_hash=hash_of(content),
+            made_by=made_by,
+        )
+        for document, content in zip(documents, contents, strict=True)
     )
-    revision.save()
-    return revision
 
 
 def link_lines(

@@ -152,6 +152,12 @@ STATIC_ROOT = DATA / "static"
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
 TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
 
+# Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds
+# between two looks at all tenants for what no hint named.
+TESSERA_OUTBOX_LEASE = float(os.environ.get("TESSERA_OUTBOX_LEASE", "30"))
+TESSERA_OUTBOX_BACKOFF = float(os.environ.get("TESSERA_OUTBOX_BACKOFF", "5"))
+TESSERA_OUTBOX_SWEEP = float(os.environ.get("TESSERA_OUTBOX_SWEEP", "10"))
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

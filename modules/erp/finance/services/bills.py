@@ -22,6 +22,8 @@ EXPENSE = {
     LineKind.DISCOUNT: "expense",
     LineKind.ADVANCE: "advance_paid",
 }
+# What a line that bills received goods may ask an account for, by how price and quantity differ.
+RECEIVED = ("received_not_billed", "price_variance", "stock", "cogs", "opening_equity")
 
 
 def bill_lines(

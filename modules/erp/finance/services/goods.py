@@ -39,6 +39,8 @@ def book_moves(
     if has_entry(book=book.pk, source_kind=document_kind, source_id=document, purpose="moves"):
         return None
     finder = AccountFinder(book)
+    ends = {_end(kind) for move in moves for kind in (move.source_kind, move.target_kind)}
+    finder.load((*(PURPOSE.get(end, "stock") for end in ends), "cogs"), (move.item for move in moves))
     at_delivery = Company.objects.get(pk=company).cogs_at == Company.CogsAt.DELIVERY
     lines = [line for move in moves for line in _lines_of(finder, move, at_delivery)]
     if not at_delivery:

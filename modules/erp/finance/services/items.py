@@ -52,7 +52,7 @@ def open_items_for(
 
 
 @service(permission="finance.allocation_create")
-def allocate(
+def allocate_items(
     *, debit_item: OpenItem, credit_item: OpenItem, amount: Decimal | None = None, date: date, reason: str = ""
 ) -> Allocation:
     """Settle a debit item with a credit item of the same company and currency, as far as both are open.
@@ -204,7 +204,7 @@ def settle_all(debits: Sequence[OpenItem], credits: Sequence[OpenItem], *, on: d
             amount = min(left, -credit.residual)
             if amount <= 0:
                 continue
-            made.append(allocate(debit_item=debit, credit_item=credit, amount=amount, date=on, reason=reason))
+            made.append(allocate_items(debit_item=debit, credit_item=credit, amount=amount, date=on, reason=reason))
             credit.residual += amount
             left -= amount
     return made

@@ -14,7 +14,7 @@ from modules.erp.finance.services import (
     InvoiceLineInput,
     book_moves,
     create_invoice_for,
-    credit_note_for,
+    credit_invoice,
     delete_invoice,
     post_invoice,
     reverse_invoice,
@@ -190,7 +190,7 @@ def test_goods_that_come_back_take_their_own_cost_back_and_the_credit_note_no_mo
     invoice = shop.invoice(monkeypatch, "7")
     shop.take_back("2", "2.86")
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D("7.14"), [])
-    note = credit_note_for(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))])
+    note = credit_invoice(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))])
     post_invoice(invoice=note)
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D("7.14"), [])
     assert ledger(shop.book)["1100"] == D(50)
@@ -200,7 +200,7 @@ def test_a_credit_without_goods_leaves_the_cost(monkeypatch):
     shop = Shop()
     shop.ship("7", "10.00")
     invoice = shop.invoice(monkeypatch, "7")
-    post_invoice(invoice=credit_note_for(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
+    post_invoice(invoice=credit_invoice(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D("10"), [])
 
 
@@ -209,7 +209,7 @@ def test_goods_sent_again_after_a_credited_return_wait_for_a_new_invoice(monkeyp
     shop.ship("5", "50.00")
     invoice = shop.invoice(monkeypatch, "5")
     shop.take_back("2", "20.00")
-    post_invoice(invoice=credit_note_for(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
+    post_invoice(invoice=credit_invoice(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
     shop.ship("2", "22.00")
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D(30), [(D(2), D(22))])
 
@@ -301,7 +301,7 @@ def test_goods_sent_back_to_the_supplier_are_credited():
     shop.move("supplier", "storage", "10", "50.00", receipt_line=line)
     billed = bill(shop, line, "10", "5")
     shop.move("storage", "supplier", "3", "15.00", receipt_line=line, returns=new_id())
-    post_invoice(invoice=credit_note_for(invoice=billed, lines=[CreditLineInput(line=billed.lines.get(), quantity=D(3))]))
+    post_invoice(invoice=credit_invoice(invoice=billed, lines=[CreditLineInput(line=billed.lines.get(), quantity=D(3))]))
     assert ledger(shop.book) == {"1200": D(35), "2000": D(-35)}
     assert turnovers(shop.book, "2010") == (D(35), D(35))
 

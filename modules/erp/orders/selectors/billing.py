@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tessera.api import minor_units, part_of, round_money, round_to
 
-from modules.base.api import Billable, BillableLine, LineKind
+from modules.base.api import Billable, BillableLine, LineKind, one_with
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
 from modules.erp.orders.selectors.progress import OrderProgress, goes_out, is_invoiced, progress_of
 
@@ -90,9 +90,8 @@ def _billable_line(
 
 def unbilled_of(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""
-    orders = list(
-        SalesOrder.objects.filter(party=party, company=company, state=SalesOrder.State.CONFIRMED).select_related("company")
-    )
+    confirmed = SalesOrder.objects.filter(company=company, state=SalesOrder.State.CONFIRMED)
+    orders = list(confirmed.filter(party__in=one_with(party)).select_related("company"))
     progress = progress_of(order.pk for order in orders)
     total = ZERO
     for order in orders:

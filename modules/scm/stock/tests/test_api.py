@@ -2,32 +2,13 @@
 
 from decimal import Decimal
 
-import orjson
 import pytest
-from tessera.api import Reach, current
-from tessera.graph.answers import Request, answer
+from tessera.api import Reach
 from tessera.graph.ids import encode
-from tessera.graph.schemas import schema_for
+from tessera.testing.asking import ask, done
 
 from modules.base.tests.factories import make_company, make_customer, make_item, make_unit
 from modules.scm.stock.tests.factories import confirm, pool_of, put
-
-
-def ask(text: str, **variables):
-    """Ask in the context that is entered; return the body."""
-    modules = current().modules
-    response = answer(schema_for(modules), modules, Request(text, variables, None))
-    return orjson.loads(orjson.dumps(response.body))
-
-
-def done(text: str, **variables):
-    """Run a mutation that must succeed; return its node."""
-    body = ask(text, **variables)
-    assert "errors" not in body, body
-    (payload,) = body["data"].values()
-    assert payload["userErrors"] == []
-    return payload["node"]
-
 
 OPEN = """mutation($input: ReceiptOpenInput!) { receiptOpen(input: $input) {
     node { id number state kind netTotal lines { nodes { quantity item { code } } } } userErrors { field code } } }"""

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from tessera.access.models import Member, Role, RolePermission
-from tessera.access.permissions import known_permissions
 from tessera.access.selectors.rights import Grant, grants, union
 from tessera.context import current
 from tessera.errors import ApiError, Code, Forbidden, NotFound
 from tessera.module import modules
+from tessera.permissions import known_permissions
 from tessera.resource import RESOURCES, resources
 
 OTHERS = "access.role_manage"

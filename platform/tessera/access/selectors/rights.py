@@ -11,9 +11,9 @@ from tessera.access import cache
 from tessera.access.models import AccessState, Member, Role, RoleAssignment, RolePermission
 from tessera.access.models.roles import MEMBER
 from tessera.access.models.tokens import EVERY_RIGHT
-from tessera.access.permissions import known_permissions
 from tessera.access.ports import org_reach, units_within
 from tessera.context import EVERYTHING, Actor, Reach, current
+from tessera.permissions import known_permissions
 from tessera.unit_of_work import in_unit
 
 

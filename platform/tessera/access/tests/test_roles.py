@@ -5,7 +5,6 @@ from django.db import IntegrityError
 
 from tessera.access import ports
 from tessera.access.models import AccessState, Role, RoleAssignment, RolePermission
-from tessera.access.permissions import known_permissions
 from tessera.access.selectors import actor_of, explain_access, me
 from tessera.access.selectors.rights import contains, joined
 from tessera.access.services import (
@@ -23,6 +22,7 @@ from tessera.errors import Forbidden, Refused
 from tessera.fields import new_id
 from tessera.module import Module
 from tessera.module import Role as ProposedRole
+from tessera.permissions import known_permissions
 from tessera.unit_of_work import unit_of_work
 
 NORTH, SOUTH, ACME = new_id(), new_id(), new_id()
@@ -190,14 +190,14 @@ def proposed(**roles):
 
 def test_proposed_roles_follow_the_module_until_the_tenant_changes_them(inside):
     seller = ProposedRole(title="Seller", permissions=("access.member_view",), reach="unit")
-    (role,) = propose_roles(module=proposed(seller=seller))
+    (role,) = propose_roles(modules=[proposed(seller=seller)])
     assert list(role.permissions.values_list("permission", "reach")) == [("access.member_view", "unit")]
     better = ProposedRole(title="Seller", permissions=("access.*_view",), reach="all")
-    propose_roles(module=proposed(seller=better))
+    propose_roles(modules=[proposed(seller=better)])
     found = dict(role.permissions.values_list("permission", "reach"))
     assert found["access.role_view"] == found["access.invitation_view"] == "all" and len(found) == 6
     set_role_permissions(role=role, permissions=[RoleRight(permission="access.role_view", reach="own")])
-    propose_roles(module=proposed(seller=better))
+    propose_roles(modules=[proposed(seller=better)])
     assert list(role.permissions.values_list("permission", "reach")) == [("access.role_view", "own")]
 
 

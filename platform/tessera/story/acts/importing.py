@@ -8,10 +8,9 @@ from tessera.story.client import Client, Enum, StoryFailed
 from tessera.story.companies import Company
 from tessera.story.stage import Stage
 
-CHUNK = 100
 IMPORT = (
     "mutation ($input: ImportRunCreateInput!) { importRunCreate(input: $input)"
-    " { node { total imported problems } userErrors { field code message } } }"
+    " { node { total imported problems held } userErrors { field code message } } }"
 )
 
 
@@ -46,19 +45,15 @@ def set_up_company(stage: Stage, company: Company) -> None:
 
 
 def import_rows(stage: Stage, person: Client, importer: str, rows: list[dict[str, Any]]) -> int:
-    """Import rows in chunks, all or nothing each; return how many came in."""
-    taken = 0
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        given = {"importer": importer, "data": json.dumps(chunk), "format": "JSON"}
-        payload = person.query(IMPORT, input=given)["importRunCreate"]
-        if payload["userErrors"]:
-            raise StoryFailed(f"{importer}: {payload['userErrors']}")
-        run = payload["node"]
-        if run["problems"]:
-            raise StoryFailed(f"{importer}: {run['problems'][:3]}")
-        taken += run["imported"]
-    return taken
+    """Import rows, all or nothing; return how many came in."""
+    given = {"importer": importer, "data": json.dumps(rows), "format": "JSON"}
+    payload = person.query(IMPORT, input=given)["importRunCreate"]
+    if payload["userErrors"]:
+        raise StoryFailed(f"{importer}: {payload['userErrors']}")
+    run = payload["node"]
+    if run["problems"] or run["held"]:
+        raise StoryFailed(f"{importer}: {(run['problems'] or run['held'])[:3]}")
+    return int(run["imported"])
 
 
 def import_masters(stage: Stage, company: Company) -> None:
