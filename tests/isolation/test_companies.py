@@ -17,8 +17,8 @@ def test_nothing_of_another_company_is_answered(companies):
     coverage = Coverage(companies.schema)
     tally = companies.sweep(coverage=coverage).tally
     assert unseen(coverage) == []
-    assert tally.defects == [], '\n'.join(tally.defects)
-    assert set(tally.codes) <= CLOSED - {Code.TOO_COMPLEX}, 'a document that is refused as a whole asks nothing'
+    assert tally.defects == [], "\n".join(tally.defects)
+    assert set(tally.codes) <= CLOSED - {Code.TOO_COMPLEX}, "a document that is refused as a whole asks nothing"
 
 
 def test_the_rows_of_the_other_company_would_be_recognised(companies):
