@@ -1,12 +1,10 @@
 # The verbs of Tessera. They need Python 3.11 or newer, make, and the package registries; `make` lists them.
-# Variables: PYTHON=python3.12, CHECK=1 (up), N=2 and T="path -k name" (test), SEEDS=n (safety), STRICT=1 (bench).
+# Variables: PYTHON=python3.12, CHECK=1 (up), N=2 and T="path -k name" (test, safety), SEEDS=n (safety), STRICT=1 (bench).
 
 PYTHON ?= python3
-SEEDS ?= 50
 READY := $(PYTHON) -I platform/tessera/embedded/bootstrap.py
 RUN := .venv/bin/python
 EMBEDDED := $(RUN) -m tessera.embedded
-export SEEDS
 
 .DEFAULT_GOAL := help
 .PHONY: help venv up stop test story safety bench lint types schema migrations lock
@@ -27,10 +25,10 @@ test: venv ## Run every check and the tests
 	@$(EMBEDDED).checks $(if $(T),-- $(T))
 
 story: venv ## Drive the product from sign-up to the closed books, over HTTP
-	@$(EMBEDDED) run --profile test --name story --serve -- python manage.py story
+	@$(EMBEDDED) run --profile test --name story --serve --otherwise "story: failed: start" -- python manage.py story
 
-safety: venv ## Run the long counts: kills, races, isolation (SEEDS=50)
-	@$(RUN) -m pytest tests/safety
+safety: venv ## Run the tests with a long count, one JSON line each: kills, races, isolation (SEEDS=n)
+	@$(RUN) -m pytest --safety -n $(or $(N),2) --dist loadgroup $(addprefix --seeds=,$(SEEDS)) $(T)
 
 bench: venv ## Measure against the raw floor; writes docs/benchmarks.json
 	@$(EMBEDDED) run --name bench -- python manage.py bench

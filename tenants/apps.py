@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class Tenants(AppConfig):
     name = "tenants"
+
+    def ready(self) -> None:
+        from tenants import resources  # noqa: F401 (registers)

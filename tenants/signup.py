@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from tessera.accounts.models import Account
+from tessera.accounts.selectors import account_at
 from tessera.errors import Problem, Refused
 from tessera.module import modules as installed
 from tessera.signing import BadToken, sign_public, unsign_public
@@ -148,7 +149,9 @@ def finish_signup(sign_up: SignUp) -> Confirmed:
     """Take a sign-up through the steps that it has not gone yet."""
     new_account = _accept(sign_up)
     tenant = sign_up.tenant
-    account = Account.objects.get(email=sign_up.email)
+    account = account_at(sign_up.email)
+    if account is None:
+        raise Account.DoesNotExist(f"the account of sign-up {sign_up.pk} is gone")
     if sign_up.state != SignUp.State.DONE:
         enable_modules(tenant=tenant, modules=sign_up.modules)
         make_owner(tenant=tenant, account=account)

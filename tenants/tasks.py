@@ -7,6 +7,9 @@ from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import override
+from tessera.context import current
+from tessera.tasks import tenant_task
 
 from tenants.installations import reconcile_tenant
 from tenants.installations.mirror import ACTS
@@ -22,6 +25,14 @@ _log = logging.getLogger(__name__)
 def refill_pool() -> int:
     """Make the schemas that were claimed since; return how many."""
     return refill()
+
+
+@tenant_task(name="tenants.finish_switching")
+def finish_switching() -> None:
+    """Do what was wished of modules in the tenant in force; what fails stays FAILED, with its reason."""
+    here = current().tenant
+    with override(here.language):
+        reconcile_tenant(tenant=Tenant.objects.get(pk=here.id))
 
 
 @shared_task(name="tenants.reconcile_tenants")

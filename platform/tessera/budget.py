@@ -55,7 +55,7 @@ class Bucket:
 
     key: str
     capacity: int
-    rate: int
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Budget:
 
     def _status(self, held: list[float]) -> Status:
         now, bucket = min(zip(held, self.buckets, strict=True), key=lambda each: each[0] / each[1].capacity)
-        return Status(int(now), bucket.capacity, bucket.rate)
+        return Status(int(now), bucket.capacity, int(bucket.rate))
 
 
 def _charge(buckets: list[Bucket], points: int, *, refuse: bool) -> tuple[bool, list[float]]:
@@ -113,13 +113,13 @@ _silent_until = 0.0
 
 
 @cache
-def _script() -> Any:
-    return client().register_script(TAKE)
+def _script(valkey: redis.Redis) -> Any:
+    return valkey.register_script(TAKE)
 
 
 def _charge_shared(buckets: list[Bucket], points: int, refuse: bool) -> tuple[bool, list[float]]:
     limits = [number for bucket in buckets for number in (bucket.capacity, bucket.rate)]
-    short, *held = _script()(keys=[bucket.key for bucket in buckets], args=[points, int(refuse), *limits])
+    short, *held = _script(client())(keys=[bucket.key for bucket in buckets], args=[points, int(refuse), *limits])
     return bool(short), [float(each) for each in held]
 
 

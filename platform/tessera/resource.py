@@ -210,8 +210,27 @@ class Report:
         REPORTS[self.name] = self
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """A root mutation made from a typed service that is about no row: `moduleEnable(input: ...)`.
+
+    What the service returns, a dataclass, is the payload's `result`.
+    """
+
+    name: str
+    service: Callable[..., Any]
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "module", self.module or module_of(self.service) or "")
+        if self.name in MUTATIONS:
+            raise ImproperlyConfigured(f"two mutations are named {self.name}")
+        MUTATIONS[self.name] = self
+
+
 RESOURCES: dict[str, Resource] = {}
 REPORTS: dict[str, Report] = {}
+MUTATIONS: dict[str, Mutation] = {}
 
 
 def _has_column(model: type[Model], name: str) -> bool:

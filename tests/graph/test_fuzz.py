@@ -1,6 +1,5 @@
 """Any document gets from the plan what it gets from resolving field by field."""
 
-import os
 from datetime import date
 from decimal import Decimal
 
@@ -22,8 +21,6 @@ from tests.samples.lending.models import Loan
 from tests.samples.library.models import Author, Book, Subject
 
 MODULES = frozenset({"base", "library", "lending"})
-USUAL = 150
-EXAMPLES = int(os.environ.get("TESSERA_FUZZ", USUAL))  # more of them are drawn anew each time
 OURS = ("Author", "Book", "Subject", "Loan")
 ON_RECORDS = {"attachments", "audit", "comments", "customFields", "tags"}  # the reference knows no records of any kind
 VALUES = {
@@ -180,24 +177,28 @@ def reference():
     return Reference(MODULES)
 
 
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=EXAMPLES == USUAL,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(data=st.data())
-def test_the_plan_and_the_plain_resolution_agree(rows, reference, data):
-    owner, unit, company, ids = rows
-    actor = Actor(kind="member", member_id=owner, name="bob", grants=data.draw(grants(unit, company)))
-    schema = schema_for(MODULES)
-    with acting(actor):
-        text = Documents(data.draw, schema, ids).document()
-        planned = answer(schema, MODULES, Request(text, {})).body
-        plain = reference.run(text)
-    if planned.get("errors", [{}])[0].get("extensions", {}).get("code") == "TOO_COMPLEX":
-        return
-    expected = orjson.loads(orjson.dumps(plain.data))
-    assert orjson.loads(orjson.dumps(planned.get("data"))) == expected, text
-    found = [error["extensions"]["code"] for error in planned.get("errors", ())]
-    assert found == [error.original_error.code for error in plain.errors or ()], text
+@pytest.mark.safety
+def test_the_plan_and_the_plain_resolution_agree(rows, reference, count):
+    @settings(
+        max_examples=count("documents", 150, 5_000),
+        derandomize=not count.long,  # the many are drawn anew each time
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(data=st.data())
+    def agree(data):
+        owner, unit, company, ids = rows
+        actor = Actor(kind="member", member_id=owner, name="bob", grants=data.draw(grants(unit, company)))
+        schema = schema_for(MODULES)
+        with acting(actor):
+            text = Documents(data.draw, schema, ids).document()
+            planned = answer(schema, MODULES, Request(text, {})).body
+            plain = reference.run(text)
+        if planned.get("errors", [{}])[0].get("extensions", {}).get("code") == "TOO_COMPLEX":
+            return
+        expected = orjson.loads(orjson.dumps(plain.data))
+        assert orjson.loads(orjson.dumps(planned.get("data"))) == expected, text
+        found = [error["extensions"]["code"] for error in planned.get("errors", ())]
+        assert found == [error.original_error.code for error in plain.errors or ()], text
+
+    agree()

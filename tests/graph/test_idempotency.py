@@ -1,6 +1,5 @@
 """A request that is sent twice has one effect and one answer."""
 
-import os
 import threading
 from datetime import timedelta
 
@@ -19,7 +18,6 @@ from tessera.unit_of_work import unit_of_work
 
 from tests.samples.library.models import Author
 
-KEYS = int(os.environ.get("TESSERA_KEYS", 20))
 CREATE = """mutation($key: String, $name: String!) { authorCreate(idempotencyKey: $key, input: {name: $name}) {
     node { name id version } userErrors { field code } } }"""
 
@@ -85,9 +83,10 @@ def test_old_keys_are_forgotten(inside, ask):
         assert forget_keys(before=timezone.now() + timedelta(days=1)) == 1
 
 
+@pytest.mark.safety
 @pytest.mark.committed
-def test_concurrent_copies_have_one_effect_and_one_answer(tenant):
-    keys, copies = KEYS, 5
+def test_concurrent_copies_have_one_effect_and_one_answer(tenant, count):
+    keys, copies = count("keys", 20, 2_000), 5
     modules = frozenset({"base", "library", "lending"})
     schema, ref, answers = schema_for(modules), tenant.ref(), []
     start = threading.Barrier(copies)

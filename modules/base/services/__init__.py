@@ -1,8 +1,10 @@
 """What base can do."""
 
+from modules.base.services.merging import merge_party
 from modules.base.services.money import Instalment, QuotedRate, instalments, rate_on
 from modules.base.services.organisation import (
     assign_person,
+    combine_dimensions,
     create_company,
     dimension_set_of,
     ensure_currency,
@@ -21,7 +23,7 @@ from modules.base.services.parties import (
     create_party,
     find_duplicates,
     lock_credit_account,
-    merge_party,
+    one_with,
     role_of,
     roles_of,
     snapshot_of,

@@ -6,6 +6,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from tessera.api import Refused
+
 from modules.base.models import Tax, TaxRate, TaxRule
 
 
@@ -45,16 +48,22 @@ class TaxRules:
     def choose(self, *, country: str, tax_status: str, tax_categories: Iterable[str], on: date) -> dict[str, AppliedTax | None]:
         """Return, per tax category of items, the tax that the most specific matching rule names.
 
-        A rule's blank matches anything; a rule without a tax says that none applies.
+        A rule's blank matches anything; a rule without a tax says that none applies. Refuses with NO_RATE
+        where the tax that a rule names has no rate on that day.
         """
         rules = [rule for rule in self._rules if rule.country in ("", country) and rule.tax_status in ("", tax_status)]
         chosen: dict[str, AppliedTax | None] = {}
         for category in set(tax_categories):
             matching = [rule for rule in rules if rule.tax_category in ("", category)]
             best = max(matching, key=_specificity, default=None)
-            begun = [rate for rate in self._rates.get(best.tax_id, ()) if rate.valid_from <= on] if best else []
-            chosen[category] = AppliedTax(begun[-1].tax, begun[-1].rate, begun[-1].tax_point) if begun else None
+            chosen[category] = self._applied(best.tax, on) if best and best.tax else None
         return chosen
+
+    def _applied(self, tax: Tax, on: date) -> AppliedTax:
+        begun = [rate for rate in self._rates.get(tax.pk, ()) if rate.valid_from <= on]
+        if not begun:
+            raise Refused("NO_RATE", _("{tax} has no rate on {day}.").format(tax=tax, day=on), "taxes")
+        return AppliedTax(tax, begun[-1].rate, begun[-1].tax_point)
 
 
 def choose_taxes(

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from tessera import tenant_cache
 from tessera.access.models import Member
-from tessera.access.permissions import known_permissions
 from tessera.context import Reach, current
+from tessera.permissions import known_permissions
 
 LIFETIME = 900  # seconds
 

@@ -16,7 +16,7 @@ class Step:
 class Service:
     """A command that stays up, and how one knows that it is.
 
-    `health` is a path that answers 200 on the web port, `says` a text in its log; with neither it is up once started.
+    `health` is a path that answers 200 on the web port, `says` a text in its log; one of both tells when it is up.
     `{port}`, `{run}` and `{python}` in a command are filled in.
     """
 
@@ -28,11 +28,15 @@ class Service:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything in order: `before` on every start, the services, `first` when this database has no story yet."""
+    """Everything in order: `before` on every start, the services, `first` when this database has no story yet.
+
+    `hints` are told once everything is up; `{url}` in them is where.
+    """
 
     before: tuple[Step, ...]
     services: tuple[Service, ...]
     first: tuple[Step, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 MANAGE = ("{python}", "manage.py")
@@ -54,8 +58,14 @@ TESSERA = Plan(
         ),
         # One worker has no neighbours to look for.
         Service("worker", (*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-mingle", "--without-gossip"), says=" ready."),
-        Service("relay", (*MANAGE, "relay")),
-        Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", "")),
+        Service("relay", (*MANAGE, "relay"), says="relay ready."),
+        Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
     ),
     first=(Step("story", (*MANAGE, "story", "--keep"), shown=True),),
+    hints=(
+        "sign in as one of them at {url}account/login/, or sign a company of yours up at {url}signup",
+        "letters that would have been sent are at {url}dev/mail",
+        "a first query over the API: docs/learn/get-started.md",
+        "Ctrl-C here or `make stop` ends it, `make up` starts it again with everything kept",
+    ),
 )

@@ -22,8 +22,7 @@ from tessera.embedded.server import Server, write_private
 from tessera.embedded.workspace import Workspace
 
 HEALTH_PATIENCE = 90.0  # seconds
-STEADY = 30.0  # seconds after which a service that dies counts as dying for the first time
-LONGEST_WAIT = 30.0  # seconds between two restarts
+LONGEST_WAIT = 30.0  # seconds between two restarts of a service that dies before it is up
 
 
 class Failed(RuntimeError):
@@ -42,7 +41,7 @@ class Child:
         self.log = log
         self.log_start = 0
         self.process: subprocess.Popen[bytes] | None = None
-        self.started = 0.0
+        self.up = False
         self.failures = 0
         self.again_at: float | None = None
 
@@ -172,7 +171,7 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         child.again_at = None
-        child.started = time.monotonic()
+        child.up = False
         child.log_start = child.log.stat().st_size if child.log.exists() else 0
         with child.log.open("ab") as log:
             child.process = spawn(self._filled(child.service.command), cwd=self.workspace.root, env=self.environment, log=log)
@@ -184,22 +183,23 @@ class Supervisor:
         while True:
             if (status := child.process.poll()) is not None:
                 raise Failed(f"{child.service.name} {ended(status)}; the end of {child.log}:\n{tail(child.log, child.log_start)}")
-            if child.service.health:
-                answer = health(self.workspace.port(), child.service.health)
-                up = answer == "200"
-            elif child.service.says:
-                answer = "silent"
-                up = child.service.says in child.log.read_bytes()[child.log_start :].decode(errors="replace")
-            else:
-                return
-            if up:
+            if not (lack := self._lack(child)):
+                child.up = True
                 return
             if time.monotonic() > deadline:
                 raise Failed(
-                    f"{child.service.name} is not up after {HEALTH_PATIENCE:.0f} s ({child.service.health} {answer});"
+                    f"{child.service.name} is not up after {HEALTH_PATIENCE:.0f} s ({lack});"
                     f" the end of {child.log}:\n{tail(child.log, child.log_start)}"
                 )
             time.sleep(0.1)
+
+    def _lack(self, child: Child) -> str:
+        """Say what a running service still owes before it is up; nothing when it is."""
+        if path := child.service.health:
+            answer = health(self.workspace.port(), path)
+            return "" if answer == "200" else f"{path} {answer}"
+        said = child.log.read_bytes()[child.log_start :].decode(errors="replace")
+        return "" if child.service.says in said else f"it has not said {child.service.says!r}"
 
     def _tend(self, child: Child) -> None:
         now = time.monotonic()
@@ -209,10 +209,12 @@ class Supervisor:
         elif child.process is not None and (status := child.process.poll()) is not None:
             end_group(child.process)
             self.restarts += 1
-            child.failures = 1 if now - child.started > STEADY else child.failures + 1
+            child.failures = 1 if child.up else child.failures + 1
             wait = min(LONGEST_WAIT, 0.25 * 2**child.failures)
             child.again_at = now + wait
             self.say(f"  {child.service.name} {ended(status)}, starting it again in {wait:.1f} s; see {child.log}")
+        elif not child.up:
+            child.up = not self._lack(child)
 
     def _tend_server(self, server: Server) -> None:
         if not server.running():

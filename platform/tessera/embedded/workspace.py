@@ -97,6 +97,7 @@ class Workspace:
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE") or "tessera.settings.dev",
             "TESSERA_PORT": str(port),
             "TESSERA_BASE_DOMAIN": f"localhost:{port}",
+            "TESSERA_MAIL_FOLDER": str(self.home / "mail"),
             "PYTHONUNBUFFERED": "1",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         }

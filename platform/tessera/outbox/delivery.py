@@ -15,6 +15,7 @@ import random
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Value
 from django.db.models.functions import Least, Power
 from django.utils import timezone
@@ -27,8 +28,6 @@ from tessera.outbox.models import Delivery, OutboxEvent
 from tessera.unit_of_work import on_commit, unit_of_work
 
 MOST_ATTEMPTS = 8
-LEASE = timedelta(seconds=30)
-BACKOFF = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +61,8 @@ def lease_due(most: int) -> list[UUID]:
             )
         leased = [pk for pk, attempts in rows if attempts < MOST_ATTEMPTS]
         if leased:
-            lease = ExpressionWrapper(Value(LEASE) * Power(Value(2.0), Least(F("attempts"), 5)), output_field=DurationField())
+            once = Value(timedelta(seconds=settings.TESSERA_OUTBOX_LEASE))
+            lease = ExpressionWrapper(once * Power(Value(2.0), Least(F("attempts"), 5)), output_field=DurationField())
             Delivery.objects.filter(pk__in=leased).update_unaudited(attempts=F("attempts") + 1, due_at=Value(now) + lease)
     return leased
 
@@ -122,5 +122,6 @@ def note_failure(delivery: UUID, error: Exception) -> None:
             row.finished_at = timezone.now()
             _log.error("dead letter %s of %s: %s", delivery, row.handler, row.error)
         else:
-            row.due_at = timezone.now() + BACKOFF * 2**row.attempts * random.uniform(0.5, 1)  # noqa: S311
+            wait = settings.TESSERA_OUTBOX_BACKOFF * 2**row.attempts * random.uniform(0.5, 1)  # noqa: S311
+            row.due_at = timezone.now() + timedelta(seconds=wait)
         row.save()

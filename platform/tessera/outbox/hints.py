@@ -16,15 +16,14 @@ HINTS = "sys:outbox:hints"
 _log = logging.getLogger(__name__)
 
 
-@cache
 def client() -> redis.Redis:
     """Return the process's connections to Valkey; it waits at most a second for an answer."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    return _client(settings.REDIS_URL, patience=1)
 
 
 @cache
-def _patient() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=10, socket_connect_timeout=1)
+def _client(url: str, *, patience: float) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=patience, socket_connect_timeout=1)
 
 
 def hint(tenant: UUID) -> None:
@@ -39,6 +38,6 @@ def take_hints(*, wait: float, most: int = 100) -> list[UUID]:
     """Take up to `most` hinted tenants, waiting up to `wait` seconds for the first; raises RedisError."""
     found: Any = client().zpopmin(HINTS, most)
     if not found and wait:
-        first: Any = _patient().bzpopmin(HINTS, timeout=wait)
+        first: Any = _client(settings.REDIS_URL, patience=10).bzpopmin(HINTS, timeout=wait)
         found = [first[1:]] if first else []
     return [UUID(name.decode()) for name, _ in found]

@@ -58,14 +58,10 @@ class Relay:
         while not stop.is_set():
             try:
                 self._round(stop)
-            except redis.RedisError:
-                _log.warning("no hints: Valkey did not answer, only the sweep goes on")
-                self._sweep_on()
-                stop.wait(1)
-            except (BrokerError, DatabaseError, InterfaceError) as error:
+            except (redis.RedisError, BrokerError, DatabaseError, InterfaceError) as error:
                 _log.warning("the relay waits: %s", error)
                 for connection in connections.all(initialized_only=True):
-                    connection.close()
+                    connection.close_if_unusable_or_obsolete()
                 stop.wait(1)
 
     def _round(self, stop: Flag) -> None:

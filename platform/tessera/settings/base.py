@@ -110,6 +110,7 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 # Points that one may hold and gets back a second: a company, a person, an access token, and the strangers of a company.
 TESSERA_BUDGETS = {"tenant": (40_000, 2_000), "person": (20_000, 1_000), "token": (10_000, 500), "stranger": (4_000, 200)}
+TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
 TESSERA_MAX_ANSWER = 16 * 1024 * 1024
 TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents that our apps are built with
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
@@ -151,6 +152,12 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
 TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
+
+# Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds
+# between two looks at all tenants for what no hint named.
+TESSERA_OUTBOX_LEASE = float(os.environ.get("TESSERA_OUTBOX_LEASE", "30"))
+TESSERA_OUTBOX_BACKOFF = float(os.environ.get("TESSERA_OUTBOX_BACKOFF", "5"))
+TESSERA_OUTBOX_SWEEP = float(os.environ.get("TESSERA_OUTBOX_SWEEP", "10"))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True

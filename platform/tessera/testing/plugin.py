@@ -13,6 +13,7 @@ Fixtures:
 - `drain(tenant)`: tell every waiting fact to its handlers, here and now, until nothing is due
   (`tessera.testing.events`; `tell_again` there tells them twice).
 - `make_tenant(modules)`: a further tenant with a schema of its own (slow: real DDL).
+- `count`, and the mark `safety(seeds=(3, 50))`: few attempts in `make test`, many in `make safety` (`tessera.testing.safety`).
 - `committed`: mark a test `@pytest.mark.committed` to run it with real commits (kill tests, races,
   the relay); its tenants are made anew afterwards.
 """
@@ -21,12 +22,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+pytest_plugins = ["tessera.testing.safety"]
 
 
 def _servers() -> None:
@@ -53,6 +56,12 @@ def pytest_load_initial_conftests() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "committed: run with real commits instead of a rolled back transaction")
+    if find_spec("hypothesis"):
+        from hypothesis import HealthCheck, settings
+
+        # How long an example takes says something of the machine, not of the property.
+        settings.register_profile("tessera", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("tessera")
 
 
 @pytest.fixture(scope="session")

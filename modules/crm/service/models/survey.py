@@ -28,7 +28,9 @@ class Survey(Record):
     expires_at = models.DateTimeField(_("open until"))
     mailed_at = models.DateTimeField(_("mailed at"), null=True, blank=True, editable=False)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
-    score = models.PositiveSmallIntegerField(_("score"), null=True, blank=True, editable=False)
+    score = models.PositiveSmallIntegerField(
+        _("score"), null=True, blank=True, editable=False, help_text=_("From 1, bad, to 5, good")
+    )
     comment = models.TextField(_("comment"), blank=True, editable=False)
     owner = MemberKey(_("owner"), null=True, blank=True)
 

@@ -237,6 +237,7 @@ def _valued(document: Any, draft: MoveDraft, move: StockMove, demand: StockDeman
         value=move.value,
         posting_date=move.posting_date,
         party=document.party_id,
+        supplier=getattr(document, "supplier_id", None),
         demand_document=demand.document if demand else None,
         demand_line=demand.line if demand else None,
         receipt_line=move.line if not draft.source.is_own else None,

@@ -1,6 +1,5 @@
 """Any sequence of what stock can do keeps every sum: moves, balances, reservations, pools, layers."""
 
-import os
 from decimal import Decimal
 
 import pytest
@@ -28,7 +27,6 @@ from modules.scm.stock.services import (
 )
 from modules.scm.stock.tests.factories import broken, confirm, demand, place, receive, ship
 
-EXAMPLES, STEPS = (200, 40) if os.environ.get("SAFETY") == "1" else (10, 20)
 few = st.integers(min_value=1, max_value=6)
 cents = st.integers(min_value=0, max_value=999).map(lambda n: str(Decimal(n) / 100))
 
@@ -130,13 +128,14 @@ class StockMachine(RuleBasedStateMachine):
             self.before = rows
 
 
+@pytest.mark.safety
 @pytest.mark.timeout(3600)
-def test_every_sum_holds_after_any_sequence(inside):
+def test_every_sum_holds_after_any_sequence(inside, count):
     run_state_machine_as_test(
         StockMachine,
         settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
+            max_examples=count("sequences", 10, 200),
+            stateful_step_count=40 if count.long else 20,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -1,10 +1,8 @@
 """Real threads, real commits: nothing is sold twice, and nobody waits for each other in a circle.
 
-The normal run makes a few hundred attempts; with SAFETY=1 it is 5,000 attempts on 500 units, for
-five seeds.
+The normal run makes a few hundred attempts; `make safety` makes 5,000 on 500 units, for five seeds.
 """
 
-import os
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,12 +27,9 @@ from modules.scm.stock.services import (
 )
 from modules.scm.stock.tests.factories import broken, confirm, demand, on_hand, place, put, receive, ship
 
-SAFETY = os.environ.get("SAFETY") == "1"
-SEEDS = range(5) if SAFETY else range(1)
-THREADS = 8 if SAFETY else 4
-UNITS, ATTEMPTS = (500, 5000) if SAFETY else (60, 320)
+THREADS = 8
 
-pytestmark = [pytest.mark.committed, pytest.mark.timeout(3600 if SAFETY else 300)]
+pytestmark = [pytest.mark.committed, pytest.mark.safety(seeds=(1, 5))]
 
 
 def at_once(tenant, work: Callable[[int], int]) -> list[int]:
@@ -58,16 +53,16 @@ def at_once(tenant, work: Callable[[int], int]) -> list[int]:
         return list(pool.map(run, range(THREADS)))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_many_orders_for_few_goods_get_exactly_what_is_there(tenant, seed):
+def test_many_orders_for_few_goods_get_exactly_what_is_there(tenant, seed, count):
+    units, attempts = count("units", 60, 500), count("attempts", 320, 5_000)
     with entered(tenant, actor=system("test")):
         company = make_company()
         bob, tea = make_customer(company), make_item()
-        put(company, tea, str(UNITS), "100.00")
+        put(company, tea, str(units), "100.00")
 
     def work(thread: int) -> int:
         rng, granted = random.Random(f"{seed} {thread}"), 0
-        for _ in range(ATTEMPTS // THREADS):
+        for _ in range(attempts // THREADS):
             wanted = demand(company, bob, tea, str(rng.choice([1, 1, 1, 2, 3])))
             with unit_of_work():
                 handlers.reserve_order(None, demands=[wanted])
@@ -77,17 +72,17 @@ def test_many_orders_for_few_goods_get_exactly_what_is_there(tenant, seed):
 
     granted = at_once(tenant, work)
     with entered(tenant, actor=system("test")):
-        assert sum(granted) == UNITS
-        assert StockDemand.objects.count() == ATTEMPTS
+        assert sum(granted) == units
+        assert StockDemand.objects.count() == attempts
         held = Reservation.objects.filter(kind=ReservationKind.HARD).aggregate(sum=Sum("base_quantity"))["sum"]
         balance = StockBalance.objects.get(item=tea)
-        assert (held, balance.hard_reserved, balance.on_hand) == (UNITS, UNITS, UNITS)
+        assert (held, balance.hard_reserved, balance.on_hand) == (units, units, units)
         assert broken() == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_orders_deliveries_receipts_and_counts_cross_without_deadlock(tenant, seed):
+def test_orders_deliveries_receipts_and_counts_cross_without_deadlock(tenant, seed, count):
     """Lines in random item order, every kind of writer at once: a deadlock or a lost update fails the test."""
+    orders = count("orders", 80, 1_250)
     with entered(tenant, actor=system("test")):
         company = make_company()
         bob, sam = make_customer(company), make_supplier(company)
@@ -98,7 +93,7 @@ def test_orders_deliveries_receipts_and_counts_cross_without_deadlock(tenant, se
 
     def work(thread: int) -> int:
         rng, refused = random.Random(f"{seed} {thread}"), 0
-        for _ in range(ATTEMPTS // THREADS // 4):
+        for _ in range(orders // THREADS):
             some = rng.sample(items, k=rng.choice([2, 3]))
             try:
                 order = confirm(company, bob, [(item, str(rng.randint(1, 4))) for item in some])

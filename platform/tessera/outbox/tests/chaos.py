@@ -1,12 +1,10 @@
 """The processes that the kill tests kill: a worker, a relay, and a worker that is not careful.
 
-Run as `python chaos.py worker|relay|careless`. Leases are short here, so that what a kill leaves
-behind comes again within seconds.
+Run as `python chaos.py worker|relay|careless`.
 """
 
 import sys
 import time
-from datetime import timedelta
 from uuid import UUID
 
 import django
@@ -23,8 +21,6 @@ from tessera.outbox.models import Delivery  # noqa: E402
 from tessera.unit_of_work import unit_of_work  # noqa: E402
 
 boot.refuse_unsafe = lambda: None  # a test's database belongs to the role that made it
-delivery.LEASE = timedelta(seconds=2)
-delivery.BACKOFF = timedelta(seconds=0.2)
 delivery.MOST_ATTEMPTS = 50
 
 
@@ -62,7 +58,7 @@ def main(role: str) -> None:
     if role == "relay":
         from django.core.management import call_command
 
-        call_command("relay", sweep=0.5)
+        call_command("relay")
         return
     if role == "careless":
         tasks.run_delivery = run_carelessly

@@ -22,15 +22,15 @@ def code_to_id(person: Client, plural: str, code: str) -> str:
 
 
 def capture_and_convert(stage: Stage, company: Company) -> None:
-    """A lead comes in, the rule gives it to bob, and bob converts it, once."""
-    ada, bob = stage.people["ada"], stage.people["bob"]
-    with stage.step("a rule gives leads to the sellers in turn") as found:
-        rule = ada.run(
+    """Sam takes a lead down, mia's rule gives it to bob, and bob converts it, once."""
+    sam, mia, bob = (stage.people[who] for who in ("sam", "mia", "bob"))
+    with stage.step("mia's rule gives leads to the sellers in turn") as found:
+        rule = mia.run(
             "leadRuleCreate", input={"name": "Everyone in turn", "members": [{"member": stage.ids["bob"]}], "slaHours": 4}
         )
         found["rule"] = rule["id"]
-    with stage.step("a lead is captured and assigned") as found:
-        lead = ada.run(
+    with stage.step("sam captures a lead; it is assigned to bob") as found:
+        lead = sam.run(
             "leadCreate",
             "id state owner { id } slaDueAt",
             input={

@@ -153,23 +153,28 @@ def models_are_shown_or_kept(part: Part) -> Iterator[str]:
 
 @check
 def verbs_are_services(part: Part) -> Iterator[str]:
-    """Every action, and every create, update or delete of one's own, is a service with a right and typed parameters."""
+    """Every action, root mutation, and create, update or delete of one's own is a service with a right and typed parameters."""
     for resource in part.resources:
         own = [(verb, getattr(resource, verb)) for verb in ("create", "update", "delete")]
         verbs = [(verb, service) for verb, service in own if callable(service)]
         verbs += [(action.verb, action.service) for action in resource.actions if isinstance(action, Action)]
         for verb, service in verbs:
-            name = f"{resource.name}.{verb}"
-            if not hasattr(service, "path"):
-                yield f"{name} is no service"
-                continue
-            if not service.permission and not service.public:
-                yield f"{name} demands no right"
-            yield from (f"{name}: {problem}" for problem in _parameter_problems(service))
+            yield from (f"{resource.name}.{verb}{problem}" for problem in _verb_problems(service))
         states = _states_of(resource.model)
         for action in resource.actions:
             if unknown := sorted(set(action.states) - states):
                 yield f"{resource.name}.{action.verb} is for the states {', '.join(unknown)}, which it has not"
+    for mutation in part.mutations:
+        yield from (f"{mutation.name}{problem}" for problem in _verb_problems(mutation.service))
+
+
+def _verb_problems(service: Any) -> Iterator[str]:
+    if not hasattr(service, "path"):
+        yield " is no service"
+        return
+    if not service.permission and not service.public:
+        yield " demands no right"
+    yield from (f": {problem}" for problem in _parameter_problems(service))
 
 
 def _states_of(model: Any) -> set[str]:
