@@ -122,6 +122,7 @@ ALLOWED_HOSTS = ["*"]  # the tenant middleware answers unknown hosts, all with t
 ROOT_URLCONF = "tessera.urls"
 WSGI_APPLICATION = "tessera.wsgi.application"
 MIDDLEWARE = [
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenants: static files are the same for all
     "tenants.middleware.TenantMiddleware",
     *ACCOUNT_MIDDLEWARE,
 ]
@@ -149,7 +150,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = True  # static files are served from where they lie; production collects them
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
 TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
 
@@ -170,6 +171,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "refill the pool": {"task": "tenants.refill_pool", "schedule": 30.0},
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
+    "forget sign-ups": {"task": "tenants.forget_sign_ups", "schedule": 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},
 }
 CELERY_DB_REUSE_MAX = 1000  # tasks per connection; Celery would close the whole pool around each of them

@@ -116,4 +116,5 @@ def put_rate(currency, quote, rate, on):
     with unit_of_work():
         ExchangeRate(currency=currency, quote=quote, date=on, rate=D(rate)).save()
 
+
 ROWS = {"Book": {"chart": "us"}}  # what tessera.testing.rows cannot know: there are only the charts that there are

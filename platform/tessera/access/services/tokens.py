@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from tessera.unit_of_work import unit_of_work
 
 PREFIX = "tsr_"
 SHOWN = 12
+MOST = 500  # tokens forgotten at a time
 LONGEST = timedelta(days=366)
 USUAL = timedelta(days=90)
 USE_NOTED_EVERY = timedelta(minutes=5)
@@ -119,3 +121,9 @@ def note_use(token: AccessToken) -> None:
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         with unit_of_work():
             AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now)
+
+
+def forget_tokens(*, before: datetime, most: int = MOST) -> int:
+    """Delete up to `most` tokens that ended before a moment, by expiring or being revoked; return how many. The audit keeps them."""
+    ended = AccessToken.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).order_by("pk").values("pk")[:most]
+    return AccessToken.objects.filter(pk__in=ended).delete()[0]
