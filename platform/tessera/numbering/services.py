@@ -51,21 +51,27 @@ def _give_numbers() -> None:
     by_scope: dict[str, list] = {}
     for entry in wanted:
         by_scope.setdefault(entry[0], []).append(entry)
-    for scope in sorted(by_scope):
-        entries = by_scope[scope]
-        last, pattern = take_numbers(scope, entries[0][1], len(entries))
-        for place, (_, _, on, row, field, names) in enumerate(entries, start=1):
-            setattr(row, field, render(pattern, last - len(entries) + place, on, names))
+    asked = [(scope, entries[0][1], len(entries)) for scope, entries in sorted(by_scope.items())]
+    taken = take_numbers(asked)
+    for scope, _pattern, count in asked:
+        last, pattern = taken[scope]
+        for place, (_, _, on, row, field, names) in enumerate(by_scope[scope], start=1):
+            setattr(row, field, render(pattern, last - count + place, on, names))
             row.save(update_fields=[field])
 
 
-def take_numbers(scope: str, pattern: str, count: int) -> tuple[int, str]:
-    """Advance a series by `count` under its row lock; return its new last number and its pattern."""
+def take_numbers(asked: list[tuple[str, str, int]]) -> dict[str, tuple[int, str]]:
+    """Advance series, given as (scope, pattern, count) in the order of their scopes, each under its row lock.
+
+    Return the new last number and the pattern of each.
+    """
+    scopes, patterns, counts = zip(*asked, strict=True)
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO numbering_numberseries (id, scope, pattern, last) VALUES (%s, %s, %s, %s)"
+            "INSERT INTO numbering_numberseries (id, scope, pattern, last)"
+            " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[])"
             " ON CONFLICT (scope) DO UPDATE SET last = numbering_numberseries.last + EXCLUDED.last"
-            " RETURNING last, pattern",
-            [new_id(), scope, pattern, count],
+            " RETURNING scope, last, pattern",
+            [[new_id() for _ in asked], list(scopes), list(patterns), list(counts)],
         )
-        return cursor.fetchone()
+        return {scope: (last, pattern) for scope, last, pattern in cursor.fetchall()}
