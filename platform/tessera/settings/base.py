@@ -122,6 +122,7 @@ ROOT_URLCONF = "tessera.urls"
 WSGI_APPLICATION = "tessera.wsgi.application"
 MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     *ACCOUNT_MIDDLEWARE,
 ]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "sys:cache"}}
@@ -148,7 +149,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = True  # served from the installed packages; nothing has to be collected
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
 TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
 
