@@ -6,7 +6,7 @@ goes on to the same one tenant.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -181,3 +181,9 @@ def _open(sign_up: SignUp) -> None:
             set_state(tenant=sign_up.tenant, state=Tenant.State.ACTIVE)
         SignUp.objects.filter(pk=sign_up.pk).update(state=SignUp.State.DONE)
         sign_up.state = SignUp.State.DONE
+
+
+def forget_sign_ups(*, before: datetime) -> int:
+    """Delete sign-ups asked for before a moment whose link is used or too old; return how many. Half-done ones are finished first."""
+    with transaction.atomic(using="shared"):
+        return SignUp.objects.filter(created_at__lt=before).exclude(state=SignUp.State.CONFIRMED).delete()[0]

@@ -15,7 +15,7 @@ from tenants.installations import reconcile_tenant
 from tenants.installations.mirror import ACTS
 from tenants.models import SignUp, Tenant
 from tenants.pool import refill
-from tenants.signup import finish_signup
+from tenants.signup import LIFETIME, finish_signup, forget_sign_ups
 
 UNATTENDED = timedelta(minutes=2)
 _log = logging.getLogger(__name__)
@@ -51,3 +51,9 @@ def reconcile_tenants() -> int:
         except Exception:
             _log.exception("one of %s could not be healed; the others are", len(work))
     return healed
+
+
+@shared_task(name="tenants.forget_sign_ups")
+def forget_old_sign_ups() -> int:
+    """Delete sign-ups whose link leads nowhere any more, with the addresses in them; return how many."""
+    return forget_sign_ups(before=timezone.now() - 2 * LIFETIME)

@@ -40,7 +40,8 @@ class MoveValued:
 
     `source_kind` and `target_kind` are kinds of location; the pair decides the posting.
     `demand_line` is the order line it fulfils (or, for a return, had fulfilled), `receipt_line`
-    the line of the receipt it came in by, `returns` the move that it takes back.
+    the line of the receipt it came in by, `returns` the move that it takes back. `supplier` is who
+    sent it where that is not the `party` (drop-ship).
     """
 
     move: UUID
@@ -54,6 +55,7 @@ class MoveValued:
     value: Decimal
     posting_date: date
     party: UUID | None = None
+    supplier: UUID | None = None
     demand_document: UUID | None = None
     demand_line: UUID | None = None
     receipt_line: UUID | None = None
@@ -62,8 +64,35 @@ class MoveValued:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoodsMoved:
+    """What moved for one document line in all, less what came back: from a supplier, or to a customer.
+
+    `line` is the receipt's (`received`) or the order's; `value` is what the moves were worth, in
+    company currency and without later differences of cost.
+    """
+
+    received: bool
+    document: UUID
+    line: UUID
+    item: UUID
+    party: UUID | None
+    base_quantity: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillableTax:
+    """A tax of a billable line: its part of what the order says, at the rate of the order's day."""
+
+    tax: UUID
+    rate: Decimal
+    base: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class BillableLine:
-    """What may be invoiced of an order line now; amounts in the document's currency."""
+    """What may be invoiced of an order line now; amounts are parts of the line's, in the document's currency."""
 
     kind: str
     document: UUID
@@ -77,7 +106,7 @@ class BillableLine:
     unit_price: Decimal
     discount: Decimal
     net: Decimal
-    taxes: tuple[UUID, ...] = ()
+    taxes: tuple[BillableTax, ...] = ()
     dimension_set: UUID | None = None
 
 
@@ -132,6 +161,18 @@ def apply_cost_difference(*, receipt_line: UUID, amount: Decimal, reason: str, e
     ...
 
 
+@port(owner="stock", neutral=lambda **_: [])
+def goods_moved(*, company: UUID) -> list[GoodsMoved]:
+    """Return what moved from suppliers and to customers per document line, for books that are switched on late."""
+    raise NotImplementedError
+
+
+@port(owner="stock", neutral=lambda **_: {})
+def expected_quantities(*, lines: list[UUID]) -> dict[UUID, Decimal]:
+    """Return the base quantity of lines of receipts, received or not; those that nobody knows are missing."""
+    raise NotImplementedError
+
+
 @port(owner="stock", neutral=lambda **_: False)
 def item_has_moved(*, item: UUID) -> bool:
     """Say whether goods of an item ever moved: then what its quantities mean is settled."""
@@ -154,6 +195,12 @@ def is_period_open(*, company: UUID, on: date, area: str) -> bool | None:
 def billable(*, document: UUID) -> Billable | None:
     """Return what may be invoiced of an order now, or None when it is unknown or orders are off."""
     ...
+
+
+@port(owner="orders", neutral=lambda **_: [])
+def billable_documents(*, company: UUID) -> list[UUID]:
+    """Return the orders of a company that may still be invoiced."""
+    raise NotImplementedError
 
 
 @port(owner="orders", neutral=lambda **_: ZERO)

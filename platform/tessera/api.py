@@ -22,7 +22,7 @@ from tessera.fields import (
     RateField,
     new_id,
 )
-from tessera.gates import Answer, Transition, gate, held_or
+from tessera.gates import Answer, Transition, gate
 from tessera.installation.selectors import settings_of
 from tessera.lineage.links import Link, link_many
 from tessera.lineage.selectors import DocumentEdge, document_graph, relates
@@ -52,6 +52,6 @@ from tessera.scope import visible_rows
 from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task
-from tessera.unit_of_work import Phase, defer, lock_for_update, on_commit, savepoint
+from tessera.unit_of_work import Phase, apart, defer, lock_for_update, on_commit, savepoint
 
 __all__ = [name for name in dir() if not name.startswith("_")]

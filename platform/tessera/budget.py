@@ -55,7 +55,7 @@ class Bucket:
 
     key: str
     capacity: int
-    rate: int
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Budget:
 
     def _status(self, held: list[float]) -> Status:
         now, bucket = min(zip(held, self.buckets, strict=True), key=lambda each: each[0] / each[1].capacity)
-        return Status(int(now), bucket.capacity, bucket.rate)
+        return Status(int(now), bucket.capacity, int(bucket.rate))
 
 
 def _charge(buckets: list[Bucket], points: int, *, refuse: bool) -> tuple[bool, list[float]]:

@@ -4,7 +4,7 @@ Whoever saves, updates or deletes rows goes through this file, and this file wri
 Rows of an append-only model are their own audit (`audited = False`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connections, models
@@ -109,6 +109,13 @@ class QuerySet(models.QuerySet):
         """Delete rows with all that depends on them, auditing each."""
         current_unit()
         return _Deletion(using=self.db, origin=self).run(self)
+
+    def delete_rows(self, rows: Sequence[Any]) -> tuple[int, dict[str, int]]:
+        """Delete rows of this model that were read and are locked, with all that depends on them, auditing each."""
+        current_unit()
+        for row in rows:
+            _stamp(row)
+        return _Deletion(using=self.db, origin=self).run(list(rows))
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         unit = current_unit()

@@ -77,6 +77,20 @@ def in_unit() -> bool:
     return _unit.get() is not None
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let each service called in here be outermost to the gates: what is held then is that service, and no more is undone.
+
+    For whoever makes documents and moves them on in one go, as the rows of an import do.
+    """
+    unit = current_unit()
+    before, unit.serving = unit.serving, False
+    try:
+        yield
+    finally:
+        unit.serving = before
+
+
 def finisher(work: Callable[[Unit], None], *, first: bool = False) -> Callable[[Unit], None]:
     """Register work of the kernel that runs once per unit, in the RECORD phase (audit, outbox).
 

@@ -10,7 +10,7 @@ KERNEL_PERMISSIONS += [
     Permission("access.member_deactivate", _("Deactivate and reactivate members")),
     Permission("access.role_manage", _("Make roles and give them to members")),
     Permission("access.token_issue", _("Issue tokens for oneself")),
-    Permission("access.token_revoke", _("Revoke other members' tokens")),
+    Permission("access.token_revoke", _("Revoke tokens")),
     Permission("access.api_key_issue", _("Issue API keys")),
     Permission("access.api_explore", _("Explore the API's schema")),
 ]

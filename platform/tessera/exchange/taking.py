@@ -15,7 +15,7 @@ from tessera.exchange.importer import NULLS, Importer, Reader
 from tessera.lineage.models import TransitionHold
 from tessera.lineage.services import kind_of
 from tessera.resource import resource_of
-from tessera.unit_of_work import savepoint
+from tessera.unit_of_work import apart, savepoint
 
 CUSTOM = "custom."  # a column `custom.rank` fills in the custom field `rank`
 
@@ -103,7 +103,8 @@ class Taking:
                     if isinstance(made, Refused):
                         raise made
                 else:
-                    made = self.importer.service(**{each.name: getattr(typed, each.name) for each in fields(typed)})
+                    with apart():
+                        made = self.importer.service(**{each.name: getattr(typed, each.name) for each in fields(typed)})
                 if row.custom:
                     _fill(made, row.custom)
                 return made

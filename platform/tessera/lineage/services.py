@@ -193,10 +193,13 @@ def _thawed(value: Any) -> Any:
 def hold_transition(*, held: TransitionHeld, service: Any, arguments: dict[str, Any]) -> Any:
     """Keep a held transition and start what decides it; return the untouched document.
 
-    A hold that waits already for other content of the document is void: the new one takes its place.
+    Refuses with STATE where the held service had made the document itself: undone, there is nothing to
+    come back to (`apart` keeps what was made). A hold that waits already for other content of the document is void: the new one takes its place.
     """
     transition = held.transition
-    document = type(transition.document)._default_manager.get(pk=transition.document.pk)
+    document = type(transition.document)._default_manager.filter(pk=transition.document.pk).first()
+    if document is None:
+        raise Refused("STATE", _("This needs an approval first: save it as a draft, then ask for it."), "state")
     actor = current().actor
     sealed = held.content_hash
     waiting = waiting_hold(document.pk)

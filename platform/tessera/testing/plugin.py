@@ -4,6 +4,9 @@ Without DATABASE_URL it starts the embedded servers of the checkout. One templat
 made per state of the models and migrations; each xdist worker clones it. Both aliases point to
 the clone before any connection is opened.
 
+pytest finds the plugin wherever Tessera is installed (entry point `pytest11`), so a module's plain
+`pytest` works; another project in the same environment leaves it out by `-p no:tessera.testing.plugin`.
+
 Fixtures:
 
 - `tenant`: a tenant in which every installed module is on; `other_tenant`: another one just like it.
@@ -65,13 +68,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def _clone(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
+def _clone(django_db_blocker: Any) -> Iterator[None]:
     """Clone the template for this worker and point both aliases at the clone."""
     from tessera.testing import databases
 
     with django_db_blocker.unblock():
         template = databases.ensure_template()
-        name = databases.clone(template, worker_id)
+        name = databases.clone(template, os.environ.get("PYTEST_XDIST_WORKER", "master"))
         databases.point_at(name)
         yield
         databases.drop(name)

@@ -504,6 +504,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='WaitingLine',
+            fields=[
+                ('id', tessera.fields.KeyField(serialize=False)),
+                ('line', models.UUIDField(verbose_name='line of the document')),
+            ],
+            options={
+                'verbose_name': 'line that waits for paper',
+                'verbose_name_plural': 'lines that wait for paper',
+                'abstract': False,
+                'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('line',), name='waiting_line_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='AccountDimension',
             fields=[
                 ('id', tessera.fields.KeyField(serialize=False)),

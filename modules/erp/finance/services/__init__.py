@@ -18,6 +18,7 @@ from modules.erp.finance.services.entries import (
 from modules.erp.finance.services.goods import book_adjustment, book_moves
 from modules.erp.finance.services.invoices import InvoiceLineInput, create_invoice, create_invoice_for, delete_invoice
 from modules.erp.finance.services.items import allocate_items, undo_allocation
+from modules.erp.finance.services.merged import follow_merged_parties
 from modules.erp.finance.services.payments import AllocationInput, create_payment, post_payment, reverse_payment, write_off
 from modules.erp.finance.services.periods import close_period, period_for, reopen_period
 from modules.erp.finance.services.posting_invoices import post_invoice

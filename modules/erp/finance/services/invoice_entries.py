@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tessera.api import minor_units, round_money, spread
 
-from modules.base.api import LineKind, instalments, role_of
+from modules.base.api import LineKind, instalments, role_of, standing_for
 from modules.erp.finance.models import Control, Invoice, InvoiceLine, InvoiceTax, Side
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.bills import EXPENSE, RECEIVED, bill_lines
@@ -118,7 +118,7 @@ def _control_lines(invoice: Invoice, finder: AccountFinder, total: Decimal) -> l
             currency=invoice.currency,
             rate=invoice.rate,
             purpose=purpose,
-            party=invoice.payer_id or invoice.party_id,
+            party=standing_for(invoice.payer or invoice.party).pk,
             due_date=part.due_date,
         )
         for part, company in zip(parts, companies, strict=True)

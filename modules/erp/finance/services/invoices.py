@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from tessera.api import Refused, current, lock_for_update, service
+from tessera.api import Refused, current, lock_for_update, round_money, service
 
 from modules.base.api import (
     AppliedTax,
     Billable,
+    BillableTax,
     Company,
     Conversions,
     DimensionSet,
@@ -243,24 +244,54 @@ def _billed_lines(invoice: Invoice, found: Billable) -> list[InvoiceLine]:
 
 
 def _price_billed(invoice: Invoice, lines: Sequence[InvoiceLine], found: Billable) -> list[TaxAmount]:
-    """Put taxes on nets that are given: they are parts of the order's, not quantity times price."""
-    rates = apply_taxes({tax for line in found.lines for tax in line.taxes}, invoice.document_date)
+    """Put the order's taxes on the lines: the parts it gives, or anew where a tax has another rate by now.
+
+    What is taxed anew keeps the price that was agreed: the gross where prices include tax, else the net.
+    """
+    rates = apply_taxes({row.tax for line in found.lines for row in line.taxes}, invoice.document_date)
+    rows: list[TaxAmount] = []
+    anew: list[Any] = []
     taxes: dict[UUID, list[AppliedTax]] = {}
     for line, given in zip(lines, found.lines, strict=True):
-        if missing := [tax for tax in given.taxes if tax not in rates]:
+        if missing := [row.tax for row in given.taxes if row.tax not in rates]:
             raise Refused("NO_RATE", _("{tax} has no rate on this day.").format(tax=missing[0]), "document_date")
-        taxes[line.pk] = [rates[tax] for tax in given.taxes]
-    nets: list[Any] = [
-        SimpleNamespace(pk=line.pk, kind=LineKind.CHARGE, quantity=Decimal(1), unit_price=line.net, discount=ZERO)
-        for line in lines
-    ]
-    whole = SimpleNamespace(currency=invoice.currency, rate=invoice.rate, price_includes_tax=False)
-    rows = price_document(whole, nets, taxes, invoice.company.currency)
-    for line, priced in zip(lines, nets, strict=True):
-        line.gross = priced.gross
-    for row in rows:
-        row.included = invoice.price_includes_tax
-    invoice.net_total, invoice.tax_total, invoice.gross_total = whole.net_total, whole.tax_total, whole.gross_total
+        line.gross = given.net + sum((row.amount for row in given.taxes), ZERO)
+        if all(rates[row.tax].rate == row.rate for row in given.taxes):
+            rows += [_part_of_tax(invoice, line, rates[row.tax], row) for row in given.taxes]
+            continue
+        taxes[line.pk] = [rates[row.tax] for row in given.taxes]
+        price = line.gross if invoice.price_includes_tax else line.net
+        anew.append(SimpleNamespace(pk=line.pk, kind=LineKind.CHARGE, quantity=Decimal(1), unit_price=price, discount=ZERO))
+    rows += _tax_anew(invoice, lines, anew, taxes)
+    invoice.net_total = sum((line.net for line in lines), ZERO)
+    invoice.gross_total = sum((line.gross for line in lines), ZERO)
+    invoice.tax_total = invoice.gross_total - invoice.net_total
+    return rows
+
+
+def _part_of_tax(invoice: Invoice, line: InvoiceLine, applied: AppliedTax, given: BillableTax) -> TaxAmount:
+    currency = invoice.company.currency
+    return TaxAmount(
+        line=line,
+        tax=applied.tax,
+        rate=given.rate,
+        included=invoice.price_includes_tax,
+        recoverable=applied.tax.recoverable,
+        base=given.base,
+        amount=given.amount,
+        base_company=round_money(given.base * invoice.rate, currency),
+        amount_company=round_money(given.amount * invoice.rate, currency),
+    )
+
+
+def _tax_anew(
+    invoice: Invoice, lines: Sequence[InvoiceLine], prices: Sequence[Any], taxes: dict[UUID, list[AppliedTax]]
+) -> list[TaxAmount]:
+    whole = SimpleNamespace(currency=invoice.currency, rate=invoice.rate, price_includes_tax=invoice.price_includes_tax)
+    rows = price_document(whole, prices, taxes, invoice.company.currency)
+    by_line = {line.pk: line for line in lines}
+    for priced in prices:
+        by_line[priced.pk].net, by_line[priced.pk].gross = priced.net, priced.gross
     return rows
 
 

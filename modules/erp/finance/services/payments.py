@@ -193,7 +193,7 @@ def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled:
                     amount=company,
                     amount_currency=part,
                     purpose=purpose,
-                    party=payment.party_id,
+                    party=standing_for(payment.party).pk,
                     due_date=payment.posting_date,
                     **given,
                 )
@@ -234,7 +234,13 @@ def reverse_payment(*, payment: Payment, posting_date: date | None = None, reaso
     entry = Entry.objects.select_related("book", "journal", "period__year").get(source_id=payment.pk, purpose="payment")
     reversal = take_back(entry, posting_date=on, reason=reason)
     lines = EntryLine.objects.filter(entry=reversal).select_related("account", "entry")
-    back = open_items_for(lines, kind=OpenItem.Kind.OTHER, document_kind=Payment._meta.label, document=payment.pk)
+    back = open_items_for(
+        lines,
+        kind=OpenItem.Kind.OTHER,
+        document_kind=Payment._meta.label,
+        document=payment.pk,
+        party=standing_for(payment.party).pk,
+    )
     settle_reversal(items, back, on=on, reason=reason)
     return payment
 

@@ -37,7 +37,7 @@ def post_invoice(*, invoice: Invoice, posting_date: date | None = None) -> Invoi
     goes to the largest, never to tax. A credit note settles the invoice it corrects, an invoice takes
     the advances that were paid for its order.
     """
-    rows = lock_for_update(Invoice.objects.filter(pk=invoice.pk).select_related("company", "party", "payment_term", "corrects"))
+    rows = lock_for_update(Invoice.objects.filter(pk=invoice.pk).select_related("company", "party", "payer", "payment_term"))
     if not rows:
         raise Refused("NOT_FOUND", _("There is no such invoice."), "invoice")
     invoice = rows[0]

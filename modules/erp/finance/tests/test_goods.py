@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from tessera.api import Refused, new_id
 
-from modules.base.api import Billable, BillableLine, MoveValued, ValueSplit, apply_cost_difference, billable
+from modules.base.api import Billable, BillableLine, MoveValued, ValueSplit, apply_cost_difference, billable, expected_quantities
 from modules.base.tests.factories import make_customer, make_item, make_supplier
 from modules.erp.finance.models import Entry, EntryLine
 from modules.erp.finance.selectors import received_not_billed, shipped_not_invoiced
@@ -21,8 +21,14 @@ from modules.erp.finance.services import (
 )
 from modules.erp.finance.tests.factories import D, ledger, make_books, make_invoice, refused, turnovers
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = pytest.mark.usefixtures("inside", "expected")
 DAY = date(2026, 3, 12)
+
+
+@pytest.fixture
+def expected(monkeypatch):
+    """Let stock know every receipt line that is asked about, of ten pieces."""
+    monkeypatch.setattr(expected_quantities, "answered_by", lambda *, lines: dict.fromkeys(lines, D(10)))
 
 
 class Shop:

@@ -40,8 +40,9 @@ def today_at(company: Company) -> date:
 
 
 def locked(document: D) -> D:
-    """Lock a document's row and return it as it is now."""
-    rows = lock_for_update(type(document).objects.filter(pk=document.pk))
+    """Lock a document's row and return it as it is now, with whom and where it is for."""
+    wanted = type(document).objects.filter(pk=document.pk)
+    rows = lock_for_update(wanted.select_related("company", "party", "bill_to", "ship_to"))
     if not rows:
         raise NotFound()
     return rows[0]

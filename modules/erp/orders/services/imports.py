@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from tessera.api import Problem, Refused, held_or, savepoint, service
+from tessera.api import Problem, Refused, apart, savepoint, service
 
 from modules.base.api import Company, Item, LineKind, Party
 from modules.erp.orders.models import SalesOrder
@@ -133,8 +133,8 @@ def _of_row(problem: Problem, row: OrderRow) -> Problem:
 def _take_open(drafted: Draft[SalesOrder]) -> SalesOrder:
     with savepoint():
         write_drafts([drafted])
-        held: SalesOrder = held_or(confirm_imported_order, {"order": drafted.document})
-        return held
+        with apart():  # where it needs an approval it waits as a draft
+            return confirm_imported_order(order=drafted.document)
 
 
 def _take_history(drafts: dict[int, Draft[SalesOrder]]) -> dict[int, Taken]:

@@ -22,7 +22,7 @@ from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
 from modules.erp.orders.services.amendments import Amendment, amend
 from modules.erp.orders.services.headers import DraftTerms, change_terms, locked
-from modules.erp.orders.services.limits import OVER_CREDIT, check_credit, limits_of, one_of, over_credit
+from modules.erp.orders.services.limits import OVER_CREDIT, check_credit, customer_of, limits_of, one_of, over_credit
 from modules.erp.orders.services.lines import SalesOrderLineInput, build_lines, total
 from modules.erp.orders.services.masters import Masters
 from modules.erp.orders.services.writing import draft_one, present_lines, write_changes, write_drafts
@@ -79,8 +79,9 @@ def update_sales_order(
 
 def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
     """Pass the gates for the next revision, tell what is to be delivered differently, check the credit."""
+    customer = customer_of(order)
     needed = limits_of(order)
-    if more > 0 and over_credit(order.party_id, order.company_id):
+    if more > 0 and over_credit(customer):
         needed.append(OVER_CREDIT)
     order.revision += 1
     order.content_hash = content_hash(order)
@@ -105,7 +106,7 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
         demands=[demand_of(order, line, line.base_quantity) for line in order.sealed_lines() if is_delivered(line)],
     )
     if more > 0:
-        check_credit(order, passed=OVER_CREDIT in needed)
+        check_credit(customer, passed=OVER_CREDIT in needed)
 
 
 def _done(lines: list[UUID]) -> dict[UUID, Decimal]:

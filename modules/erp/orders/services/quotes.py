@@ -97,7 +97,7 @@ def update_quote(
 def send_quote(*, quote: Quote) -> Quote:
     """Seal a quote and give it out. A discount above the company's limit needs approval, or the right to go beyond."""
     quote = locked(quote)
-    if not quote.lines.exists():
+    if not quote.sealed_lines():
         raise Refused("REQUIRED", _("There is nothing on this quote."), "lines")
     _refuse_expired(quote)
     quote.party_snapshot, quote.content_hash, quote.sent_at = snapshots(quote), content_hash(quote), timezone.now()

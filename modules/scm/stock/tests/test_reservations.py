@@ -10,7 +10,7 @@ from tessera.api import Refused
 from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import Item, available_quantity, reserved_quantities
-from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
+from modules.base.tests.factories import make_company, make_customer, make_item
 from modules.scm.stock import handlers
 from modules.scm.stock.models import LocationKind, Lot, Reservation
 from modules.scm.stock.services import (
@@ -30,20 +30,19 @@ from modules.scm.stock.services import (
     release_reservation,
     reserve_demand,
 )
-from modules.scm.stock.tests.factories import broken, confirm, demand, on_hand, place, pool_of, put, receive, reserved, ship
-
-
-@pytest.fixture
-def shop(inside):
-    """A company with ten teas, a customer and a supplier."""
-    company = make_company()
-    tea = make_item()
-    put(company, tea, "10", "50.00")
-    return type("Shop", (), {"company": company, "tea": tea, "bob": make_customer(company), "sam": make_supplier(company)})
-
-
-def code_of(refusal) -> tuple:
-    return refusal.value.problems[0].code, refusal.value.problems[0].field
+from modules.scm.stock.tests.factories import (
+    broken,
+    code_of,
+    confirm,
+    demand,
+    on_hand,
+    place,
+    pool_of,
+    put,
+    receive,
+    reserved,
+    ship,
+)
 
 
 def test_a_confirmed_order_is_reserved_in_line_order_and_the_rest_waits(shop):

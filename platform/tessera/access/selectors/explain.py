@@ -60,16 +60,18 @@ def explain_access(
     asked = _member(member)
     code = _code(permission, resource, verb, field)
     found = [grant for grant in _grants(asked) if grant.permission == code]
+    actor = current().actor
+    carried = asked.pk != actor.member_id or actor.may(code)  # a token may hold less than its member
     reach = union(found).get(code)
     return AccessAnswer(
         permission=code,
-        granted=bool(found),
+        granted=bool(found) and carried,
         everything=bool(reach and reach.everything),
         own=bool(reach and reach.own),
         units=sorted(reach.units) if reach else [],
         companies=sorted(reach.companies) if reach else [],
         reasons=[_reason(grant) for grant in found],
-        why_not="" if found else _why_not(asked, code),
+        why_not=_why_not(asked, code) if not found else "" if carried else _("The token in use does not carry this right."),
     )
 
 

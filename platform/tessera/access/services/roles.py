@@ -23,6 +23,7 @@ EVERYONES = {
     "access.member_update": "own",
     "access.access_token_view": "own",
     "access.token_issue": "own",
+    "access.token_revoke": "own",
 }
 
 
@@ -41,13 +42,14 @@ def rights_changed() -> None:
 
 
 def ensure_platform_roles() -> tuple[Role, Role]:
-    """Return the platform's roles `admin` and `member`, making them the first time."""
-    roles = {role.name: role for role in Role.objects.filter(name__in=[ADMIN, MEMBER], module="")}
-    for name, title, rights in ((ADMIN, _("Administrator"), {}), (MEMBER, _("Member"), EVERYONES)):
+    """Return the platform's roles `admin` and `member`, made the first time and kept up to date while nobody changed them."""
+    wanted = {ADMIN: (_("Administrator"), {}), MEMBER: (_("Member"), EVERYONES)}
+    roles = {role.name: role for role in Role.objects.filter(name__in=list(wanted), module="")}
+    for name, (title, _rights) in wanted.items():
         if name not in roles:
             roles[name] = Role(name=name, title=title, module="")
             roles[name].save()
-            _write_rights({roles[name]: rights})
+    _write_rights({roles[name]: rights for name, (_title, rights) in wanted.items() if not roles[name].is_custom})
     return roles[ADMIN], roles[MEMBER]
 
 
