@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from frontend_api import files, health, public, views
+from frontend_api import exports, files, health, public, views
 
 urlpatterns = [
     path("graphql", views.graphql, name="graphql"),
     path("public/<str:name>/<str:token>", public.page, name="public"),
     path("files", files.upload, name="files"),
     path("files/<uuid:attachment>", files.download, name="file"),
+    path("export/<str:plural>.csv", exports.export, name="export"),
     path("health", health.health, name="health"),
 ]
