@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import GraphQLSchema, get_named_type, is_leaf_type
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
 from tessera.budget import Budget
 from tessera.context import current
@@ -31,32 +31,35 @@ def export_csv(*, plural: str, filter: dict[str, Any] | None = None, search: str
     ApiError as the list would, TOO_COMPLEX for more than 50,000 rows.
     """
     schema = schema_for(current().modules)
-    shape = _shape_of(schema, plural)
-    columns = _columns(schema, shape)
+    root, node = _list_of(schema, plural)
+    shape: Shape = node.extensions["shape"]
+    columns = _columns(node, shape)
     custom = list(fields_of(shape.resource.label)) if CUSTOM in shape.members else []
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([*columns, *(f"custom.{name}" for name in custom)])
-    for node in _nodes(schema, plural, columns, bool(custom), filter, search, budget):
-        own = {each["name"]: each["value"] for each in node.get(CUSTOM) or ()}
-        writer.writerow([_cell(node[name]) for name in columns] + [_cell(own.get(name)) for name in custom])
+    shown = " ".join([*columns.values(), f"{CUSTOM} {{ name value }}" if custom else ""])
+    for row in _rows(schema, plural, root, shown, {"filter": filter or None, "search": search or None}, budget):
+        own = {each["name"]: each["value"] for each in row.get(CUSTOM) or ()}
+        writer.writerow([_cell(row[name]) for name in columns] + [_cell(own.get(name)) for name in custom])
     return file.getvalue()
 
 
-def _shape_of(schema: GraphQLSchema, plural: str) -> Shape:
+def _list_of(schema: GraphQLSchema, plural: str) -> tuple[GraphQLField, GraphQLObjectType]:
+    """Return the field of a list and the type of its rows."""
     root = schema.query_type.fields.get(plural) if schema.query_type else None
-    nodes = getattr(get_named_type(root.type), "fields", {}).get("nodes") if root else None
-    shape = getattr(get_named_type(nodes.type), "extensions", {}).get("shape") if nodes else None
-    if shape is None:
+    connection = get_named_type(root.type) if root else None
+    nodes = connection.fields.get("nodes") if isinstance(connection, GraphQLObjectType) else None
+    node = get_named_type(nodes.type) if nodes else None
+    if root is None or not isinstance(node, GraphQLObjectType) or "shape" not in node.extensions:
         raise NotFound
-    return shape
+    return root, node
 
 
-def _columns(schema: GraphQLSchema, shape: Shape) -> dict[str, str]:
+def _columns(node: GraphQLObjectType, shape: Shape) -> dict[str, str]:
     """Return the selection of each column by its name."""
-    fields = schema.type_map[shape.name].fields
     columns = {}
-    for name, field in fields.items():
+    for name, field in node.fields.items():
         if isinstance(shape.members.get(name), Relation):
             columns[name] = f"{name} {{ id }}"
         elif is_leaf_type(get_named_type(field.type)):
@@ -64,23 +67,14 @@ def _columns(schema: GraphQLSchema, shape: Shape) -> dict[str, str]:
     return columns
 
 
-def _nodes(
-    schema: GraphQLSchema,
-    plural: str,
-    columns: dict[str, str],
-    custom: bool,
-    filter: dict[str, Any] | None,
-    search: str,
-    budget: Budget | None,
+def _rows(
+    schema: GraphQLSchema, plural: str, root: GraphQLField, shown: str, given: dict[str, Any], budget: Budget | None
 ) -> Iterator[dict[str, Any]]:
-    arguments = schema.query_type.fields[plural].args
-    given = {"filter": filter or None, "search": search or None}
     asked = {name: value for name, value in given.items() if value is not None}
-    if unknown := [name for name in asked if name not in arguments]:
+    if unknown := [name for name in asked if name not in root.args]:
         raise ApiError(Code.BAD_INPUT, f"This list takes no {unknown[0]}.", field=unknown)
-    types = "".join(f", ${name}: {arguments[name].type}" for name in asked)
+    types = "".join(f", ${name}: {root.args[name].type}" for name in asked)
     passed = "".join(f", {name}: ${name}" for name in asked)
-    shown = " ".join([*columns.values(), f"{CUSTOM} {{ name value }}" if custom else ""])
     text = (
         f"query($after: String{types}) {{ {plural}(first: {PAGE}, after: $after{passed})"
         f" {{ nodes {{ {shown} }} pageInfo {{ hasNextPage endCursor }} }} }}"
