@@ -7,7 +7,7 @@ from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
 
 from modules.base import models, services
 
-OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit")
+OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit", shared=RowScope(company="party__roles__company"))
 
 Resource(
     model=models.Party,
@@ -48,7 +48,7 @@ Resource(
         List(("code", "name", "kind", "owner")),
         Form(((_("Party"), ("kind", "code", "name", "legal_name", "employer", "language")), (_("Note"), ("note",)))),
     ),
-    scope=RowScope(owner="owner", unit="org_unit"),
+    scope=RowScope(owner="owner", unit="org_unit", shared=RowScope(company="roles__company")),
     import_key=("code",),
 )
 Resource(

@@ -57,4 +57,8 @@ def make_tax(code: str = "VAT13", rate: str = "0.13", **values) -> Tax:
     return tax
 
 
-ROWS = {"Company": {"time_zone": "Asia/Shanghai"}}  # what tessera.testing.rows cannot know of a model's values
+ROWS = {  # what tessera.testing.rows cannot know of a model's values
+    "Company": {"time_zone": "Asia/Shanghai"},
+    "ExchangeRate": {"currency": "USD", "quote": "CNY"},
+    "TaxRegistration": {"country": "CN"},
+}

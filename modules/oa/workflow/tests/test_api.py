@@ -55,11 +55,39 @@ def test_a_process_is_defined_published_and_decided(roles):
             assert ask(INBOX)["data"]["approvalTasks"]["nodes"] == []
     roles.book.refresh_from_db()
     assert roles.book.state == "printed"
+    for member in (roles.ada, roles.bob, roles.cyd, roles.dan):  # who manages, asked, or was asked
+        with being(member):
+            assert history() == [("APPROVED", [(1, 1, "APPROVE", "", "cyd"), (1, 2, "APPROVE", "", "dan")])]
+    with being(roles.eve):
+        assert history() == []
+
+
+def history() -> list:
+    """Return the requests that the actor sees, each with its votes."""
+    asked = "{ processInstances { nodes { state votes { nodes { round step decision comment member { name } } } } } }"
+    return [
+        (
+            each["state"],
+            sorted((v["round"], v["step"], v["decision"], v["comment"], v["member"]["name"]) for v in each["votes"]["nodes"]),
+        )
+        for each in ask(asked)["data"]["processInstances"]["nodes"]
+    ]
+
+
+def test_who_asked_and_who_is_asked_next_read_why_it_was_returned(roles):
     with being(roles.ada):
-        seen = ask("{ processInstances { nodes { state votes { nodes { step decision member { name } } } } } }")
-    (request,) = seen["data"]["processInstances"]["nodes"]
-    votes = [(vote["step"], vote["decision"], vote["member"]["name"]) for vote in request["votes"]["nodes"]]
-    assert (request["state"], sorted(votes)) == ("APPROVED", [(1, "APPROVE", "cyd"), (2, "APPROVE", "dan")])
+        key = ask(DEFINE, input=process_of(roles))["data"]["processDefinitionCreate"]["node"]["id"]
+        ask(PUBLISH, id=key)
+    with being(roles.bob):
+        print_book(book=roles.book, pages=10)
+    with being(roles.cyd):
+        (task,) = ask(INBOX)["data"]["approvalTasks"]["nodes"]
+        back = 'mutation ($id: ID!) { approvalTaskReturn(id: $id, input: {comment: "why ten?"}) { userErrors { code } } }'
+        assert ask(back, id=task["id"])["data"]["approvalTaskReturn"]["userErrors"] == []
+    with being(roles.bob):
+        (task,) = ask(INBOX)["data"]["approvalTasks"]["nodes"]
+        assert (task["round"], task["step"]) == (2, 0)
+        assert history() == [("RUNNING", [(1, 1, "RETURN", "why ten?", "cyd")])]
 
 
 def test_the_requester_sees_the_own_request_and_others_see_nothing(roles):
