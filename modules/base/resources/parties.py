@@ -7,7 +7,8 @@ from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
 
 from modules.base import models, services
 
-OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit")  # what belongs to a party is seen by whoever sees the party
+# What belongs to a party is seen by whoever sees the party.
+OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit", shared=RowScope(company="party__roles__company"))
 
 Resource(
     model=models.Party,
@@ -48,7 +49,7 @@ Resource(
         List(("code", "name", "kind", "owner")),
         Form(((_("Party"), ("kind", "code", "name", "legal_name", "employer", "language")), (_("Note"), ("note",)))),
     ),
-    scope=RowScope(owner="owner", unit="org_unit"),
+    scope=RowScope(owner="owner", unit="org_unit", shared=RowScope(company="roles__company")),
     import_key=("code",),
 )
 Resource(

@@ -99,9 +99,10 @@ def _problems_of(resource: Resource) -> Iterator[str]:
     for name in resource.field_rights:
         if name not in shown:
             yield f"field_rights names {name}, which is not shown"
-    for path in (resource.scope.owner, resource.scope.unit, resource.scope.company):
-        if path and (problem := _path_problem(model, path)):
-            yield f"its scope {path}: {problem}"
+    for scope in filter(None, (resource.scope, resource.scope.shared)):
+        for path in (scope.owner, scope.unit, scope.company):
+            if path and (problem := _path_problem(model, path, many=scope is resource.scope.shared)):
+                yield f"its scope {path}: {problem}"
     for name in resource.import_key:
         if name not in columns:
             yield f"import_key names {name}, which is no column"
@@ -111,11 +112,13 @@ def _problems_of(resource: Resource) -> Iterator[str]:
                 yield f"a {type(view).__name__} draws {name}, which is not shown"
 
 
-def _path_problem(model: Any, path: str) -> str:
+def _path_problem(model: Any, path: str, *, many: bool = False) -> str:
+    """Say why a path leads nowhere; with `many` it may follow relations to many rows as well."""
     for step in path.split("__"):
         if model is None:
             return "it goes on after a plain column"
-        column = next((c for c in model._meta.concrete_fields if step in (c.name, c.attname)), None)
+        columns = model._meta.get_fields() if many else model._meta.concrete_fields
+        column = next((c for c in columns if step in (c.name, getattr(c, "attname", ""))), None)
         if column is None:
             return f"{model.__name__} has no column {step}"
         model = column.related_model
