@@ -49,6 +49,7 @@ Resource(
         Children("journals", models.Journal, "book"),
         Children("entries", models.Entry, "book"),
     ),
+    actions=(Action("clear_waiting_goods", services.clear_waiting_goods, title=_("Give up waiting goods")),),
     scope=OF_COMPANY,
 )
 Resource(

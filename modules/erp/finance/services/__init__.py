@@ -1,6 +1,7 @@
 """What finance can do."""
 
 from modules.erp.finance.services.accounts import AccountChoice, AccountFinder, explain_account
+from modules.erp.finance.services.clearing import clear_waiting_goods
 from modules.erp.finance.services.closing import close_income, revalue_currency
 from modules.erp.finance.services.credit_notes import CreditLineInput, credit_invoice, reverse_invoice
 from modules.erp.finance.services.cut_over import catch_up, cut_over
