@@ -72,7 +72,7 @@ CREATE FUNCTION finance_guard_document() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     progress text[] := ARRAY['state', 'number', 'reason', 'note', 'owner', 'version', 'updated_at'];
 BEGIN
-    IF TG_OP = 'DELETE' OR NEW.state = 'draft' OR (OLD.number IS NOT NULL AND NEW.number IS DISTINCT FROM OLD.number)
+    IF TG_OP = 'DELETE' OR NEW.state NOT IN ('posted', 'reversed') OR (OLD.number IS NOT NULL AND NEW.number IS DISTINCT FROM OLD.number)
         OR to_jsonb(NEW) - progress <> to_jsonb(OLD) - progress
     THEN
         RAISE EXCEPTION 'What is posted never changes; correct it by a further document.'
@@ -83,7 +83,7 @@ END $$;
 
 CREATE FUNCTION finance_guard_document_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM finance_invoice WHERE id IN (SELECT document_id FROM touched) AND state <> 'draft') THEN
+    IF EXISTS (SELECT FROM finance_invoice WHERE id IN (SELECT document_id FROM touched) AND state IN ('posted', 'reversed')) THEN
         RAISE EXCEPTION 'The lines of a posted invoice never change.'
             USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'STATE', COLUMN = 'document_id';
     END IF;
@@ -92,9 +92,9 @@ END $$;
 """
 
 _DOCUMENTS = """
-CREATE TRIGGER {table}_posted BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.state <> 'draft')
+CREATE TRIGGER {table}_posted BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.state IN ('posted', 'reversed'))
     EXECUTE FUNCTION finance_guard_document();
-CREATE TRIGGER {table}_kept BEFORE DELETE ON {table} FOR EACH ROW WHEN (OLD.state <> 'draft')
+CREATE TRIGGER {table}_kept BEFORE DELETE ON {table} FOR EACH ROW WHEN (OLD.state IN ('posted', 'reversed'))
     EXECUTE FUNCTION finance_guard_document();
 """
 

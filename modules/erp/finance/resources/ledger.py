@@ -158,6 +158,7 @@ Resource(
     model=models.EntryLine,
     fields=ENTRY_LINE_FIELDS,
     filters=("entry", "account", "purpose", "side", "amount", "currency", "party", "item", "dimension_set", "source_line"),
+    order=("position",),
     search=("summary",),
     under=(Under("base.Party", "entry_lines", "party"),),
     scope=RowScope(company="entry__company"),
