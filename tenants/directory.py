@@ -8,6 +8,7 @@ from django.db import connections
 from tessera.context import TenantRef
 from tessera.module import modules
 
+from tenants.epoch import remember
 from tenants.models import Installation, SchemaScript, Tenant
 
 SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is one transaction: it serves till then
@@ -27,14 +28,19 @@ def modules_on(tenant: Tenant) -> frozenset[str]:
 def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
     """Return a tenant that may work, with its modules; raise LookupError otherwise.
 
-    Every background task asks this first, so it is one statement, written out.
+    Every background task asks this first, so it is remembered, and one statement, written out.
     """
+    found = remember(tenant_id, lambda: _look_up(tenant_id))
+    if found is None:
+        raise LookupError(f"no active tenant {tenant_id}")
+    return found
+
+
+def _look_up(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]] | None:
     with connections["shared"].cursor() as cursor:
         cursor.execute(_FIND, [list(SERVED), tenant_id, Tenant.State.ACTIVE])
         row = cursor.fetchone()
-    if row is None:
-        raise LookupError(f"no active tenant {tenant_id}")
-    return TenantRef(*row[:-1]), frozenset(row[-1]).intersection(modules())
+    return row and (TenantRef(*row[:-1]), frozenset(row[-1]).intersection(modules()))
 
 
 def active() -> Iterator[tuple[TenantRef, frozenset[str]]]:

@@ -1,31 +1,16 @@
-"""Which host leads where: host names made equal, and a cache that never outlives a change.
+"""Which host leads where: host names made equal, and the tenants behind them."""
 
-Every process keeps what it looked up for `LIFETIME` seconds at most, and only as long as the
-epoch in Valkey stays the same; whoever changes a tenant sets a new epoch after its commit.
-With Valkey gone nothing is kept: every request asks the database.
-"""
-
-import logging
 import re
-import time
 from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
 
-import redis
 from django.conf import settings
-from django.db import connections, transaction
 from tessera.context import TenantRef
-from tessera.outbox.hints import client
 
 from tenants.directory import modules_on
+from tenants.epoch import remember
 from tenants.models import Domain
 
-EPOCH = "sys:tenants:epoch"
-LIFETIME = 10.0
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_log = logging.getLogger(__name__)
-_known: dict[str, tuple[float, Any, "Place | None"]] = {}
 
 
 @dataclass(frozen=True)
@@ -73,21 +58,7 @@ def _scheme() -> str:
 
 def place_of(host: str) -> Place | None:
     """Return the tenant that a host leads to, in whatever state; None for an unknown host."""
-    if connections["shared"].in_atomic_block:
-        return _look_up(host)  # what an open transaction sees is nobody else's business
-    try:
-        epoch = client().get(EPOCH)
-    except redis.RedisError:
-        _log.warning("Valkey did not answer: hosts are looked up in the database")
-        return _look_up(host)
-    found = _known.get(host)
-    if found and found[1] == epoch and found[0] > time.monotonic():
-        return found[2]
-    place = _look_up(host)
-    if len(_known) > 10_000:
-        _known.clear()
-    _known[host] = (time.monotonic() + LIFETIME, epoch, place)
-    return place
+    return remember(host, lambda: _look_up(host))
 
 
 def _look_up(host: str) -> Place | None:
@@ -95,17 +66,3 @@ def _look_up(host: str) -> Place | None:
     if domain is None:
         return None
     return Place(domain.tenant.ref(), domain.tenant.state, modules_on(domain.tenant))
-
-
-def forget_hosts() -> None:
-    """Make every process look up its hosts again once the public transaction is committed."""
-    _known.clear()
-    transaction.on_commit(_new_epoch, using="shared")
-
-
-def _new_epoch() -> None:
-    _known.clear()
-    try:
-        client().set(EPOCH, uuid4().hex)
-    except redis.RedisError:
-        _log.warning("Valkey did not answer: other processes notice the change within %s seconds", LIFETIME)

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from tessera.context import Actor
 from tessera.errors import Refused
 
-from tenants.hosts import base_host, forget_hosts
+from tenants.epoch import forget_tenants
+from tenants.hosts import base_host
 from tenants.installations import enable_modules
 from tenants.installations.mirror import closed
 from tenants.models import Domain, Tenant
@@ -56,7 +57,7 @@ def register_tenant(
             tenant.schema_name = claim(closed(modules))
             tenant.save(verbosity=0)
             Domain.objects.create(tenant=tenant, domain=f"{name}.{base_host()}", is_primary=True)
-            forget_hosts()
+            forget_tenants()
     except IntegrityError as error:
         raise _taken() from error
     return tenant
@@ -95,4 +96,4 @@ def set_state(*, tenant: Tenant, state: str) -> None:
             raise Refused("STATE", _("The tenant is %(state)s.") % {"state": now.get_state_display()})
         Tenant.objects.filter(pk=tenant.pk).update(state=state)
         tenant.state = state
-        forget_hosts()
+        forget_tenants()

@@ -13,7 +13,7 @@ from tessera.resource import RESOURCES, Action
 from tessera.service import service
 
 from frontend_api import health, views
-from tenants.hosts import forget_hosts
+from tenants.epoch import forget_tenants
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 LIST = "{ companies { totalCount } }"
@@ -232,7 +232,7 @@ def test_messages_are_in_the_language_of_the_client_or_the_company(post, actor, 
     assert message(**{"accept-language": "en"}) == english
     tenant.language = "zh-hans"
     tenant.save()
-    forget_hosts()
+    forget_tenants()
     assert message() == chinese
 
 

@@ -32,8 +32,8 @@ _seen: set[UUID] = set()
 _log = logging.getLogger(__name__)
 
 
-def _drop_broken() -> None:
-    """Let go of connections that had an error, so that the task after a server's restart works again."""
+def drop_broken() -> None:
+    """Let go of connections that had an error, so that what comes after a server's restart works again."""
     for connection in connections.all(initialized_only=True):
         if connection.errors_occurred and not connection.in_atomic_block:
             connection.close()
@@ -60,7 +60,7 @@ class TenantTask(Task):
     typing = False  # the sender adds the tenant, which the function itself does not take
 
     def __call__(self, *, tenant_id: str | UUID | None = None, request_id: str | None = None, **arguments: Any) -> Any:
-        _drop_broken()
+        drop_broken()
         tenant, modules = self._admit(tenant_id)
         _count(tenant.id)
         with enter(

@@ -17,7 +17,7 @@ from tessera.locks import lock
 from tessera.module import closure
 from tessera.unit_of_work import WriteOutsideUnit, in_unit, unit_of_work
 
-from tenants.hosts import forget_hosts
+from tenants.epoch import forget_tenants
 from tenants.models import Installation, Tenant
 
 State = Installation.State
@@ -74,7 +74,7 @@ def wishes(tenant: Tenant) -> Iterator[dict[str, Installation]]:
         Installation.objects.bulk_create(
             changed, update_conflicts=True, unique_fields=["tenant", "module"], update_fields=CHANGED
         )
-        forget_hosts()
+        forget_tenants()
 
 
 def _values(row: Installation) -> list[Any]:

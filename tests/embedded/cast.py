@@ -18,19 +18,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-WORKER = "import time; print('worker ready.', flush=True); time.sleep(600)"
+WORKER = "import os, sys, time; os.path.exists('broken') and sys.exit(3); print('worker ready.', flush=True); time.sleep(600)"
 ADA = {"name": "Ada", "email": "ada@a.example", "password": "pw", "url": "http://a.localhost", "does": "owner"}
 PEOPLE = json.dumps({"people": [ADA]})
 STORY = f"print('story step 1'); open('.data/story.json', 'w').write({PEOPLE!r})"
 FAILS = "import sys; print('no such table'); sys.exit(3)"
+SLEEPS = "import time; time.sleep(600)"
+# Somebody takes the port after it was claimed: a process that stays, and the step ends once it listens.
+SQUATS = """
+import subprocess, sys
+held = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(flush=True); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", held, sys.argv[1]], stdout=subprocess.PIPE).stdout.readline()
+"""
+MIGRATE = {"bad-step": FAILS, "long-step": SLEEPS, "taken-port": SQUATS}
 
 
 def plan(variant: str) -> Plan:
-    """Give the plan: `whole`, `bad-step` or `bad-service`."""
-    migrate = FAILS if variant == "bad-step" else "print('migrated')"
+    """Give the plan: `whole`, or one in which a step or service fails or takes long."""
+    migrate = MIGRATE.get(variant, "print('migrated')")
     worker = FAILS if variant == "bad-service" else WORKER
     return Plan(
-        before=(Step("migrate", (PYTHON, "-c", migrate)),),
+        before=(Step("migrate", (PYTHON, "-c", migrate, "{port}")),),
         services=(
             Service("web", (PYTHON, "-c", WEB, "{port}"), health="/health"),
             Service("worker", (PYTHON, "-c", worker), says=" ready."),

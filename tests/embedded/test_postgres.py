@@ -90,6 +90,16 @@ def test_a_half_made_cluster_is_made_again(home: Path, query: Query) -> None:
     assert query(Postgres(home, "test").start().url(), "SELECT 1") == [(1,)]
 
 
+def test_a_lock_file_that_names_a_living_stranger_blocks_nothing(home: Path, query: Query) -> None:
+    server = Postgres(home, "test").start()
+    assert server.stop() is True
+    (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n1\n{server.port}\n\n\n\nready   \n")
+    for name in (f".s.PGSQL.{server.port}", f".s.PGSQL.{server.port}.lock"):
+        (server.socket_directory / name).write_text(f"{os.getpid()}\n")
+    assert query(server.start().url(over_socket=True), "SELECT 1") == [(1,)]
+    assert server.pid() != os.getpid()
+
+
 def test_a_taken_port_is_replaced(home: Path, query: Query) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

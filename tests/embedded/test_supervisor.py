@@ -113,7 +113,7 @@ def test_check_starts_everything_tells_the_story_once_and_leaves_nothing(start: 
 
 @pytest.mark.parametrize(("variant", "name"), [("bad-step", "migrate"), ("bad-service", "worker")])
 def test_what_fails_is_named_with_its_output_and_all_is_stopped(start: Callable[..., Run], variant: str, name: str) -> None:
-    run = start("up", variant=variant)
+    run = start("up", variant=variant, CHECK="1")
     assert run.end() == 1
     assert f"  FAIL {name}" in run.text
     assert f"tessera: {name} ended with status 3; the end of " in run.text
@@ -129,6 +129,25 @@ def test_a_command_whose_services_do_not_start_ends_with_the_line_it_was_given(s
     assert "tessera: migrate ended with status 3" in run.text
     assert "never" not in run.text
     assert run.text.endswith("\nstory: failed: start\n")
+    assert marked(run.home) == []
+
+
+def test_check_fails_with_the_reason_when_somebody_takes_the_port(start: Callable[..., Run]) -> None:
+    run = start("up", variant="taken-port", CHECK="1")
+    assert run.end() == 1
+    assert "tessera: web ended with status 1; the end of " in run.text
+    assert "Address already in use" in run.text
+    wait_for(lambda: len(marked(run.home)) == 1)  # the one who took it, which is nothing that we know of
+    assert start("up", CHECK="1").end() == 0
+    assert marked(run.home) == []
+
+
+@pytest.mark.parametrize("check", ["0", "1"])
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_the_middle_of_a_step_stops_it(start: Callable[..., Run], sent: int, status: int, check: str) -> None:
+    run = start("up", variant="long-step", CHECK=check)
+    wait_for(lambda: len(marked(run.home)) == 1)
+    assert run.end(sent) == (status if check == "1" else 0)
     assert marked(run.home) == []
 
 
@@ -151,6 +170,26 @@ def test_a_service_that_is_killed_comes_back_without_its_old_children(start: Cal
     now = set(marked(run.home))
     assert len(now) == 3
     assert now & before == {run.pid("worker")}
+    assert run.end(signal.SIGTERM) == 0
+
+
+def test_a_service_that_was_up_comes_back_at_once_however_often_it_is_killed(start: Callable[..., Run]) -> None:
+    run = start("up").until("ready ")
+    for times in range(1, 4):
+        os.kill(run.pid("worker"), signal.SIGKILL)
+        wait_for(lambda times=times: run.text.count("worker is up again") == times)
+    assert run.text.count("worker was ended by SIGKILL, starting it again in 0.5 s") == 3
+    assert run.end(signal.SIGTERM) == 0
+
+
+def test_a_service_that_does_not_come_up_waits_longer_each_time(start: Callable[..., Run], tmp_path: Path) -> None:
+    run = start("up").until("ready ")
+    (tmp_path / "broken").touch()
+    os.kill(run.pid("worker"), signal.SIGKILL)
+    for seconds in ("0.5", "1.0", "2.0"):
+        run.until(f"starting it again in {seconds} s")
+    (tmp_path / "broken").unlink()
+    run.until("worker is up again")
     assert run.end(signal.SIGTERM) == 0
 
 

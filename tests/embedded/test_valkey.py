@@ -1,5 +1,6 @@
 """The embedded Valkey: what it survives, what it keeps."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,16 @@ def test_a_written_key_outlives_kill_9(home: Path) -> None:
         assert client.get("a") is None
     assert server.stop() is True
     assert processes_of(home) == []
+
+
+def test_a_stale_socket_and_pid_block_nothing(home: Path) -> None:
+    server = Valkey(home, "test").start()
+    assert server.stop() is True
+    (server.home / "valkey.pid").write_text(f"{os.getpid()}\n")
+    server.socket_file.write_text("")
+    with redis.from_url(server.start().url()) as client:
+        assert client.ping() is True
+    assert server.pid() != os.getpid()
 
 
 def test_a_password_is_asked_for(home: Path) -> None:

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from tessera.context import current, current_or_none
 from tessera.errors import Refused
 
-from tenants import hosts
+from tenants import epoch
 from tenants.hosts import host_of, place_of
 from tenants.middleware import TenantMiddleware
 from tenants.models import Domain, Tenant
@@ -125,7 +125,7 @@ def test_host_headers_are_made_equal(header, name):
 
 @pytest.mark.committed
 def test_a_host_is_looked_up_once_until_something_changes(tenant, django_assert_num_queries):
-    hosts.forget_hosts()
+    epoch.forget_tenants()
     with django_assert_num_queries(2, connection=connections["shared"]):
         assert place_of("a.localhost").state == "active"
     with django_assert_num_queries(0, connection=connections["shared"]):
@@ -139,7 +139,7 @@ def test_another_process_notices_a_change_by_the_epoch(tenant):
     assert place_of("a.localhost").state == "active"
     Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.SUSPENDED)
     assert place_of("a.localhost").state == "active"
-    hosts.client().set(hosts.EPOCH, uuid4().hex)  # as another process would
+    epoch.client().set(epoch.EPOCH, uuid4().hex)  # as another process would
     assert place_of("a.localhost").state == "suspended"
 
 
@@ -150,7 +150,7 @@ def test_without_valkey_nothing_is_kept(tenant, monkeypatch):
     def gone():
         raise redis.ConnectionError
 
-    monkeypatch.setattr(hosts, "client", gone)
+    monkeypatch.setattr(epoch, "client", gone)
     assert place_of("a.localhost").state == "active"
     Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.SUSPENDED)
     assert place_of("a.localhost").state == "suspended"

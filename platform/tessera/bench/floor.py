@@ -58,7 +58,7 @@ def customers(connection: psycopg.Connection, name: str | None, key: str | None)
             contacts = [] if row[4] is None else [{"kind": row[4].upper(), "value": row[5]}]
             nodes.append(
                 {
-                    "id": _id("Party", last),
+                    "id": identified("Party", last),
                     "code": row[1],
                     "name": row[2],
                     "kind": row[3].upper(),
@@ -73,7 +73,7 @@ def customers(connection: psycopg.Connection, name: str | None, key: str | None)
 
 def _order(key: UUID, number: str | None, state: str, on: date, total: Decimal, currency: str) -> dict[str, Any]:
     return {
-        "id": _id("SalesOrder", key),
+        "id": identified("SalesOrder", key),
         "number": number,
         "state": state,
         "documentDate": on.isoformat(),
@@ -82,5 +82,6 @@ def _order(key: UUID, number: str | None, state: str, on: date, total: Decimal, 
     }
 
 
-def _id(kind: str, key: UUID) -> str:
+def identified(kind: str, key: UUID) -> str:
+    """Return the id under which the product shows a row."""
     return b64encode(f"{kind}:{key}".encode()).decode()

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from tessera.bench import customers, posting, selling
+from tessera.bench import customers, enabling, hand_over, nested, posting, selling, task_rate, upgrading
 from tessera.bench.measures import Benchmark
 from tessera.bench.stage import Stage
 
-BENCHMARKS: tuple[Benchmark, ...] = (customers.BENCHMARK, posting.BENCHMARK, selling.BENCHMARK)
+BENCHMARKS: tuple[Benchmark, ...] = tuple(
+    each.BENCHMARK for each in (hand_over, enabling, upgrading, posting, selling, nested, customers, task_rate)
+)
 
 
 def chosen(names: Sequence[str]) -> list[Benchmark]:

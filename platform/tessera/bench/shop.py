@@ -13,7 +13,8 @@ from modules.scm.stock.services import ReceiptLineInput, open_stock
 from tessera.bench.stage import Stage, inside, owner_of
 from tessera.unit_of_work import unit_of_work
 
-CUSTOMERS, ORDERS_EACH, LINES_EACH = 10_000, 5, 2
+CUSTOMERS, ORDERS_EACH, LINES_EACH = 10_000, 5, 4
+DETAILED = 1_000  # customers whose orders have their lines
 ON_HAND = Decimal(1_000_000)
 
 
@@ -55,12 +56,12 @@ class Shop:
         self.stage.tell(f"copying {CUSTOMERS:,} customers with {CUSTOMERS * ORDERS_EACH:,} orders")
         with inside(self.tenant, self.member):
             order = self.order(LINES_EACH)
-        sizes = {"customers": CUSTOMERS, "orders": ORDERS_EACH, "party": self.customer.pk, "order": order.pk}
+        sizes = {"customers": CUSTOMERS, "orders": ORDERS_EACH, "detailed": DETAILED, "party": self.customer.pk, "order": order.pk}
         with inside(self.tenant), connections["default"].cursor() as cursor:
             for statement in COPIES:
                 cursor.execute(statement, sizes)
             cursor.execute("ANALYZE base_party, base_contactpoint, orders_salesorder, orders_salesorderline")
-        return {"customers": CUSTOMERS, "orders": CUSTOMERS * ORDERS_EACH, "lines": CUSTOMERS * ORDERS_EACH * LINES_EACH}
+        return {"customers": CUSTOMERS, "orders": CUSTOMERS * ORDERS_EACH, "lines": DETAILED * ORDERS_EACH * LINES_EACH}
 
 
 # A row is copied with all its columns, whatever they are; keys follow from numbers, so that copies find each other.
@@ -87,7 +88,7 @@ COPIES = (
     WHERE t.id = %(order)s
     """,
     """
-    INSERT INTO orders_salesorderline SELECT n.* FROM orders_salesorderline t, generate_series(1, %(customers)s) c,
+    INSERT INTO orders_salesorderline SELECT n.* FROM orders_salesorderline t, generate_series(1, %(detailed)s) c,
         generate_series(1, %(orders)s) o,
         jsonb_populate_record(NULL::orders_salesorderline, to_jsonb(t) || jsonb_build_object(
             'id', md5(format('line %%s %%s %%s', c, o, t.position))::uuid,

@@ -42,7 +42,8 @@ def checks() -> list[Check]:
         Check("mypy", "types", (*PYTHON, "-m", "mypy", *packages())),
         Check("migrations", "state", (*MANAGE, "makemigrations", "--check", "--dry-run"), servers=True),
         Check("schema", "state", (*MANAGE, "schema", "--check"), servers=True),
-        Check("tests", "tests", (*PYTHON, "-m", "pytest", "-n", os.environ.get("N", "auto"))),
+        # Tests of one group share what takes long to start, so they go to one process.
+        Check("tests", "tests", (*PYTHON, "-m", "pytest", "-n", os.environ.get("N", "auto"), "--dist", "loadgroup")),
     ]
 
 

@@ -213,8 +213,9 @@ class Supervisor:
             wait = min(LONGEST_WAIT, 0.25 * 2**child.failures)
             child.again_at = now + wait
             self.say(f"  {child.service.name} {ended(status)}, starting it again in {wait:.1f} s; see {child.log}")
-        elif not child.up:
-            child.up = not self._lack(child)
+        elif not child.up and not self._lack(child):
+            child.up = True
+            self.say(f"  {child.service.name} is up again")
 
     def _tend_server(self, server: Server) -> None:
         if not server.running():

@@ -10,12 +10,16 @@ A handler whose module is off is skipped for good: what happened while a module 
 business of its cut-over, not of a replay.
 """
 
+import json
 import logging
 import random
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connections
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Value
 from django.db.models.functions import Least, Power
 from django.utils import timezone
@@ -24,7 +28,7 @@ from tessera.context import current, enter, system
 from tessera.events import HANDLERS, Event, handler_key
 from tessera.module import module_of
 from tessera.outbox.hints import hint
-from tessera.outbox.models import Delivery, OutboxEvent
+from tessera.outbox.models import Delivery
 from tessera.unit_of_work import on_commit, unit_of_work
 
 MOST_ATTEMPTS = 8
@@ -80,34 +84,52 @@ def run_delivery(delivery: UUID) -> None:
     Nothing happens when the delivery is done already or somebody else is at it.
     """
     here = current()
-    found = Delivery.objects.select_related("event").filter(pk=delivery, state=Delivery.State.PENDING).first()
-    if found is None:
+    row = _one(_WAITING, [delivery])
+    if row is None:
         return
-    cause = found.event
-    with enter(here.tenant, actor=system(found.handler), modules=here.modules, request_id=cause.request), unit_of_work():
-        pending = Delivery.objects.filter(pk=delivery, state=Delivery.State.PENDING)
-        row = pending.select_for_update(of=("self",), skip_locked=True).first()
-        if row is None:
+    handler, request, data, *told = row
+    key, name, version, subject, seq, recorded_at = told
+    fact = Event(key, name, version, subject, seq, json.loads(data), recorded_at)
+    with enter(here.tenant, actor=system(handler), modules=here.modules, request_id=request), unit_of_work():
+        listener = _listener(handler, fact.name)
+        label = module_of(listener)
+        off = label is not None and label not in here.modules
+        if _one(_CLAIM, [Delivery.State.SKIPPED if off else Delivery.State.DONE, timezone.now(), delivery]) is None:
             return
-        row.state = _tell(row.handler, cause)
-        row.finished_at = timezone.now()
-        row.error = ""
-        row.save(update_fields=["state", "finished_at", "error"])
-        if Delivery.objects.filter(
-            handler=row.handler, subject=row.subject, seq__gt=row.seq, state=Delivery.State.PENDING
-        ).exists():
-            on_commit(lambda: hint(here.tenant.id))
+        if not off:
+            listener(fact)
+        on_commit(lambda: _hint_if_more(handler, fact))
 
 
-def _tell(key: str, cause: OutboxEvent) -> str:
-    handler = next((each for each in HANDLERS[cause.name] if handler_key(each) == key), None)
-    if handler is None:
-        raise LookupError(f"no handler {key} of {cause.name} is installed")
-    label = module_of(handler)
-    if label is not None and label not in current().modules:
-        return Delivery.State.SKIPPED
-    handler(Event(cause.pk, cause.name, cause.version, cause.subject, cause.seq, cause.data, cause.recorded_at))
-    return Delivery.State.DONE
+# Written out, as every fact goes through them for every handler. The claim comes first and holds the row until the commit.
+_WAITING = """
+SELECT d.handler, e.request, e.data, e.id, e.name, e.version, e.subject, e.seq, e.recorded_at
+FROM outbox_delivery d JOIN outbox_outboxevent e ON e.id = d.event_id WHERE d.id = %s AND d.state = 'pending'
+"""
+_CLAIM = """
+UPDATE outbox_delivery SET state = %s, finished_at = %s, error = '' WHERE id =
+    (SELECT id FROM outbox_delivery WHERE id = %s AND state = 'pending' FOR UPDATE SKIP LOCKED) RETURNING id
+"""
+_MORE = "SELECT 1 FROM outbox_delivery WHERE handler = %s AND subject = %s AND seq > %s AND state = 'pending' LIMIT 1"
+
+
+def _one(statement: str, values: list[Any]) -> tuple[Any, ...] | None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()
+
+
+def _listener(key: str, name: str) -> Callable[[Event], None]:
+    found = next((each for each in HANDLERS[name] if handler_key(each) == key), None)
+    if found is None:
+        raise LookupError(f"no handler {key} of {name} is installed")
+    return found
+
+
+def _hint_if_more(handler: str, fact: Event) -> None:
+    """Hint at the tenant when a later fact waited for this one. Asked after the commit: one that comes now hints itself."""
+    if _one(_MORE, [handler, fact.subject, fact.seq]):
+        hint(current().tenant.id)
 
 
 def note_failure(delivery: UUID, error: Exception) -> None:

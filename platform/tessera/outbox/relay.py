@@ -14,15 +14,16 @@ from typing import Any
 from uuid import UUID
 
 import redis
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import OperationalError as BrokerError
 
 from tessera.context import directory, enter, system
 from tessera.outbox.delivery import give_back, lease_due
 from tessera.outbox.hints import client, take_hints
+from tessera.tasks import drop_broken
 
 PER_TURN = 20
-MOST_WAITING = 500
+MOST_WAITING = 100  # messages in the queue: what comes now, of whatever tenant, waits for no more than these
 QUEUE = "celery"
 _log = logging.getLogger(__name__)
 
@@ -60,13 +61,12 @@ class Relay:
                 self._round(stop)
             except (redis.RedisError, BrokerError, DatabaseError, InterfaceError) as error:
                 _log.warning("the relay waits: %s", error)
-                for connection in connections.all(initialized_only=True):
-                    connection.close_if_unusable_or_obsolete()
+                drop_broken()
                 stop.wait(1)
 
     def _round(self, stop: Flag) -> None:
         if client().llen(QUEUE) >= MOST_WAITING:
-            stop.wait(0.2)
+            stop.wait(0.02)
             return
         busy = bool(self.turns) or self._sweep_on()
         self._line_up(take_hints(wait=0 if busy else 1))

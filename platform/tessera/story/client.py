@@ -16,27 +16,28 @@ class Client:
         self.address, self.host, self.token = address, host, token
         self._http = httpx.Client(base_url=f"http://{address}", timeout=60, follow_redirects=False)
 
-    def _headers(self) -> dict[str, str]:
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
         headers = {"Host": self.host, "Accept": "application/json"}
-        return headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self._http.request(method, path, headers=headers, **content)
 
     def post(self, path: str, body: Any, *, expect: int = 200) -> dict[str, Any]:
         """Send JSON and return JSON; fail unless the status is `expect`."""
-        answer = self._http.post(path, json=body, headers=self._headers())
+        answer = self._send("POST", path, json=body)
         if answer.status_code != expect:
             raise StoryFailed(f"POST {path} on {self.host} answered {answer.status_code}: {answer.text[:600]}")
         return answer.json()
 
     def get(self, path: str, *, expect: int = 200) -> httpx.Response:
         """Fetch a page; fail unless the status is `expect`."""
-        answer = self._http.get(path, headers=self._headers())
+        answer = self._send("GET", path)
         if answer.status_code != expect:
             raise StoryFailed(f"GET {path} on {self.host} answered {answer.status_code}: {answer.text[:600]}")
         return answer
 
     def submit(self, path: str, fields: dict[str, str]) -> None:
         """Send a form of a page that needs no cookie; fail unless it is taken."""
-        answer = self._http.post(path, data=fields, headers={"Host": self.host})
+        answer = self._send("POST", path, data=fields)
         if answer.status_code != 200:
             raise StoryFailed(f"POST {path} on {self.host} answered {answer.status_code}: {answer.text[:600]}")
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,20 @@ from typing import Any
 from tessera.story.client import Client, StoryFailed
 
 
+@dataclass(frozen=True)
+class Customer:
+    """Who writes to the company and becomes its customer."""
+
+    name: str = "Maple Street Bakery"
+    contact: str = "June Park"
+    email: str = "june@maplestreet.example"
+    phone: str = "+1 617 555 0133"
+
+
 class Stage:
     """The server the story plays on, its people, and everything that happened so far."""
+
+    customer = Customer()
 
     def __init__(self, *, address: str, domain: str, mail: Path, record: Path, say: Callable[[str], None] = print) -> None:
         self.address, self.domain, self.mail, self.record, self.say = address, domain, mail, record, say
@@ -23,6 +36,10 @@ class Stage:
         # allow naive-clock: it is the day on the person's own desk
         self.today = date.today()  # noqa: DTZ011  the day on the person's own desk
         self.current = "the beginning"
+
+    def client(self, host: str) -> Client:
+        """Return somebody at a host of the server, who has not signed in."""
+        return Client(self.address, host)
 
     @contextmanager
     def step(self, title: str) -> Iterator[dict[str, Any]]:

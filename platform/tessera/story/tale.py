@@ -20,6 +20,7 @@ ACTS = (
     importing.import_orders,
     closing.check_northwind_reservations,
     closing.check_northwind,
+    selling.give_leads_in_turn,
     selling.capture_and_convert,
     selling.quote_with_approval,
     selling.confirm_and_deliver,

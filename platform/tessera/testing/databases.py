@@ -144,13 +144,13 @@ def _undone(alias: str) -> Iterator[None]:
 
 def renew() -> None:
     """Replace the current clone by a fresh one, after a test that committed."""
-    from tenants.hosts import forget_hosts
+    from tenants.epoch import forget_tenants
 
     name = settings.DATABASES["default"]["NAME"]
     template, _, worker = name.rpartition("_")
     _close()
     clone(template, worker)
-    forget_hosts()
+    forget_tenants()
 
 
 def make_tenant(*, slug: str, modules_on: Iterable[str] | None = None) -> Any:

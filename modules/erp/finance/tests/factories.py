@@ -117,4 +117,8 @@ def put_rate(currency, quote, rate, on):
         ExchangeRate(currency=currency, quote=quote, date=on, rate=D(rate)).save()
 
 
-ROWS = {"Book": {"chart": "us"}}  # what tessera.testing.rows cannot know: there are only the charts that there are
+ROWS = {  # what tessera.testing.rows cannot know: there are only the charts and the kinds of documents that there are
+    "Book": {"chart": "us"},
+    "Entry": {"source_kind": "finance.Invoice"},
+    "OpenItem": {"document_kind": "finance.Invoice"},
+}

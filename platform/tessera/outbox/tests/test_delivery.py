@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from tessera import events as registry
 from tessera.context import acting, current
@@ -16,6 +17,7 @@ from tessera.outbox.delivery import MOST_ATTEMPTS, lease_due, note_failure, run_
 from tessera.outbox.models import Delivery
 from tessera.outbox.services import replay_dead_letter
 from tessera.outbox.tasks import deliver
+from tessera.testing.asking import ask, codes
 from tessera.testing.events import tell_again
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
@@ -149,6 +151,57 @@ def test_replaying_needs_the_right(as_member, told):
     tear(new_id(), "1")
     with pytest.raises(Forbidden):
         replay_dead_letter(delivery=Delivery.objects.get())
+
+
+SEEN = """{ eventDeliveries(filter: {state: {eq: DEAD}}) { nodes {
+    id handler subject seq state attempts error event { name data } } } }"""
+REPLAY = "mutation ($id: ID!) { eventDeliveryReplay(id: $id) { node { state attempts } userErrors { field code } } }"
+
+
+def buried() -> UUID:
+    """Let a fact fail until it is a dead letter, as the worker does; return its subject."""
+    torn = new_id()
+    tear(torn, "bad")
+    (only,) = Delivery.objects.values_list("pk", flat=True)
+    for _ in range(MOST_ATTEMPTS):
+        with unit_of_work():
+            Delivery.objects.update_unaudited(due_at=timezone.now())
+        assert lease_due(10) == [only]
+        deliver(tenant_id=current().tenant.id, delivery_id=str(only))
+    return torn
+
+
+def test_a_dead_letter_is_seen_with_its_reason_and_tried_again(inside, told, drain, as_member):
+    torn = buried()
+    as_member("outbox.event_delivery_view", "outbox.outbox_event_view", "outbox.delivery_replay")
+    (letter,) = ask(SEEN)["data"]["eventDeliveries"]["nodes"]
+    id = letter.pop("id")
+    assert letter == {
+        "handler": "tessera.outbox.tests.test_delivery.told.<locals>.void_torn",
+        "subject": str(torn),
+        "seq": "1",
+        "state": "DEAD",
+        "attempts": MOST_ATTEMPTS,
+        "error": "RuntimeError: cannot be voided",
+        "event": {"name": "outboxtest.paper_torn", "data": {"number": "bad"}},
+    }
+    assert ask(REPLAY, id=id)["data"]["eventDeliveryReplay"] == {"node": {"state": "PENDING", "attempts": 0}, "userErrors": []}
+    assert ask(REPLAY, id=id)["data"]["eventDeliveryReplay"]["userErrors"] == [{"field": ["state"], "code": "STATE"}]
+    assert len(lease_due(10)) == 1
+
+
+def test_who_only_sees_dead_letters_cannot_try_them_again(inside, told, as_member):
+    buried()
+    as_member("outbox.event_delivery_view")
+    (letter,) = ask("{ eventDeliveries { nodes { id } } }")["data"]["eventDeliveries"]["nodes"]
+    assert codes(ask(REPLAY, id=letter["id"])) == ["FORBIDDEN"]
+    assert states() == [State.DEAD]
+
+
+def test_dead_letters_are_not_shown_without_the_right(inside, told, as_member):
+    buried()
+    as_member()
+    assert codes(ask("{ eventDeliveries { nodes { id } } }")) == ["FORBIDDEN"]
 
 
 def test_a_handler_of_a_module_that_is_off_is_skipped_for_good(inside, told, drain, monkeypatch, tenant):

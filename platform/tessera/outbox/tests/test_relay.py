@@ -1,10 +1,12 @@
 """The relay finds what is due by hint or by sweep, serves tenants in turn, and loses nothing."""
 
 import threading
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 import redis
+from django.db import connections
 from kombu.exceptions import OperationalError as BrokerError
 
 from tessera import events as registry
@@ -14,7 +16,7 @@ from tessera.fields import new_id
 from tessera.outbox import relay as relays
 from tessera.outbox.hints import HINTS, client, hint, take_hints
 from tessera.outbox.models import Delivery
-from tessera.outbox.relay import Relay
+from tessera.outbox.relay import PER_TURN, Relay
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
@@ -91,13 +93,12 @@ def test_a_hint_names_a_tenant_once_and_the_longest_waiting_first():
 def _run_until(relay: Relay, stop: threading.Event, rounds: int) -> None:
     """Run the relay in this thread for a number of rounds."""
     left = iter(range(rounds))
-    one = relay._round
 
     def counted(flag: threading.Event) -> None:
         if next(left, None) is None:
             stop.set()
         else:
-            one(flag)
+            Relay._round(relay, flag)
 
     relay._round = counted
     relay.run(stop)
@@ -117,6 +118,45 @@ def test_the_sweep_finds_what_no_hint_names(tenant, other_tenant):
     sent = []
     _run_until(Relay(send=lambda *pair: sent.append(pair)), threading.Event(), 4)
     assert [owner for owner, _ in sent] == [other_tenant.id] * 2
+
+
+def wait_in(tenant, deliveries: int) -> None:
+    """Let so many deliveries wait in a tenant, written at once."""
+    with entered(tenant, actor=system("test")), unit_of_work():
+        publish(BellRung(subject=new_id()))
+    with entered(tenant, actor=system("test")), connections["default"].cursor() as cursor:
+        cursor.execute(
+            "WITH made AS (INSERT INTO outbox_outboxevent (id, name, version, subject, seq, data, request, recorded_at)"
+            " SELECT uuidv7(), name, version, uuidv7(), 1, data, request, recorded_at"
+            " FROM outbox_outboxevent, generate_series(2, %s) RETURNING id, subject)"
+            " INSERT INTO outbox_delivery (id, event_id, handler, subject, seq, state, attempts, due_at, error)"
+            " SELECT uuidv7(), made.id, handler, made.subject, 1, 'pending', 0, due_at, '' FROM made, outbox_delivery",
+            [deliveries],
+        )
+
+
+def test_ten_thousand_waiting_deliveries_of_one_tenant_do_not_delay_another(tenant, other_tenant):
+    wait_in(tenant, 10_000)
+    sent, relay = [], Relay(send=lambda owner, _: sent.append(owner))
+    for each in (tenant, other_tenant):
+        hint(each.id)
+    relay.swept_at = float("inf")
+    _run_until(relay, threading.Event(), 3)
+    assert set(sent) == {tenant.id}  # it is busy with the first
+    ring(other_tenant, 1)
+    hint(other_tenant.id)
+    _run_until(relay, threading.Event(), 2)
+    assert other_tenant.id in sent[-2 * PER_TURN :]
+    with entered(tenant, actor=system("test")):
+        assert Delivery.objects.count() == 10_000
+
+
+def test_a_relay_never_puts_more_into_the_queue_than_workers_take_soon(tenant, monkeypatch):
+    wait_in(tenant, 1_000)
+    sent = []
+    monkeypatch.setattr(relays, "client", lambda: SimpleNamespace(llen=lambda queue: len(sent)))
+    _run_until(Relay(send=lambda *pair: sent.append(pair)), threading.Event(), 50)
+    assert len(sent) == relays.MOST_WAITING
 
 
 def test_a_full_queue_makes_the_relay_wait(tenant, monkeypatch):

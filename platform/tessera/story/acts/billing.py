@@ -96,29 +96,33 @@ def survey_and_ticket(stage: Stage, company: Company) -> None:
     """The customer was asked once, gives a 2, and a ticket is opened."""
     sam = stage.people["sam"]
     with stage.step("the customer answers the survey with a 2") as found:
-        sent = stage.until("the survey", lambda: _surveys(sam))
+        sent = stage.until("the survey", lambda: _surveys(sam, stage.ids["customer"]))
         stage.check("surveys of the order", len(sent), 1)
         (link, *_) = stage.until(
             "its letter",
-            lambda: Mailbox(stage.mail).links_to("june@maplestreet.example", f"{stage.ids['url']}public/surveyAnswer/"),
+            lambda: Mailbox(stage.mail).links_to(stage.customer.email, f"{stage.ids['url']}public/surveyAnswer/"),
         )
         answer_survey(stage, link, 2, "One tin was dented")
         found["survey"] = sent[0]["id"]
     with stage.step("which opens a ticket") as found:
-        (ticket, *_) = stage.until(
-            "the ticket", lambda: sam.query("{ tickets { nodes { id number state subject } } }")["tickets"]["nodes"]
-        )
+        (ticket,) = stage.until("the ticket", lambda: _tickets(sam, sent[0]["id"]))
         stage.ids["ticket"] = ticket["id"]
         found["ticket"] = ticket["number"]
 
 
-def _surveys(person: Client) -> list[dict[str, Any]]:
-    return person.query("{ surveys { nodes { id state } } }")["surveys"]["nodes"]
+def _surveys(person: Client, party: str) -> list[dict[str, Any]]:
+    document = "query ($party: ID!) { surveys(filter: {party: {id: {eq: $party}}}) { nodes { id state } } }"
+    return person.query(document, party=party)["surveys"]["nodes"]
+
+
+def _tickets(person: Client, survey: str) -> list[dict[str, Any]]:
+    document = "query ($survey: ID!) { tickets(filter: {survey: {id: {eq: $survey}}}) { nodes { id number state } } }"
+    return person.query(document, survey=survey)["tickets"]["nodes"]
 
 
 def answer_survey(stage: Stage, link: str, score: int, comment: str) -> None:
     """Answer a survey as the customer does, on the page behind the link of the letter."""
     parts = urlsplit(link)
-    customer = Client(stage.address, parts.netloc)
+    customer = stage.client(parts.netloc)
     customer.get(parts.path)
     customer.submit(parts.path, {"score": str(score), "comment": comment})

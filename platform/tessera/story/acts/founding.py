@@ -60,7 +60,7 @@ def mail_address(stage: Stage, who: str, company: Company) -> str:
 
 def sign_up(stage: Stage, company: Company) -> None:
     """Ask for a tenant, confirm by the link in the letter, and see the first answer."""
-    accounts = Client(stage.address, stage.domain)
+    accounts = stage.client(stage.domain)
     slug = _free_slug(stage, accounts, company.slug)
     stage.ids["slug"] = slug
     address = mail_address(stage, OWNER[0], company)
@@ -113,10 +113,10 @@ def _all_on(ada: Client) -> bool:
 
 def sign_in(stage: Stage, who: str, address: str, name: str) -> Client:
     """Sign in on the accounts host, carry the code to the tenant's host, and hold a token there."""
-    accounts = Client(stage.address, stage.domain)
+    accounts = stage.client(stage.domain)
     (company,) = accounts.post("/api/login", {"email": address, "password": PASSWORD})["tenants"]
     host = urlsplit(company["url"]).netloc
-    person = Client(stage.address, host)
+    person = stage.client(host)
     person.token = person.post("/session", {"code": company["code"]})["token"]
     stage.people[who] = person
     does = ", ".join(STAFF[who][1]) if who in STAFF else "owner"

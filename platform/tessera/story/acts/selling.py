@@ -21,23 +21,25 @@ def code_to_id(person: Client, plural: str, code: str) -> str:
     return nodes[0]["id"]
 
 
-def capture_and_convert(stage: Stage, company: Company) -> None:
-    """Sam takes a lead down, mia's rule gives it to bob, and bob converts it, once."""
-    sam, mia, bob = (stage.people[who] for who in ("sam", "mia", "bob"))
+def give_leads_in_turn(stage: Stage, company: Company) -> None:
+    """Mia's rule gives every lead to a seller."""
     with stage.step("mia's rule gives leads to the sellers in turn") as found:
-        rule = mia.run(
-            "leadRuleCreate", input={"name": "Everyone in turn", "members": [{"member": stage.ids["bob"]}], "slaHours": 4}
-        )
-        found["rule"] = rule["id"]
+        given = {"name": "Everyone in turn", "members": [{"member": stage.ids["bob"]}], "slaHours": 4}
+        found["rule"] = stage.people["mia"].run("leadRuleCreate", input=given)["id"]
+
+
+def capture_and_convert(stage: Stage, company: Company) -> None:
+    """Sam takes a lead down, the rule gives it to bob, and bob converts it, once."""
+    sam, bob, customer = stage.people["sam"], stage.people["bob"], stage.customer
     with stage.step("sam captures a lead; it is assigned to bob") as found:
         lead = sam.run(
             "leadCreate",
             "id state owner { id } slaDueAt",
             input={
-                "companyName": "Maple Street Bakery",
-                "contactName": "June Park",
-                "email": "june@maplestreet.example",
-                "phone": "+1 617 555 0133",
+                "companyName": customer.name,
+                "contactName": customer.contact,
+                "email": customer.email,
+                "phone": customer.phone,
                 "source": "web",
                 "interest": "House espresso and cups for three shops",
             },

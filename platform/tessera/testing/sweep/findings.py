@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from traceback import extract_tb
 from typing import Any
 
 from django.db import connections, transaction
@@ -47,8 +48,14 @@ def undone(place: Place) -> Iterator[None]:
 class Sweep:
     """Asks a place documents one by one; `judge` gets each with its response and raises Leak."""
 
-    def __init__(self, place: Place, judge: Callable[[str, Any], None], coverage: Coverage | None = None) -> None:
-        self.place, self.judge, self.coverage, self.tally = place, judge, coverage, Tally()
+    def __init__(
+        self,
+        place: Place,
+        ask: Callable[[Place, str], Any],
+        judge: Callable[[str, Any], None],
+        coverage: Coverage | None = None,
+    ) -> None:
+        self.place, self.ask, self.judge, self.coverage, self.tally = place, ask, judge, coverage, Tally()
 
     def run(self, documents: Iterable[str]) -> Tally:
         """Ask every document, noting what it covers; nothing that they write stays."""
@@ -56,7 +63,7 @@ class Sweep:
             if self.coverage:
                 self.coverage.note(text)
             with undone(self.place), _defects() as found:
-                response = self.place.post(text)
+                response = self.ask(self.place, text)
                 self.judge(text, response)
             self._count(text, response, found)
         return self.tally
@@ -90,17 +97,31 @@ def _defects() -> Iterator[list[str]]:
 
 
 def _place_of(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    """Return where an exception comes from, down to the last of our own files."""
+    return " < ".join(f"{each.filename}:{each.lineno}" for each in reversed(extract_tb(error.__traceback__)[-6:]))
 
 
-def body_of(response: Any) -> Any:
-    """Return the body of an answer without what differs from one to the next: costs, and ids of errors."""
+def digests(place: Place) -> dict[str, str]:
+    """Return a digest of every table of a tenant."""
+    with place.inside(), connections["default"].cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'")
+        tables = [name for (name,) in cursor.fetchall()]
+        each = "SELECT '{0}', md5(string_agg(t::text, '|' ORDER BY t.ctid)) FROM \"{0}\" t"
+        cursor.execute(" UNION ALL ".join(each.format(name) for name in tables))
+        return dict(cursor.fetchall())
+
+
+def body_of(response: Any, *, changed: bool = False) -> Any:
+    """Return the body of an answer without what differs from one to the next: costs, places in the text, ids of errors.
+
+    Of what a mutation `changed` only the refusals are kept, and whether there was an answer: what it made has new keys and times.
+    """
     body = json.loads(response.content)
     body.pop("extensions", None)
     for error in body.get("errors", ()):
         error["extensions"].pop("errorId", None)
         error.pop("locations", None)
+    for name, payload in (body.get("data") or {}).items() if changed else ():
+        if payload is not None:
+            body["data"][name] = {each: value if each == "userErrors" else value is None for each, value in payload.items()}
     return body
