@@ -7,7 +7,7 @@ from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -220,7 +220,7 @@ def imports_take_typed_rows(part: Part) -> Iterator[str]:
         if not importer.permission:
             yield f"import {importer.name} demands no right"
         if importer.at_once:
-            if parameters_of(importer.service) != {"rows": (list[importer.row], inspect.Parameter.empty)}:
+            if parameters_of(importer.service) != {"rows": (GenericAlias(list, importer.row), inspect.Parameter.empty)}:
                 yield f"import {importer.name}: its service takes rows: list[{importer.row.__name__}], and nothing else"
             continue
         columns = {each.name for each in dataclass_fields(importer.row)}
