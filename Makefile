@@ -25,7 +25,7 @@ test: venv ## Run every check and the tests
 	@$(EMBEDDED).checks $(if $(T),-- $(T))
 
 story: venv ## Drive the product from sign-up to the closed books, over HTTP
-	@$(EMBEDDED) run --profile test --name story --serve -- python manage.py story
+	@$(EMBEDDED) run --profile test --name story --serve --otherwise "story: failed: start" -- python manage.py story
 
 safety: venv ## Run the tests with a long count, one JSON line each: kills, races, isolation (SEEDS=n)
 	@$(RUN) -m pytest --safety -n $(or $(N),2) --dist loadgroup $(addprefix --seeds=,$(SEEDS)) $(T)

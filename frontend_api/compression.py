@@ -15,7 +15,7 @@ BROTLI_QUALITY, GZIP_LEVEL = 4, 5
 
 
 def compress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Return the response in the best coding that the client accepts."""
+    """Return the response in the best coding that the client accepts, with its length."""
     patch_vary_headers(response, ("Accept-Encoding",))
     coding = coding_for(request.headers.get("Accept-Encoding", ""))
     if coding and len(response.content) >= WORTH_IT:
@@ -24,6 +24,7 @@ def compress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
             brotli.compress(content, quality=BROTLI_QUALITY) if coding == "br" else gzip.compress(content, GZIP_LEVEL)
         )
         response["Content-Encoding"] = coding
+    response["Content-Length"] = len(response.content)  # without it the server sends the answer in chunks
     return response
 
 

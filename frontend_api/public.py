@@ -9,15 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from tessera.context import current_or_none
 from tessera.errors import Refused
-from tessera.resource import Action, camel, parameters_of, resources
+from tessera.resource import Action, Resource, camel, parameters_of, resources
 
 FIELDS: dict[type, Callable[..., forms.Field]] = {
     int: forms.IntegerField,
@@ -25,22 +26,31 @@ FIELDS: dict[type, Callable[..., forms.Field]] = {
 }
 
 
-def public_action(name: str, modules: frozenset[str]) -> Action | None:
-    """Return the public action behind a mutation's name, if its module is on."""
+def public_action(name: str, modules: frozenset[str]) -> tuple[Resource, Action] | None:
+    """Return the public action behind a mutation's name with its resource, if its module is on."""
     for resource in resources(modules):
         for action in resource.actions:
             if getattr(action.service, "public", False) and camel(f"{resource.noun}_{action.verb}") == name:
-                return action
+                return resource, action
     return None
 
 
-def form_of(action: Action) -> type[forms.Form]:
-    """Return the form of an action's parameters, the token left out."""
+def form_of(resource: Resource, action: Action) -> type[forms.Form]:
+    """Return the form of an action's parameters, the token left out; the model's fields of the same names label them."""
     fields = {}
     for name, (kind, default) in parameters_of(action.service).items():
         if name != "token":
-            fields[name] = FIELDS[kind](required=default is inspect.Parameter.empty, label=_(name.replace("_", " ").capitalize()))
+            said = _said_of(resource, name)
+            fields[name] = FIELDS[kind](required=default is inspect.Parameter.empty, **said)
     return type("PublicForm", (forms.Form,), fields)
+
+
+def _said_of(resource: Resource, name: str) -> dict[str, Any]:
+    try:
+        field = resource.model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return {"label": capfirst(name.replace("_", " "))}
+    return {"label": capfirst(field.verbose_name), "help_text": field.help_text}
 
 
 @csrf_exempt
@@ -49,11 +59,12 @@ def form_of(action: Action) -> type[forms.Form]:
 def page(request: HttpRequest, name: str, token: str) -> HttpResponse:
     """Show the form of a public service and take it."""
     context = current_or_none()
-    action = public_action(name, context.modules) if context else None
-    if context is None or action is None:
+    found = public_action(name, context.modules) if context else None
+    if context is None or found is None:
         return render(request, "frontend_api/public_gone.html", status=404)
-    form = form_of(action)(request.POST or None)
-    shown: dict[str, Any] = {"title": action.title, "company": context.tenant.name, "form": form}
+    resource, action = found
+    form = form_of(resource, action)(request.POST or None)
+    shown: dict[str, Any] = {"title": capfirst(resource.model._meta.verbose_name), "company": context.tenant.name, "form": form}
     if request.method == "GET":
         return render(request, "frontend_api/public_form.html", shown)
     if form.is_valid():

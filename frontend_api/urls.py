@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from frontend_api import files, health, public, views
+from frontend_api import files, health, home, public, views
 
 urlpatterns = [
+    path("", home.home, name="home"),
     path("graphql", views.graphql, name="graphql"),
     path("public/<str:name>/<str:token>", public.page, name="public"),
     path("files", files.upload, name="files"),

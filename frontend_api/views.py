@@ -6,7 +6,6 @@ The tenant and the actor are entered by the middleware; nothing here decides abo
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from tessera.budget import Budget, budget_of
 from tessera.context import Context, current_or_none
@@ -35,21 +34,12 @@ def _respond(request: HttpRequest) -> HttpResponse:
         asked = read(request)
     except Unacceptable as refused:
         return refuse(refused, kind)
-    with translation.override(language_of(request)):
-        try:
-            return reply(_answer(request, asked), kind)
-        except ApiError as error:
-            return reply(refusal(error), kind)
-        except Exception as defect:
-            return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
-
-
-def language_of(request: HttpRequest) -> str:
-    """Return the language that the client asks for, else the company's."""
-    context = current_or_none()
-    if context is None or "Accept-Language" in request.headers:
-        return translation.get_language_from_request(request)
-    return context.tenant.language
+    try:
+        return reply(_answer(request, asked), kind)
+    except ApiError as error:
+        return reply(refusal(error), kind)
+    except Exception as defect:
+        return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
 
 
 def _answer(request: HttpRequest, asked: dict[str, Any]) -> Response:

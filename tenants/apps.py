@@ -5,3 +5,11 @@ from django.apps import AppConfig
 
 class Tenants(AppConfig):
     name = "tenants"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_delete
+        from django_tenants.signals import tenant_delete_callback
+
+        from tenants import resources  # noqa: F401 (registers)
+
+        post_delete.disconnect(tenant_delete_callback)  # it drops schemas, which we never do, and slows every deletion

@@ -3,10 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from tessera.errors import Refused
 
 from tenants.signup import offered_modules
+
+
+class Subdomain(forms.TextInput):
+    """The first part of a host name, with the rest written behind it."""
+
+    template_name = "tenants/subdomain.html"
+
+    def get_context(self, *args: Any, **options: Any) -> dict[str, Any]:
+        return super().get_context(*args, **options) | {"base_domain": settings.BASE_DOMAIN}
 
 
 class SignUpForm(forms.Form):
@@ -19,7 +29,7 @@ class SignUpForm(forms.Form):
         label=_("Address"),
         max_length=63,
         help_text=_("Letters a to z, digits and hyphens; it cannot be changed later."),
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
+        widget=Subdomain(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
     )
     email = forms.CharField(label=_("Your e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     password = forms.CharField(

@@ -3,15 +3,25 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from tessera.accounts.authentication import authenticate, refused
-from tessera.context import ANONYMOUS, acting, enter
+from tessera.context import ANONYMOUS, TenantRef, acting, enter
 from tessera.errors import ApiError, Code
 
-from tenants.hosts import host_of, is_accounts_host, place_of
+from tenants.hosts import Place, host_of, is_accounts_host, place_of
 from tenants.models import Tenant
 
 HIDDEN = frozenset({Tenant.State.PREPARING, Tenant.State.DELETED})
+NOTHING = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>There is nothing here</title>
+<body style="margin: 15vh auto; padding: 0 1rem; max-width: 30rem; font: 16px/1.55 system-ui, sans-serif">
+<h1>There is nothing here.</h1>
+<p lang="zh-Hans">此地址没有内容。</p>
+</html>
+"""
 
 
 class TenantMiddleware:
@@ -32,9 +42,13 @@ class TenantMiddleware:
         place = place_of(host) if host else None
         if place is None or place.state in HIDDEN:
             return unknown_host()
-        if place.state != Tenant.State.ACTIVE:
-            return closed(place.state)
-        request.tenant = place.tenant
+        with translation.override(language_of(request, place.tenant)):
+            if place.state != Tenant.State.ACTIVE:
+                return closed(request, place)
+            request.tenant = place.tenant
+            return self._inside(request, place)
+
+    def _inside(self, request: HttpRequest, place: Place) -> HttpResponse:
         with enter(place.tenant, actor=ANONYMOUS, modules=place.modules):
             try:
                 actor = authenticate(request, place.tenant)
@@ -44,16 +58,25 @@ class TenantMiddleware:
                 return self.get_response(request)
 
 
+def language_of(request: HttpRequest, tenant: TenantRef) -> str:
+    """Return the language that the client asks for, else the company's."""
+    if "Accept-Language" in request.headers:
+        return translation.get_language_from_request(request)
+    return tenant.language
+
+
 def unknown_host() -> HttpResponse:
     """Return the answer for every host that is nobody's: always the same bytes."""
-    return HttpResponse("There is nothing here.\n", status=404, content_type="text/plain; charset=utf-8")
+    return HttpResponse(NOTHING, status=404, content_type="text/html; charset=utf-8")
 
 
-def closed(state: str) -> HttpResponse:
-    """Return the answer for a tenant that may not work now."""
-    if state == Tenant.State.SUSPENDED:
+def closed(request: HttpRequest, place: Place) -> HttpResponse:
+    """Return the answer for a tenant that may not work now: a page to a browser, an error to a program."""
+    if place.state == Tenant.State.SUSPENDED:
         status, message = 403, _("This company's access is suspended.")
     else:
         status, message = 503, _("This company's data is being upgraded. Please try again later.")
+    if "text/html" in request.headers.get("Accept", ""):
+        return render(request, "tenants/closed.html", {"company": place.tenant.name, "message": message}, status=status)
     error = {"message": message, "extensions": {"code": Code.TENANT_SUSPENDED}}
     return JsonResponse({"errors": [error]}, status=status)

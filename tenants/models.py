@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 from tessera.context import TenantRef
@@ -69,8 +70,10 @@ class Installation(models.Model):
     version = models.CharField(max_length=30, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ABSENT)
-    since = models.DateTimeField(auto_now=True)
+    since = models.DateTimeField(default=timezone.now)
     why = models.CharField(max_length=1000, blank=True)
+    asked_by = models.UUIDField(null=True)  # the member that wished it last
+    asked_by_name = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "module"], name="installation_once")]

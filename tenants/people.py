@@ -2,6 +2,7 @@
 
 from tessera.access.services import create_owner
 from tessera.accounts.models import Account
+from tessera.accounts.selectors import account_at
 from tessera.accounts.services import add_membership, mark_email_verified
 from tessera.context import enter, system
 from tessera.locks import lock
@@ -12,7 +13,7 @@ from tenants.models import SignUp, Tenant
 
 def account_of(sign_up: SignUp) -> tuple[Account, bool]:
     """Return the account of a confirmed address and whether it is new; one that exists keeps its password."""
-    account = Account.objects.filter(email=sign_up.email).first()
+    account = account_at(sign_up.email)
     if account is not None:
         return account, False
     account = Account(email=sign_up.email, language=sign_up.language, password=sign_up.password)

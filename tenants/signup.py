@@ -6,7 +6,7 @@ goes on to the same one tenant.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from tessera.accounts.models import Account
+from tessera.accounts.selectors import account_at
 from tessera.errors import Problem, Refused
 from tessera.module import modules as installed
 from tessera.signing import BadToken, sign_public, unsign_public
@@ -148,7 +149,9 @@ def finish_signup(sign_up: SignUp) -> Confirmed:
     """Take a sign-up through the steps that it has not gone yet."""
     new_account = _accept(sign_up)
     tenant = sign_up.tenant
-    account = Account.objects.get(email=sign_up.email)
+    account = account_at(sign_up.email)
+    if account is None:
+        raise Account.DoesNotExist(f"the account of sign-up {sign_up.pk} is gone")
     if sign_up.state != SignUp.State.DONE:
         enable_modules(tenant=tenant, modules=sign_up.modules)
         make_owner(tenant=tenant, account=account)
@@ -178,3 +181,9 @@ def _open(sign_up: SignUp) -> None:
             set_state(tenant=sign_up.tenant, state=Tenant.State.ACTIVE)
         SignUp.objects.filter(pk=sign_up.pk).update(state=SignUp.State.DONE)
         sign_up.state = SignUp.State.DONE
+
+
+def forget_sign_ups(*, before: datetime) -> int:
+    """Delete sign-ups asked for before a moment whose link is used or too old; return how many. Half-done ones are finished first."""
+    with transaction.atomic(using="shared"):
+        return SignUp.objects.filter(created_at__lt=before).exclude(state=SignUp.State.CONFIRMED).delete()[0]

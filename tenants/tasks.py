@@ -7,12 +7,15 @@ from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import override
+from tessera.context import current
+from tessera.tasks import tenant_task
 
 from tenants.installations import reconcile_tenant
 from tenants.installations.mirror import ACTS
 from tenants.models import SignUp, Tenant
 from tenants.pool import refill
-from tenants.signup import finish_signup
+from tenants.signup import LIFETIME, finish_signup, forget_sign_ups
 
 UNATTENDED = timedelta(minutes=2)
 _log = logging.getLogger(__name__)
@@ -22,6 +25,14 @@ _log = logging.getLogger(__name__)
 def refill_pool() -> int:
     """Make the schemas that were claimed since; return how many."""
     return refill()
+
+
+@tenant_task(name="tenants.finish_switching")
+def finish_switching() -> None:
+    """Do what was wished of modules in the tenant in force; what fails stays FAILED, with its reason."""
+    here = current().tenant
+    with override(here.language):
+        reconcile_tenant(tenant=Tenant.objects.get(pk=here.id))
 
 
 @shared_task(name="tenants.reconcile_tenants")
@@ -40,3 +51,9 @@ def reconcile_tenants() -> int:
         except Exception:
             _log.exception("one of %s could not be healed; the others are", len(work))
     return healed
+
+
+@shared_task(name="tenants.forget_sign_ups")
+def forget_old_sign_ups() -> int:
+    """Delete sign-ups whose link leads nowhere any more, with the addresses in them; return how many."""
+    return forget_sign_ups(before=timezone.now() - 2 * LIFETIME)

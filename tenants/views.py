@@ -59,7 +59,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             except ApiError as error:
                 form.add_error(None, error.message)
                 status = 429
-    return render(request, "tenants/signup.html", {"form": form, "base_domain": settings.BASE_DOMAIN}, status=status)
+    return render(request, "tenants/signup.html", {"form": form}, status=status)
 
 
 @on_accounts_host

@@ -19,6 +19,7 @@ class Base(Module):
         Permission("base.company_create", _("Set up companies")),
         Permission("base.assignment_create", _("Assign people to units")),
         Permission("base.member_person_create", _("Link members to persons")),
+        Permission("base.dimension_set_create", _("Combine dimension values")),
         Permission("base.credit_limit_view", _("See credit limits")),
         Permission("base.bank_account_number_view", _("See bank account numbers")),
     )

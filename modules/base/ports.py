@@ -1,7 +1,7 @@
-"""Questions that parts ask each other, and the shapes in which facts travel between them.
+"""Questions that parts ask each other, the shapes in which facts travel between them, and what base itself answers.
 
-They are declared here because everyone may import base. Quantities are in the item's base unit,
-amounts in the currency that the field names.
+The questions are declared here because everyone may import base; like a Protocol they have no body.
+Quantities are in the item's base unit, amounts in the currency that the field names.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from tessera.api import port
+from tessera.api import org_reach, port, reach_depends_on, units_within
 
 ZERO = Decimal(0)
 
@@ -40,7 +40,8 @@ class MoveValued:
 
     `source_kind` and `target_kind` are kinds of location; the pair decides the posting.
     `demand_line` is the order line it fulfils (or, for a return, had fulfilled), `receipt_line`
-    the line of the receipt it came in by, `returns` the move that it takes back.
+    the line of the receipt it came in by, `returns` the move that it takes back. `supplier` is who
+    sent it where that is not the `party` (drop-ship).
     """
 
     move: UUID
@@ -54,6 +55,7 @@ class MoveValued:
     value: Decimal
     posting_date: date
     party: UUID | None = None
+    supplier: UUID | None = None
     demand_document: UUID | None = None
     demand_line: UUID | None = None
     receipt_line: UUID | None = None
@@ -62,8 +64,35 @@ class MoveValued:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoodsMoved:
+    """What moved for one document line in all, less what came back: from a supplier, or to a customer.
+
+    `line` is the receipt's (`received`) or the order's; `value` is what the moves were worth, in
+    company currency and without later differences of cost.
+    """
+
+    received: bool
+    document: UUID
+    line: UUID
+    item: UUID
+    party: UUID | None
+    base_quantity: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillableTax:
+    """A tax of a billable line: its part of what the order says, at the rate of the order's day."""
+
+    tax: UUID
+    rate: Decimal
+    base: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class BillableLine:
-    """What may be invoiced of an order line now; amounts in the document's currency."""
+    """What may be invoiced of an order line now; amounts are parts of the line's, in the document's currency."""
 
     kind: str
     document: UUID
@@ -77,7 +106,7 @@ class BillableLine:
     unit_price: Decimal
     discount: Decimal
     net: Decimal
-    taxes: tuple[UUID, ...] = ()
+    taxes: tuple[BillableTax, ...] = ()
     dimension_set: UUID | None = None
 
 
@@ -111,58 +140,95 @@ class ValueSplit:
 @port(owner="stock", neutral=lambda **_: None)
 def available_quantity(*, item: UUID, company: UUID, warehouse: UUID | None = None) -> Decimal | None:
     """Return what is on hand and not reserved, or None when nobody keeps stock."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: None)
 def reserved_quantities(*, lines: list[UUID]) -> dict[UUID, Decimal] | None:
     """Return the hard reserved quantity per demand line, or None when nobody keeps stock."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: None)
 def stock_values(*, company: UUID) -> dict[UUID, Decimal] | None:
     """Return the value of the stock per item in company currency, or None when nobody keeps stock."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="stock", neutral=lambda **_: None)
 def apply_cost_difference(*, receipt_line: UUID, amount: Decimal, reason: str, effective_date: date) -> ValueSplit | None:
     """Add a later difference to the cost of a receipt line and say where it fell."""
+    ...
+
+
+@port(owner="stock", neutral=lambda **_: [])
+def goods_moved(*, company: UUID) -> list[GoodsMoved]:
+    """Return what moved from suppliers and to customers per document line, for books that are switched on late."""
+    raise NotImplementedError
+
+
+@port(owner="stock", neutral=lambda **_: {})
+def expected_quantities(*, lines: list[UUID]) -> dict[UUID, Decimal]:
+    """Return the base quantity of lines of receipts, received or not; those that nobody knows are missing."""
     raise NotImplementedError
 
 
 @port(owner="stock", neutral=lambda **_: False)
 def item_has_moved(*, item: UUID) -> bool:
     """Say whether goods of an item ever moved: then what its quantities mean is settled."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="finance", neutral=lambda **_: ZERO)
 def open_receivables(*, party: UUID, company: UUID) -> Decimal:
     """Return what the party owes in company currency: open items less advances and credits."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="finance", neutral=lambda **_: None)
 def is_period_open(*, company: UUID, on: date, area: str) -> bool | None:
     """Say whether `area` (sales, purchase, stock, ledger) may still be posted to on a day, None without books."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="orders", neutral=lambda **_: None)
 def billable(*, document: UUID) -> Billable | None:
     """Return what may be invoiced of an order now, or None when it is unknown or orders are off."""
+    ...
+
+
+@port(owner="orders", neutral=lambda **_: [])
+def billable_documents(*, company: UUID) -> list[UUID]:
+    """Return the orders of a company that may still be invoiced."""
     raise NotImplementedError
 
 
 @port(owner="orders", neutral=lambda **_: ZERO)
 def unbilled_orders(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""
-    raise NotImplementedError
+    ...
 
 
 @port(owner="orders", neutral=lambda **_: [])
 def open_demands(*, company: UUID) -> list[Demand]:
     """Return what confirmed documents of a company still want delivered, oldest first, for stock that is switched on late."""
-    raise NotImplementedError
+    ...
+
+
+reach_depends_on("base.OrgUnit", "base.Assignment", "base.MemberPerson")
+
+
+@org_reach.answer
+def reach_of_member(*, member: UUID, on: date) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Look at where the member's person works on that day."""
+    from modules.base.services import organisation  # the models ask questions of this file
+
+    return organisation.reach_of_member(member=member, on=on)
+
+
+@units_within.answer
+def units_of(*, unit: UUID | None, company: UUID | None) -> frozenset[UUID]:
+    """Look at the tree of units."""
+    from modules.base.services import organisation
+
+    return organisation.units_of(unit=unit, company=company)

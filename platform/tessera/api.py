@@ -6,6 +6,7 @@ from tessera.access.staleness import reach_depends_on
 from tessera.accounts.addresses import tenant_url
 from tessera.audit.selectors import history_of
 from tessera.context import Actor, Reach, current, system
+from tessera.crud import validate
 from tessera.errors import ApiError, Code, Forbidden, NotFound, Problem, Refused
 from tessera.events import Event, during, event, late, on, publish
 from tessera.exchange.importer import Importer
@@ -36,6 +37,7 @@ from tessera.lineage.services import (
     refuse_while_held,
     release_hold,
     save_revision,
+    save_revisions,
     waiting_hold,
 )
 from tessera.machine import check_move, move
@@ -50,6 +52,6 @@ from tessera.scope import visible_rows
 from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task
-from tessera.unit_of_work import Phase, defer, lock_for_update, on_commit, savepoint
+from tessera.unit_of_work import Phase, apart, defer, lock_for_update, on_commit, savepoint
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -16,6 +16,7 @@ from tessera.context import current
 from tessera.custom.filling import fill_custom_fields
 from tessera.custom.values import CustomFieldInput
 from tessera.errors import Forbidden, Problem, Refused
+from tessera.integrity import field_of
 from tessera.lineage.services import refuse_while_held
 from tessera.resource import Resource
 from tessera.scope import scoped, within
@@ -33,7 +34,7 @@ def create_row(*, resource: Resource, values: dict[str, Any], custom: Custom = N
         row = resource.model()
         _assign(resource, row, values)
         _own(resource, row)
-        _validate(row)
+        validate(row)
         if resource.is_record:
             fill_custom_fields(resource=resource, row=row, given=custom, creating=True)
         row.save()
@@ -48,7 +49,7 @@ def update_row(*, resource: Resource, row: Any, values: dict[str, Any], custom: 
         if hasattr(row, "MOVES"):
             refuse_while_held(row)
         _assign(resource, row, values)
-        _validate(row)
+        validate(row)
         fill_custom_fields(resource=resource, row=row, given=custom)
         row.save()
         _demand_reach(resource, row, resource.permission("update"))
@@ -114,11 +115,23 @@ def _assign(resource: Resource, row: Model, values: dict[str, Any]) -> None:
         raise Refused.of(problems)
 
 
-def _validate(row: Model) -> None:
+def validate(row: Model) -> None:
+    """Run every validation of a row's model; refuse with one problem per finding, each with the field to blame."""
+    found: dict[str, list[ValidationError]] = {}
     try:
-        row.full_clean()
+        row.full_clean(validate_constraints=False)
     except ValidationError as error:
-        raise refusal_of_validation(error) from error
+        found = error.update_error_dict({})
+    wrong = set(found)
+    for model, constraints in row.get_constraints():
+        for constraint in constraints:
+            try:
+                constraint.validate(model, row, exclude=wrong)
+            except ValidationError as error:
+                field = next(iter(field_of(constraint)), NON_FIELD_ERRORS)
+                found.setdefault(field, []).append(error)
+    if found:
+        raise refusal_of_validation(ValidationError(found))
 
 
 def refusal_of_validation(error: ValidationError) -> Refused:

@@ -7,8 +7,8 @@ upper case as the constraint's name, and the field as the column.
 from typing import Any
 
 from django.apps import apps
-from django.db import IntegrityError
-from django.db.models import ProtectedError, RestrictedError
+from django.db import DataError, IntegrityError
+from django.db.models import F, ProtectedError, Q, RestrictedError
 from django.utils.translation import gettext as _
 
 from tessera.errors import Refused
@@ -30,17 +30,37 @@ def _constraint_of(model: Any, name: str) -> Any:
     return next((c for c in model._meta.constraints if c.name == name), None)
 
 
+def field_of(constraint: Any) -> tuple[str, ...]:
+    """Return the field to blame for a violated constraint of a model: the first one that it names."""
+    if fields := getattr(constraint, "fields", ()):
+        return (fields[0],)
+    if condition := getattr(constraint, "condition", None):
+        return _named_in(condition)
+    for expression, _operator in getattr(constraint, "expressions", ()):
+        return (getattr(expression, "name", expression),) if isinstance(expression, (str, F)) else ()
+    return ()
+
+
+def _named_in(condition: Q) -> tuple[str, ...]:
+    for child in condition.children:
+        if found := _named_in(child) if isinstance(child, Q) else (child[0].partition("__")[0],):
+            return found
+    return ()
+
+
 def _fields_of(model: Any, constraint: Any, diag: Any) -> tuple[str, ...]:
     if diag.column_name:
         return (diag.column_name,)
     if constraint is not None:
-        return tuple(getattr(constraint, "fields", ()))[:1]
+        return field_of(constraint)
     named = [field.name for field in model._meta.fields if field.column in (diag.constraint_name or "")]
     return tuple(sorted(named, key=len)[-1:])
 
 
-def refusal_of(error: IntegrityError) -> Refused:
-    """Return the refusal that stands for an integrity error; re-raise one that is not known."""
+def refusal_of(error: IntegrityError | DataError) -> Refused:
+    """Return the refusal that stands for an integrity error or a value that no column takes; re-raise one that is not known."""
+    if isinstance(error, DataError):
+        return Refused("INVALID", _("A value is too long or too large."))
     if isinstance(error, (ProtectedError, RestrictedError)):  # Django looked before PostgreSQL had to
         return Refused("IN_USE", _("The record is in use."))
     diag = getattr(error.__cause__, "diag", None)

@@ -5,6 +5,7 @@ manifest only lists what is special. Roles may use patterns: `orders.*`, `base.*
 """
 
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from django.utils.text import format_lazy
@@ -51,7 +52,13 @@ def all_permissions(labels: frozenset[str] | None = None) -> dict[str, Any]:
     return {code: title for label in wanted for code, title in permissions_of(label).items()}
 
 
+@cache
+def known_permissions(labels: frozenset[str]) -> frozenset[str]:
+    """Return the codes of all rights that exist where the modules `labels` are on; computed once per process."""
+    return frozenset(all_permissions(labels))
+
+
 def expand(patterns: tuple[str, ...], labels: frozenset[str] | None = None) -> frozenset[str]:
     """Return the rights that a role's patterns stand for; an exact code of an absent module stays out."""
-    known = all_permissions(labels)
+    known = known_permissions(frozenset(modules()) if labels is None else labels)
     return frozenset(code for code in known for pattern in patterns if fnmatchcase(code, pattern))

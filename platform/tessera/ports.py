@@ -3,12 +3,13 @@
     @port(owner="finance", neutral=lambda **_: None)
     def open_receivables(*, party: UUID, company: UUID) -> Decimal | None:
         "Return what the party owes the company, or None when nobody keeps receivables."
+        ...
 
     @open_receivables.answer
     def from_open_items(*, party: UUID, company: UUID) -> Decimal: ...
 
-The question is declared where both sides can import it; the owner answers it in its `ports.py`.
-With the owner off, the neutral answer comes back.
+The question is declared, without a body, where both sides can import it; the owner answers it in
+its `ports.py`. With the owner off, the neutral answer comes back.
 """
 
 import inspect

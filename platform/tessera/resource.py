@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
@@ -210,8 +210,27 @@ class Report:
         REPORTS[self.name] = self
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """A root mutation made from a typed service that is about no row: `moduleEnable(input: ...)`.
+
+    What the service returns, a dataclass, is the payload's `result`.
+    """
+
+    name: str
+    service: Callable[..., Any]
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "module", self.module or module_of(self.service) or "")
+        if self.name in MUTATIONS:
+            raise ImproperlyConfigured(f"two mutations are named {self.name}")
+        MUTATIONS[self.name] = self
+
+
 RESOURCES: dict[str, Resource] = {}
 REPORTS: dict[str, Report] = {}
+MUTATIONS: dict[str, Mutation] = {}
 
 
 def _has_column(model: type[Model], name: str) -> bool:
@@ -234,10 +253,21 @@ def resource_of(model: type[Model]) -> Resource | None:
 
 
 def parameters_of(service: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    """Return a service's parameters as name -> (type, default or inspect.Parameter.empty)."""
+    """Return a service's parameters as name -> (type, default or inspect.Parameter.empty).
+
+    `**terms: Unpack[Terms]` stands for the keys of a TypedDict, which several services may share.
+    """
     function = inspect.unwrap(service)
     hints = get_type_hints(function)
-    return {name: (hints[name], p.default) for name, p in inspect.signature(function).parameters.items()}
+    found: dict[str, tuple[Any, Any]] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            (shared,) = get_args(hints[name])
+            required = shared.__required_keys__
+            found |= {key: (hint, parameter.empty if key in required else None) for key, hint in get_type_hints(shared).items()}
+        else:
+            found[name] = (hints[name], parameter.default)
+    return found
 
 
 def returns_of(service: Callable[..., Any]) -> Any:

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from tessera.context import current
 from tessera.errors import Forbidden
-from tessera.unit_of_work import current_unit, in_unit, unit_of_work
+from tessera.unit_of_work import current_unit, in_unit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 SERVICES: dict[str, Callable[..., Any]] = {}
@@ -37,26 +37,28 @@ def service(*, permission: str = "", public: bool = False) -> Callable[[Function
 
     def mark(function: Function) -> Function:
         signature = inspect.signature(function)
-        wrong = [p.name for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+        wrong = [p.name for p in signature.parameters.values() if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
         if wrong:
             raise TypeError(f"{function.__qualname__}: services take keyword-only arguments, not {wrong}")
         path = f"{function.__module__}.{function.__qualname__}"
 
         @wraps(function)
         def run(**arguments: Any) -> Any:
-            from tessera.gates import held_or
+            from tessera.gates import held_or, in_own_unit
 
             if in_unit():
-                if current_unit().serving:
+                unit = current_unit()
+                if unit.serving:
                     return function(**arguments)
-            elif public:
+                with unit.service():
+                    return held_or(run, arguments)
+            if public:
                 pass
             elif permission:
                 demand(permission)
             elif not current().actor.is_system:
                 raise Forbidden(path)
-            with unit_of_work() as unit, unit.service():
-                return held_or(run, arguments)
+            return in_own_unit(run, arguments)
 
         run.permission = permission  # type: ignore[attr-defined]
         run.public = public  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from enum import IntEnum
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import DataError, IntegrityError, connections, transaction
 
 from tessera.context import current
 from tessera.integrity import refusal_of
@@ -77,6 +77,20 @@ def in_unit() -> bool:
     return _unit.get() is not None
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let each service called in here be outermost to the gates: what is held then is that service, and no more is undone.
+
+    For whoever makes documents and moves them on in one go, as the rows of an import do.
+    """
+    unit = current_unit()
+    before, unit.serving = unit.serving, False
+    try:
+        yield
+    finally:
+        unit.serving = before
+
+
 def finisher(work: Callable[[Unit], None], *, first: bool = False) -> Callable[[Unit], None]:
     """Register work of the kernel that runs once per unit, in the RECORD phase (audit, outbox).
 
@@ -126,7 +140,7 @@ def unit_of_work() -> Iterator[Unit]:
                 record()
             for finish in _finishers:
                 finish(unit)
-    except IntegrityError as error:
+    except (IntegrityError, DataError) as error:
         raise refusal_of(error) from error
     finally:
         _unit.reset(token)
@@ -143,7 +157,7 @@ def savepoint() -> Iterator[None]:
             yield
     except BaseException as error:
         unit.rewind(mark)
-        if isinstance(error, IntegrityError):
+        if isinstance(error, (IntegrityError, DataError)):
             raise refusal_of(error) from error
         raise
 

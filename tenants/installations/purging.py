@@ -1,5 +1,6 @@
 """Take a module out of a tenant for good: export first, then drop its tables."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tessera.installation.models import InstalledModule
 from tessera.module import modules
 
 from tenants.export import write_export
-from tenants.installations.mirror import State, closed, deed, move, wishes
+from tenants.installations.mirror import State, closed, deed, move, refuse_in_unit, wishes
 from tenants.models import Installation, Tenant
 
 
@@ -24,21 +25,33 @@ def purge_module(*, tenant: Tenant, module: str, confirmation: str, actor: Actor
     `confirmation` is the module's label, typed by a person. Raises Refused INVALID when it is not,
     STATE unless the module is off, IN_USE while another module's tables may point to it.
     """
-    closed([module])
+    refuse_in_unit()
+    check_confirmation(module, confirmation)
+    wish_gone(tenant, module, actor)
+    return take_out(tenant, module, actor=actor)
+
+
+def check_confirmation(module: str, confirmation: str) -> None:
+    """Refuse a name that is no module, and a confirmation that is not its label."""
+    closed([module], "module")
     if confirmation != module:
         raise Refused("INVALID", _("Type %(name)s to confirm.") % {"name": module}, "confirmation")
+
+
+def wish_gone(tenant: Tenant, module: str, actor: Actor | None) -> None:
+    """Wish a module out of a tenant for good."""
     with wishes(tenant) as rows:
         row = rows.get(module)
         if row is None or row.state == State.ABSENT:
             raise Refused("STATE", _("The module %(name)s is not there.") % {"name": module}, "module")
-        if users := _users(rows, module):
+        if users := builders(rows, module):
             message = _("Purge these first, they build on %(name)s: %(users)s.") % {"name": module, "users": ", ".join(users)}
             raise Refused("IN_USE", message, "module")
-        move(row, State.PURGING)
-    return take_out(tenant, module, actor=actor)
+        move(row, State.PURGING, by=actor)
 
 
-def _users(rows: dict[str, Installation], module: str) -> list[str]:
+def builders(rows: Mapping[str, Installation], module: str) -> list[str]:
+    """Return the modules with tables in the tenant that may point to those of `module`."""
     there = [label for label, row in rows.items() if row.state != State.ABSENT and label in modules()]
     return [label for label in there if module in modules()[label].depends and not modules()[label].is_bundle]
 

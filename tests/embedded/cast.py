@@ -19,7 +19,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 WORKER = "import os, sys, time; os.path.exists('broken') and sys.exit(3); print('worker ready.', flush=True); time.sleep(600)"
-PEOPLE = json.dumps({"people": [{"name": "Ada", "email": "ada@a.example", "password": "pw", "url": "http://a.localhost"}]})
+ADA = {"name": "Ada", "email": "ada@a.example", "password": "pw", "url": "http://a.localhost", "does": "owner"}
+PEOPLE = json.dumps({"people": [ADA]})
 STORY = f"print('story step 1'); open('.data/story.json', 'w').write({PEOPLE!r})"
 FAILS = "import sys; print('no such table'); sys.exit(3)"
 SLEEPS = "import time; time.sleep(600)"
@@ -43,6 +44,7 @@ def plan(variant: str) -> Plan:
             Service("worker", (PYTHON, "-c", worker), says=" ready."),
         ),
         first=(Step("story", (PYTHON, "-c", STORY), shown=True),),
+        hints=("sign in at {url}",),
     )
 
 

@@ -100,13 +100,15 @@ def test_check_starts_everything_tells_the_story_once_and_leaves_nothing(start: 
         "story step 1",
         "  ok   story",
         f"ready http://localhost:{port}/",
-        "  Ada  ada@a.example  pw  http://a.localhost",
+        "  Ada  ada@a.example  pw  http://a.localhost  owner",
+        f"  sign in at http://localhost:{port}/",
+        "  checked: everything answers; stopping it",
     ]
     assert marked(first.home) == []
     second = start("up", CHECK="1")
     assert second.end() == 0
     assert "story step 1" not in second.text
-    assert "  Ada  ada@a.example  pw  http://a.localhost" in second.text
+    assert "  Ada  ada@a.example  pw  http://a.localhost  owner\n" in second.text
 
 
 @pytest.mark.parametrize(("variant", "name"), [("bad-step", "migrate"), ("bad-service", "worker")])
@@ -116,6 +118,17 @@ def test_what_fails_is_named_with_its_output_and_all_is_stopped(start: Callable[
     assert f"  FAIL {name}" in run.text
     assert f"tessera: {name} ended with status 3; the end of " in run.text
     assert run.text.endswith("no such table\n")
+    assert marked(run.home) == []
+
+
+def test_a_command_whose_services_do_not_start_ends_with_the_line_it_was_given(start: Callable[..., Run]) -> None:
+    run = start(
+        "run", "--serve", "--otherwise", "story: failed: start", "--", "python", "-c", "print('never')", variant="bad-step"
+    )
+    assert run.end() == 1
+    assert "tessera: migrate ended with status 3" in run.text
+    assert "never" not in run.text
+    assert run.text.endswith("\nstory: failed: start\n")
     assert marked(run.home) == []
 
 

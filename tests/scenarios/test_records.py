@@ -22,9 +22,10 @@ READ = (
 )
 WRITE = ("base.party_update", "notes.comment_create", "notes.attachment_create", "notes.tagged_record_create")
 CUSTOM = ("custom.custom_values_read", "custom.custom_values_set")
-SHOWN = """{ parties(filter: {tags: ["KEY"], customFields: [{name: "rank", op: GTE, value: "2"}]}) { nodes { name
-    customFields { name value } comments { nodes { body } } tags { nodes { tag { name } } }
-    attachments { nodes { name mediaType url } } audit { nodes { verb changes { field before after } } } } } }"""
+SHOWN = """{ parties(first: 5, filter: {tags: ["KEY"], customFields: [{name: "rank", op: GTE, value: "2"}]}) { nodes { name
+    customFields { name value } comments(first: 5) { nodes { body } } tags(first: 5) { nodes { tag { name } } }
+    attachments(first: 5) { nodes { name mediaType url } }
+    audit(first: 5) { nodes { verb changes { field before after } } } } } }"""
 
 
 def person(*rights: str, reach: Reach = EVERYTHING) -> Actor:
@@ -75,12 +76,12 @@ def on(party) -> str:
 
 def test_a_record_takes_what_people_add_and_is_found_by_it(browser, party):
     said = browser.ask(f'mutation {{ commentCreate(input: {{{on(party)}, body: "Called."}}) {{ userErrors {{ code }} }} }}')
-    assert said == {"data": {"commentCreate": {"userErrors": []}}}
+    assert said["data"] == {"commentCreate": {"userErrors": []}}
     tagged = browser.ask(f'mutation {{ taggedRecordCreate(input: {{{on(party)}, tag: "Key"}}) {{ userErrors {{ code }} }} }}')
-    assert tagged == {"data": {"taggedRecordCreate": {"userErrors": []}}}
+    assert tagged["data"] == {"taggedRecordCreate": {"userErrors": []}}
     given = f'{on(party)}, customFields: [{{name: "rank", value: 3}}]'
     filled = browser.ask(f"mutation {{ customFieldSet(input: {{{given}}}) {{ result {{ value }} userErrors {{ code }} }} }}")
-    assert filled == {"data": {"customFieldSet": {"result": [{"value": "3"}], "userErrors": []}}}
+    assert filled["data"] == {"customFieldSet": {"result": [{"value": "3"}], "userErrors": []}}
     stored = browser.upload(party.pk)
     assert (stored.status_code, stored.json()["mediaType"]) == (201, "text/plain")
     [node] = browser.ask(SHOWN)["data"]["parties"]["nodes"]

@@ -1,20 +1,23 @@
 """A stranger becomes a company's owner: by form or API, once, whatever is killed on the way."""
 
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import redis
 import time_machine
 from django.core import mail
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from tessera.access.models import Member
 from tessera.accounts.models import Account
 from tessera.context import enter, system
 from tessera.errors import ApiError, Refused
-from tessera.module import closure
+from tessera.module import closure, modules
 from tessera.outbox.hints import client
+from tessera.permissions import known_permissions
 
 from tenants import signup, tasks, throttle
 from tenants.graphql import Mutation, Query
@@ -87,6 +90,35 @@ def test_an_account_that_exists_keeps_its_password_and_gets_a_second_company():
     assert Account.objects.get().check_password("correct horse battery")
     assert done.new_account is False
     assert owners(Tenant.objects.get(slug="bolt")) == [("ada@acme.test", True)]
+
+
+def test_confirming_costs_few_statements_whatever_was_chosen(monkeypatch):
+    """Of the schema, the roles and the states; what modules seed is their own affair."""
+    bundles = [label for label, module in modules().items() if module.is_bundle]
+    monkeypatch.setattr("tenants.pool.module_sets", lambda: [closure(bundles)])
+    for module in modules().values():
+        monkeypatch.setattr(type(module), "on_enable", lambda self, tenant: None)
+    refill(1)
+    token = ask(modules=bundles)
+    known_permissions(frozenset(modules()))
+    monkeypatch.setattr("tessera.permissions.permissions_of", lambda label: pytest.fail("worked out all rights again"))
+    with statements("default") as mine, statements("shared") as public:
+        confirm_signup(token=token)
+    assert (len(mine), len(public)) == (33, 28)
+
+
+@contextmanager
+def statements(alias):
+    """Gather the statements on an alias, the plumbing of transactions left out."""
+    seen = []
+
+    def note(execute, sql, params, many, context):
+        if not re.match(r"SAVEPOINT|RELEASE|SET ", str(sql)):
+            seen.append(str(sql))
+        return execute(sql, params, many, context)
+
+    with connections[alias].execute_wrapper(note):
+        yield seen
 
 
 @pytest.mark.parametrize(

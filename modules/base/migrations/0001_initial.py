@@ -4,6 +4,8 @@ import django.db.models.deletion
 import tessera.fields
 from django.db import migrations, models
 
+from modules.base import guards
+
 
 class Migration(migrations.Migration):
 
@@ -560,16 +562,8 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('code',), name='item_category_once'),
         ),
         migrations.AddConstraint(
-            model_name='itemcategory',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='item_category_not_its_own_parent'),
-        ),
-        migrations.AddConstraint(
             model_name='orgunit',
             constraint=models.UniqueConstraint(fields=('company', 'code'), name='org_unit_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='orgunit',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='org_unit_not_its_own_parent'),
         ),
         migrations.AddIndex(
             model_name='party',
@@ -683,4 +677,17 @@ class Migration(migrations.Migration):
             model_name='unitconversion',
             constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='unit_conversion_not_itself'),
         ),
+        migrations.AddConstraint(
+            model_name='exchangerate',
+            constraint=models.CheckConstraint(condition=models.Q(('currency', models.F('quote')), _negated=True), name='exchange_rate_of_two_currencies'),
+        ),
+        migrations.AddConstraint(
+            model_name='party',
+            constraint=models.CheckConstraint(condition=models.Q(('employer__isnull', True), models.Q(('employer', models.F('id')), _negated=True), _connector='OR'), name='party_not_its_own_employer'),
+        ),
+        migrations.AddConstraint(
+            model_name='taxregistration',
+            constraint=models.CheckConstraint(condition=models.Q(('country__regex', '^[A-Z]{2}$')), name='tax_registration_has_country'),
+        ),
+        migrations.RunSQL(guards.INSTALL, guards.REMOVE),
     ]

@@ -35,7 +35,7 @@ class Document(Record):
     )
     number = models.CharField(_("number"), max_length=80, null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
-    content_hash = models.CharField(max_length=64, blank=True, editable=False)
+    content_hash = models.CharField(_("hash of the content"), max_length=64, blank=True, editable=False)
     approved_revision = models.PositiveIntegerField(_("approved revision"), null=True, editable=False)
     state = models.CharField(_("state"), max_length=20, default="draft", editable=False)
     document_date = models.DateField(_("document date"))
@@ -61,13 +61,15 @@ class Document(Record):
     payment_term = models.ForeignKey(
         "base.PaymentTerm", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("payment term")
     )
-    party_snapshot = models.JSONField(default=dict, blank=True, editable=False)
+    party_snapshot = models.JSONField(_("party as printed"), default=dict, blank=True, editable=False)
     reference = models.CharField(_("their reference"), max_length=100, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     org_unit = models.ForeignKey(
         "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
     )
-    dimension_set = models.ForeignKey("base.DimensionSet", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
+    dimension_set = models.ForeignKey(
+        "base.DimensionSet", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("dimensions")
+    )
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.MANUAL)
     external_id = models.CharField(_("external id"), max_length=100, blank=True)
     reason = models.CharField(_("reason"), max_length=400, blank=True)
@@ -140,7 +142,9 @@ class DocumentLine(Record):
     )  # fmt: skip
 
     position = models.PositiveIntegerField(_("position"), default=1)
-    parent_line = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
+    parent_line = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("parent line")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.ITEM)
     item = models.ForeignKey(
         "base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("item")
@@ -153,11 +157,13 @@ class DocumentLine(Record):
     base_quantity = QuantityField(_("quantity in the base unit"), default=0, editable=False)
     secondary_quantity = QuantityField(_("secondary quantity"), null=True, blank=True)
     unit_price = PriceField(_("unit price"), default=0)
-    price_trace = models.JSONField(default=dict, blank=True, editable=False)
+    price_trace = models.JSONField(_("how the price came about"), default=dict, blank=True, editable=False)
     discount = PercentField(_("discount"), default=0)
     net = AmountField(_("net"), default=0, editable=False)
     gross = AmountField(_("gross"), default=0, editable=False)
-    dimension_set = models.ForeignKey("base.DimensionSet", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
+    dimension_set = models.ForeignKey(
+        "base.DimensionSet", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("dimensions")
+    )
     requested_date = models.DateField(_("requested for"), null=True, blank=True)
     promised_date = models.DateField(_("promised for"), null=True, blank=True)
     fulfilment = models.CharField(_("fulfilment"), max_length=10, choices=Fulfilment.choices, default=Fulfilment.STOCK)
@@ -181,7 +187,7 @@ class DocumentLine(Record):
 class DocumentTax(Record):
     """One tax row of a document or of one of its lines, in both currencies."""
 
-    tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, related_name="+")
+    tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("tax"))
     rate = PercentField(_("rate as applied"))
     included = models.BooleanField(_("included in the price"), default=False)
     recoverable = models.BooleanField(_("recoverable"), default=True)

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import CurrencyField, PriceField, Record
 
+from modules.base.models.tree import InTree
 from modules.base.ports import item_has_moved
 
 
@@ -27,7 +28,7 @@ class Unit(Record):
         return self.code
 
 
-class ItemCategory(Record):
+class ItemCategory(InTree):
     """A category of items, in a tree."""
 
     code = models.CharField(_("code"), max_length=40)
@@ -42,7 +43,6 @@ class ItemCategory(Record):
         verbose_name_plural = _("item categories")
         constraints = [
             models.UniqueConstraint(fields=["code"], name="item_category_once"),
-            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="item_category_not_its_own_parent"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,9 @@
 """Currencies, rates and payment terms."""
 
+from collections.abc import Mapping
+
+from babel import Locale
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import CurrencyField, PercentField, RateField, Record
@@ -20,6 +24,16 @@ class Currency(Record):
             models.CheckConstraint(condition=models.Q(code__regex=r"^[A-Z]{3}$"), name="currency_code_is_iso"),
         ]
 
+    def clean(self) -> None:
+        """Refuse a code that no currency has."""
+        if self.code not in currency_names():
+            raise ValidationError({"code": _("This is no ISO currency code.")})
+
+
+def currency_names() -> Mapping[str, str]:
+    """Return the names of all currencies by their ISO 4217 code, from the CLDR."""
+    return Locale("en").currencies
+
 
 class ExchangeRate(Record):
     """Units of `quote` for one unit of `currency` on a day; never inverted."""
@@ -36,6 +50,7 @@ class ExchangeRate(Record):
         constraints = [
             models.UniqueConstraint(fields=["currency", "quote", "date"], name="exchange_rate_once_a_day"),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="exchange_rate_is_positive"),
+            models.CheckConstraint(condition=~models.Q(currency=models.F("quote")), name="exchange_rate_of_two_currencies"),
         ]
 
 
@@ -52,7 +67,10 @@ class PaymentTerm(Record):
 
 
 class PaymentTermLine(Record):
-    """One instalment: `share` of the total, `days` after the base date, or at the month's end then."""
+    """One instalment: `share` of the total, `days` after the base date, or at the month's end then.
+
+    A statement is drawn up at the end of the month: counted from there, `days` make a term by month (月结).
+    """
 
     class Base(models.TextChoices):
         INVOICE = "invoice", _("invoice date")

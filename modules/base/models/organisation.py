@@ -1,9 +1,15 @@
 """Our own companies, units and people, and the dimensions that amounts are analysed by."""
 
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record
+
+from modules.base.models.party import Party
+from modules.base.models.tree import InTree
 
 
 class Company(Record):
@@ -34,8 +40,13 @@ class Company(Record):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse a time zone that is none: business dates are reckoned in it."""
+        if self.time_zone not in available_timezones():
+            raise ValidationError({"time_zone": _("There is no such time zone.")})
 
-class OrgUnit(Record):
+
+class OrgUnit(InTree):
     """A department, branch or team, in a tree per company."""
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="units", verbose_name=_("company"))
@@ -50,11 +61,18 @@ class OrgUnit(Record):
         verbose_name_plural = _("units of the organisation")
         constraints = [
             models.UniqueConstraint(fields=["company", "code"], name="org_unit_once"),
-            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="org_unit_not_its_own_parent"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a unit below one of another company."""
+        super().clean()
+        if self.parent and self.parent.company_id != self.company_id:
+            raise ValidationError({"parent": _("A unit is below one of its own company.")})
+        if self.children.exclude(company=self.company_id).exists():
+            raise ValidationError({"company": _("Units below this one are of another company.")})
 
 
 class Position(Record):
@@ -119,6 +137,16 @@ class Assignment(Record):
                 name="assignment_not_own_manager",
             ),
         ]
+
+    def clean(self) -> None:
+        """Refuse a manager who is no person, and a post of another unit."""
+        found = {}
+        if self.manager and self.manager.kind != Party.Kind.PERSON:
+            found["manager"] = _("A manager is a person.")
+        if self.position and self.position.unit_id != self.unit_id:
+            found["position"] = _("This post is in another unit.")
+        if found:
+            raise ValidationError(found)
 
 
 class Dimension(Record):

@@ -1,5 +1,6 @@
 """The one party master: whoever we deal with, whatever for."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import AmountField, CurrencyField, MemberKey, Record
@@ -46,14 +47,42 @@ class Party(Record):
                 fields=["origin", "external_id"], condition=~models.Q(external_id=""), name="party_external_id_once"
             ),
             models.CheckConstraint(condition=~models.Q(merged_into=models.F("id")), name="party_not_merged_into_itself"),
+            models.CheckConstraint(
+                condition=models.Q(employer__isnull=True) | ~models.Q(employer=models.F("id")), name="party_not_its_own_employer"
+            ),
         ]
         indexes = [models.Index(fields=["name", "id"], name="party_by_name")]
 
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse to change a merged party, and to let somebody work for one."""
+        if self.merged_into_id:
+            raise merged("")
+        if self.employer and self.employer.merged_into_id:
+            raise merged("employer")
 
-class PartyRole(Record):
+
+def merged(field: str) -> ValidationError:
+    """Return the refusal of what would use a merged party anew."""
+    problem = ValidationError(_("This party was merged; use the one it became."), code="STATE")
+    return ValidationError({field: problem}) if field else problem
+
+
+class OfParty(Record):
+    """What belongs to a party; a merged one gets nothing new."""
+
+    class Meta(Record.Meta):
+        abstract = True
+
+    def clean(self) -> None:
+        """Refuse with STATE what is added to a merged party, or changed of it."""
+        if self.party_id and self.party.merged_into_id:  # type: ignore[attr-defined]
+            raise merged("party")
+
+
+class PartyRole(OfParty):
     """What a party is to one of our companies, and on which terms."""
 
     class Role(models.TextChoices):
@@ -86,7 +115,7 @@ class PartyRole(Record):
         ]
 
 
-class Address(Record):
+class Address(OfParty):
     """A postal address of a party."""
 
     class Kind(models.TextChoices):
@@ -108,7 +137,7 @@ class Address(Record):
         verbose_name_plural = _("addresses")
 
 
-class ContactPoint(Record):
+class ContactPoint(OfParty):
     """A way to reach a party; `normalised` is what duplicates are found by."""
 
     class Kind(models.TextChoices):
@@ -129,8 +158,13 @@ class ContactPoint(Record):
         indexes = [models.Index(fields=["kind", "normalised"], name="contact_point_by_value")]
 
 
-class TaxRegistration(Record):
-    """A party's tax number in a country."""
+def plain_tax_number(number: str) -> str:
+    """Return a tax number as it is kept and found: without spaces, in capitals."""
+    return "".join(number.split()).upper()
+
+
+class TaxRegistration(OfParty):
+    """A party's tax number in a country (two letters), kept without spaces and in capitals."""
 
     party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="tax_registrations", verbose_name=_("party"))
     country = models.CharField(_("country"), max_length=2)
@@ -139,11 +173,19 @@ class TaxRegistration(Record):
     class Meta(Record.Meta):
         verbose_name = _("tax registration")
         verbose_name_plural = _("tax registrations")
-        constraints = [models.UniqueConstraint(fields=["party", "country", "number"], name="tax_registration_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["party", "country", "number"], name="tax_registration_once"),
+            models.CheckConstraint(condition=models.Q(country__regex="^[A-Z]{2}$"), name="tax_registration_has_country"),
+        ]
         indexes = [models.Index(fields=["number"], name="tax_registration_by_number")]
 
+    def clean(self) -> None:
+        """Spell country and number in the one way."""
+        super().clean()
+        self.country, self.number = self.country.upper(), plain_tax_number(self.number)
 
-class BankAccount(Record):
+
+class BankAccount(OfParty):
     """A bank account of a party."""
 
     party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="bank_accounts", verbose_name=_("party"))

@@ -4,6 +4,8 @@ from tessera.api import Children, Resource, RowScope
 
 from modules.base import models, services
 
+IN_UNIT = RowScope(unit="unit", company="unit__company")
+
 Resource(
     model=models.Company,
     plural="Companies",
@@ -40,7 +42,7 @@ Resource(
     filters=("company", "parent", "code"),
     order=("code", "name"),
     children=(Children("assignments", models.Assignment, "unit"), Children("positions", models.Position, "unit")),
-    scope=RowScope(company="company"),
+    scope=RowScope(unit="id", company="company"),
 )
 Resource(
     model=models.Position,
@@ -51,6 +53,7 @@ Resource(
     delete=True,
     filters=("unit",),
     order=("title",),
+    scope=IN_UNIT,
 )
 Resource(
     model=models.Assignment,
@@ -58,8 +61,9 @@ Resource(
     writable=("position", "manager", "valid_from", "valid_to"),
     create=services.assign_person,
     update=True,
-    filters=("person", "unit", "manager", "valid_from", "valid_to"),
+    filters=("person", "unit", "position", "manager", "valid_from", "valid_to"),
     order=("valid_from",),
+    scope=IN_UNIT,
 )
 Resource(
     model=models.MemberPerson,
@@ -68,6 +72,7 @@ Resource(
     create=services.link_member,
     delete=True,
     filters=("member", "person"),
+    scope=RowScope(owner="member"),
 )
 Resource(
     model=models.Dimension,
@@ -91,6 +96,7 @@ Resource(
 Resource(
     model=models.DimensionSet,
     fields=("key",),
+    create=services.combine_dimensions,
     children=(Children("values", models.DimensionSetValue, "set"),),
 )
 Resource(model=models.DimensionSetValue, fields=("set", "dimension", "value"))

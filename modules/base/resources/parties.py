@@ -7,6 +7,8 @@ from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
 
 from modules.base import models, services
 
+OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit")  # what belongs to a party is seen by whoever sees the party
+
 Resource(
     model=models.Party,
     plural="Parties",
@@ -69,7 +71,7 @@ Resource(
     delete=True,
     filters=("party", "company", "role", "blocked", "credit_limit"),
     order=("role",),
-    scope=RowScope(company="company"),
+    scope=RowScope(owner="party__owner", unit="party__org_unit", company="company"),
     field_rights={"credit_limit": "base.credit_limit_view"},
 )
 Resource(
@@ -82,6 +84,7 @@ Resource(
     delete=True,
     filters=("party", "kind", "city", "country"),
     order=("city",),
+    scope=OF_PARTY,
 )
 Resource(
     model=models.ContactPoint,
@@ -90,6 +93,7 @@ Resource(
     delete=True,
     filters=("party", "kind", "value", "normalised"),
     order=("value",),
+    scope=OF_PARTY,
 )
 Resource(
     model=models.TaxRegistration,
@@ -100,6 +104,7 @@ Resource(
     delete=True,
     filters=("party", "country", "number"),
     order=("number",),
+    scope=OF_PARTY,
 )
 Resource(
     model=models.BankAccount,
@@ -110,6 +115,7 @@ Resource(
     delete=True,
     filters=("party",),
     order=("bank",),
+    scope=OF_PARTY,
     field_rights={"number": "base.bank_account_number_view"},
 )
 

@@ -1,8 +1,10 @@
 """What base can do."""
 
+from modules.base.services.merging import merge_party
 from modules.base.services.money import Instalment, QuotedRate, instalments, rate_on
 from modules.base.services.organisation import (
     assign_person,
+    combine_dimensions,
     create_company,
     dimension_set_of,
     ensure_currency,
@@ -16,17 +18,19 @@ from modules.base.services.parties import (
     ContactPointInput,
     Duplicate,
     PartyRoleInput,
+    Snapshots,
     add_contact_point,
     create_party,
     find_duplicates,
     lock_credit_account,
-    merge_party,
+    one_with,
     role_of,
+    roles_of,
     snapshot_of,
     standing_for,
 )
 from modules.base.services.seeds import seed_base
-from modules.base.services.taxes import AppliedTax, apply_taxes, choose_taxes
+from modules.base.services.taxes import AppliedTax, TaxRules, apply_taxes, choose_taxes
 from modules.base.services.totals import TaxAmount, price_document
 from modules.base.services.units import Conversions, add_conversion
 

@@ -45,19 +45,23 @@ class Instalment:
 def instalments(*, total: Decimal, currency: str, term: PaymentTerm | None, base_dates: dict[str, date]) -> list[Instalment]:
     """Split `total` over the instalments of a payment term; without a term it is due at once.
 
-    `base_dates` gives the day per kind of base ("invoice" must be there; others fall back to it).
-    The parts sum to `total`.
+    `base_dates` gives the day per kind of base. "invoice" must be there; a delivery falls back to it,
+    a statement to the end of its month. The parts sum to `total`.
     """
     lines = list(term.lines.order_by("position")) if term else []
     if not lines:
         return [Instalment(base_dates["invoice"], total)]
+    base_dates = {"delivery": base_dates["invoice"], "statement": _month_end(base_dates["invoice"]), **base_dates}
     parts = spread(total, [line.share for line in lines], minor_units(currency))
     return [
-        Instalment(_due(base_dates.get(line.base, base_dates["invoice"]), line.days, line.month_end), part)
-        for line, part in zip(lines, parts, strict=True)
+        Instalment(_due(base_dates[line.base], line.days, line.month_end), part) for line, part in zip(lines, parts, strict=True)
     ]
 
 
 def _due(base: date, days: int, month_end: bool) -> date:
     due = base + timedelta(days=days)
-    return due.replace(day=monthrange(due.year, due.month)[1]) if month_end else due
+    return _month_end(due) if month_end else due
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])

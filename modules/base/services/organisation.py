@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from tessera.api import Refused, minor_units, publish, service
+from tessera.api import Problem, Refused, lock_for_update, minor_units, publish, service, validate
 
 from modules.base.events import CompanyCreated
 from modules.base.models import (
@@ -20,7 +20,9 @@ from modules.base.models import (
     MemberPerson,
     OrgUnit,
     Party,
+    Position,
 )
+from modules.base.models.money import currency_names
 
 
 @service(permission="base.company_create")
@@ -31,7 +33,9 @@ def create_company(
     currency: str,
     country: str = "",
     time_zone: str = "UTC",
+    party: Party | None = None,
     prices_include_tax: bool = False,
+    cogs_at: Company.CogsAt = Company.CogsAt.INVOICE,
     discount_limit: Decimal | None = None,
     order_limit: Decimal | None = None,
 ) -> Company:
@@ -40,14 +44,17 @@ def create_company(
         code=code,
         name=name,
         currency=currency.upper(),
-        country=country,
+        country=country.upper(),
         time_zone=time_zone,
+        party=party,
         prices_include_tax=prices_include_tax,
+        cogs_at=cogs_at,
         order_limit=order_limit,
     )
     if discount_limit is not None:
         company.discount_limit = discount_limit
     ensure_currency(company.currency)
+    validate(company)
     company.save()
     publish(CompanyCreated(subject=company.pk, currency=company.currency), company=company)
     return company
@@ -55,9 +62,7 @@ def create_company(
 
 def ensure_currency(code: str) -> Currency:
     """Return the currency of an ISO code, adding it to those the tenant uses; refuse what is none."""
-    from babel import Locale
-
-    names = Locale("en").currencies
+    names = currency_names()
     if code not in names:
         raise Refused("INVALID", _("{code} is no ISO currency code.").format(code=code), "currency")
     minor_units(code)
@@ -70,12 +75,19 @@ def ensure_currency(code: str) -> Currency:
 
 @service(permission="base.assignment_create")
 def assign_person(
-    *, person: Party, unit: OrgUnit, manager: Party | None = None, valid_from: date, valid_to: date | None = None
+    *,
+    person: Party,
+    unit: OrgUnit,
+    position: Position | None = None,
+    manager: Party | None = None,
+    valid_from: date,
+    valid_to: date | None = None,
 ) -> Assignment:
-    """Put a person into a unit under a manager."""
+    """Put a person into a unit, in a post of it or none, under a manager."""
     if person.kind != Party.Kind.PERSON:
         raise Refused("INVALID", _("Only a person can work in a unit."), "person")
-    made = Assignment(person=person, unit=unit, manager=manager, valid_from=valid_from, valid_to=valid_to)
+    made = Assignment(person=person, unit=unit, position=position, manager=manager, valid_from=valid_from, valid_to=valid_to)
+    validate(made)
     made.save()
     return made
 
@@ -145,10 +157,26 @@ def dimension_set_of(values: list[DimensionValue]) -> DimensionSet | None:
     if len({value.dimension_id for value in values}) != len(values):
         raise Refused("INVALID", _("A set has one value per dimension."), "dimension_set")
     key = " ".join(sorted(str(value.pk) for value in values))
+    lock_for_update(DimensionValue.objects.filter(pk__in=[value.pk for value in values]))  # who asks at the same time waits
     found = DimensionSet.objects.filter(key=key).first()
     if found is None:
         found = DimensionSet(key=key)
         found.save()
         for value in values:
             DimensionSetValue(set=found, dimension=value.dimension, value=value).save()
+    return found
+
+
+@service(permission="base.dimension_set_create")
+def combine_dimensions(*, values: list[DimensionValue]) -> DimensionSet:
+    """Return the set of these values, one per dimension, that documents and lines name; asked again, it is the same one."""
+    for place, value in enumerate(values):
+        if not value.active:
+            raise Refused("STATE", _("This value is not used any more."), "values", str(place))
+    try:
+        found = dimension_set_of(values)
+    except Refused as refusal:
+        raise Refused.of(Problem(p.code, p.message, ("values",)) for p in refusal.problems) from None
+    if found is None:
+        raise Refused("REQUIRED", _("A set has at least one value."), "values")
     return found

@@ -1,15 +1,17 @@
-"""Parties: made once, found again, merged without losing history."""
+"""Parties: made once, and found again."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
-from tessera.api import Refused, assign_number, current, lock_for_update, publish, service
+from tessera.api import Refused, assign_number, current, lock_for_update, service
 
-from modules.base.events import PartyMerged
 from modules.base.models import Address, Company, ContactPoint, OrgUnit, Party, PartyRole, TaxRegistration
+from modules.base.models.party import plain_tax_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,10 @@ def create_party(
     """Add a person or an organisation; without a code it gets the next one of the series."""
     if not name.strip():
         raise Refused("REQUIRED", _("A party has a name."), "name")
+    if employer is not None and employer.merged_into_id:
+        raise Refused("STATE", _("This party was merged; use the one it became."), "employer")
+    if tax_number and not tax_country:
+        raise Refused("REQUIRED", _("A tax number is one of a country."), "tax_country")
     party = Party(
         name=name.strip(),
         kind=kind,
@@ -101,13 +107,15 @@ def create_party(
     for role in roles or []:
         PartyRole(party=party, company=role.company, role=role.role).save()
     if tax_number:
-        TaxRegistration(party=party, country=tax_country, number=tax_number).save()
+        TaxRegistration(party=party, country=tax_country.upper(), number=plain_tax_number(tax_number)).save()
     return party
 
 
 @service(permission="base.contact_point_create")
 def add_contact_point(*, party: Party, kind: ContactPoint.Kind, value: str) -> ContactPoint:
     """Add a way to reach a party."""
+    if party.merged_into_id:
+        raise Refused("STATE", _("This party was merged; use the one it became."), "party")
     point = ContactPoint(party=party, kind=kind, value=value, normalised=normalise(kind, value))
     point.save()
     return point
@@ -120,7 +128,7 @@ def find_duplicates(
     parties = Party.objects.filter(merged_into=None).exclude(pk=exclude)
     reasons = []
     if tax_number:
-        reasons.append(("tax number", Q(tax_registrations__number=tax_number)))
+        reasons.append(("tax number", Q(tax_registrations__number=plain_tax_number(tax_number))))
     if email:
         reasons.append(("e-mail", Q(contact_points__kind="email", contact_points__normalised=normalise("email", email))))
     if phone and normalise("phone", phone):
@@ -134,64 +142,56 @@ def find_duplicates(
     return list(found.values())
 
 
-@service(permission="base.party_merge")
-def merge_party(*, party: Party, into: Party) -> Party:
-    """Make `party` stand for `into` from now on; its posted documents stay as they were posted.
-
-    Contact points, addresses, roles and tax numbers that `into` has not yet go over to it.
-    """
-    locked = {row.pk: row for row in lock_for_update(Party.objects.filter(pk__in=[party.pk, into.pk]))}
-    party, into = locked[party.pk], locked[into.pk]
-    if party == into:
-        raise Refused("INVALID", _("A party cannot be merged into itself."), "into")
-    if party.merged_into_id or into.merged_into_id:
-        raise Refused("STATE", _("A merged party cannot be merged again."), "party")
-    have = set(into.contact_points.values_list("kind", "normalised"))
-    for point in party.contact_points.all():
-        if (point.kind, point.normalised) not in have:
-            point.party = into
-            point.save()
-    for address in party.addresses.all():
-        address.party = into
-        address.save()
-    roles = set(into.roles.values_list("company_id", "role"))
-    for role in party.roles.all():
-        if (role.company_id, role.role) not in roles:
-            role.party = into
-            role.save()
-    numbers = set(into.tax_registrations.values_list("country", "number"))
-    for registration in party.tax_registrations.all():
-        if (registration.country, registration.number) not in numbers:
-            registration.party = into
-            registration.save()
-    party.merged_into = into
-    party.save()
-    publish(PartyMerged(subject=into.pk, merged=party.pk))
-    return into
-
-
 def standing_for(party: Party) -> Party:
     """Return the party that stands for this one today (itself unless it was merged)."""
-    while party.merged_into_id:
-        party = party.merged_into
-    return party
+    return party.merged_into or party
+
+
+def _standing_key(party: UUID) -> QuerySet[Party]:
+    return Party.objects.filter(pk=party).values(standing=Coalesce("merged_into_id", "id"))
+
+
+def one_with(party: UUID) -> QuerySet[Party]:
+    """Return the keys of the party that stands for `party` and of all merged into it, for `party__in` of what is summed."""
+    standing = _standing_key(party)
+    return Party.objects.filter(Q(pk__in=standing) | Q(merged_into__in=standing)).values("pk")
 
 
 def role_of(*, party: UUID, company: UUID, role: str) -> PartyRole | None:
-    """Return what a party is to a company in one role."""
-    return PartyRole.objects.filter(party=party, company=company, role=role).select_related("payment_term").first()
+    """Return what a party, or the one that stands for it, is to a company in one role."""
+    return _roles(_standing_key(party), company, role).select_related("payment_term").first()
+
+
+def roles_of(*, parties: Iterable[UUID], company: UUID, role: str) -> dict[UUID, PartyRole]:
+    """Return what parties are to a company in one role, by party; each of them stands for itself."""
+    return {row.party_id: row for row in _roles(parties, company, role).select_related("payment_term")}
 
 
 def lock_credit_account(*, party: UUID, company: UUID) -> PartyRole | None:
     """Lock the customer's credit account until the end of the unit of work; None if it is no customer."""
-    rows = lock_for_update(PartyRole.objects.filter(party=party, company=company, role=PartyRole.Role.CUSTOMER))
+    rows = lock_for_update(_roles(_standing_key(party), company, PartyRole.Role.CUSTOMER))
     return rows[0] if rows else None
 
 
+def _roles(parties: Iterable[UUID] | QuerySet[Party], company: UUID, role: str) -> QuerySet[PartyRole]:
+    return PartyRole.objects.filter(party__in=parties, company=company, role=role)
+
+
+class Snapshots:
+    """Parties as they are printed on documents, frozen when a document takes effect; reads once for all of them."""
+
+    def __init__(self, parties: Iterable[Party]) -> None:
+        rows = TaxRegistration.objects.filter(party__in=[party.pk for party in parties]).order_by("-id")
+        self._numbers = {row.party_id: row.number for row in rows}  # the first that was registered stays
+
+    def of(self, party: Party, address: Address | None = None) -> dict[str, str]:
+        """Return a party as it is printed today, at an address."""
+        made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": self._numbers.get(party.pk, "")}
+        if address:
+            made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
+        return made | {"taken_on": current().tenant.today.isoformat()}
+
+
 def snapshot_of(party: Party, address: Address | None = None) -> dict[str, str]:
-    """Return the party as it is printed on a document, frozen when the document takes effect."""
-    registration = party.tax_registrations.order_by("id").first()
-    made = {"name": party.legal_name or party.name, "code": party.code, "tax_number": registration.number if registration else ""}
-    if address:
-        made |= {key: getattr(address, key) for key in ("recipient", "street", "city", "region", "postal_code", "country")}
-    return made | {"taken_on": current().tenant.today.isoformat()}
+    """Return one party as it is printed on a document."""
+    return Snapshots([party]).of(party, address)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from tessera.api import Refused, convert, service
+from tessera.api import Refused, convert, lock_for_update, service
 
 from modules.base.models import Item, Unit, UnitConversion
 
@@ -56,13 +56,18 @@ def add_conversion(
 ) -> UnitConversion:
     """Say that one `source` is numerator/denominator `target`, for an item or for all.
 
-    Refuses with CYCLE when the two already convert into each other: a second way could contradict the first.
+    Refuses with CYCLE when the two already convert into each other, be it for a single item: a second
+    way could contradict the first.
     """
-    if numerator <= 0 or denominator <= 0:
-        raise Refused("INVALID", _("A conversion factor is positive."), "numerator")
-    known = Conversions([item] if item else [])
-    if source == target or known.factor(item.pk if item else None, source.pk, target.pk) is not None:
-        raise Refused("CYCLE", _("These units already convert into each other."), "target")
+    for name, value in (("numerator", numerator), ("denominator", denominator)):
+        if value <= 0:
+            raise Refused("INVALID", _("A conversion factor is positive."), name)
+    lock_for_update(Unit.objects.all())  # one at a time: two could close a circle that neither sees
+    items = [item] if item else list(Item.objects.filter(conversions__isnull=False).distinct())
+    known = Conversions(items)
+    for each in (item.pk,) if item else (None, *(own.pk for own in items)):
+        if known.factor(each, source.pk, target.pk) is not None:
+            raise Refused("CYCLE", _("These units already convert into each other."), "target")
     conversion = UnitConversion(item=item, source=source, target=target, numerator=numerator, denominator=denominator)
     conversion.save()
     return conversion

@@ -1,7 +1,6 @@
 """Facts that finance tells."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from tessera.api import event
@@ -22,7 +21,7 @@ class InvoicePosted:
     subject: UUID
     company: UUID
     party: UUID
-    number: Any
+    number: str
     direction: str
     posting_date: date
     documents: list[UUID]
@@ -35,7 +34,7 @@ class CreditNotePosted:
     subject: UUID
     company: UUID
     party: UUID
-    number: Any
+    number: str
     direction: str
     posting_date: date
     corrects: UUID | None
@@ -59,7 +58,7 @@ class PaymentPosted:
     subject: UUID
     company: UUID
     party: UUID
-    number: Any
+    number: str
     direction: str
     posting_date: date
 

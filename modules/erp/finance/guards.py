@@ -5,7 +5,8 @@ schema they are in. They refuse and never write. The initial migration runs `INS
 
 An entry is inserted as a draft, gets its lines, and is posted by one update: there its lines must
 sum to zero in the book's currency and its period must be open. A line locks its entry, so no line
-can slip in beside the posting. Refusals carry a code of the API as their constraint's name.
+can slip in beside the posting; the posting holds its period, so that whoever closes it waits, or
+is seen. Refusals carry a code of the API as their constraint's name.
 """
 
 _ENTRY = """
@@ -35,6 +36,7 @@ BEGIN
             RAISE EXCEPTION 'The debits and credits of an entry are equal.'
                 USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'UNBALANCED', COLUMN = 'lines';
         END IF;
+        PERFORM FROM finance_fiscalperiod WHERE id = NEW.period_id FOR KEY SHARE;
         IF EXISTS (
             SELECT FROM finance_periodlock l, finance_journal j
             WHERE l.period_id = NEW.period_id AND j.id = NEW.journal_id AND l.area IN (j.area, 'ledger') AND l.state = 'closed'

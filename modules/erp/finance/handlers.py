@@ -15,6 +15,12 @@ def open_books(fact: Any, *, company: Any, **live: Any) -> None:
     services.setup_books(company=company, chart_code=chart_for(company.country))
 
 
+@during("base.party_merged")
+def follow_merged_parties(fact: Any, **live: Any) -> None:
+    """Let open items follow the party that stands for another one now."""
+    services.follow_merged_parties()
+
+
 @during("stock.moves_done")
 def book_moves(fact: Any, *, moves: list[MoveValued], **live: Any) -> None:
     """Book what moved, where it changes what is ours."""

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from uuid import UUID
 
-from modules.base.api import Billable, Demand, billable, open_demands, unbilled_orders
-from modules.erp.orders.selectors import billable_of, unbilled_of
+from modules.base.api import Billable, Demand, billable, billable_documents, open_demands, unbilled_orders
+from modules.erp.orders.selectors import billable_of, orders_to_invoice, unbilled_of
 from modules.erp.orders.services import open_demands_of
 
 
@@ -12,6 +12,12 @@ from modules.erp.orders.services import open_demands_of
 def billable_order(*, document: UUID) -> Billable | None:
     """Return what may be invoiced of an order now."""
     return billable_of(document=document)
+
+
+@billable_documents.answer
+def billable_orders(*, company: UUID) -> list[UUID]:
+    """Return the orders in force."""
+    return orders_to_invoice(company=company)
 
 
 @unbilled_orders.answer

@@ -125,4 +125,4 @@ Resource(
     scope=LINE_SCOPE,
 )
 Report(name="short_close_preview", selector=selectors.short_close_preview, permission="orders.sales_order_short_close")
-Importer("sales_orders", row=imports.OrderRow, service=imports.import_order, permission="orders.sales_order_import")
+Importer("sales_orders", row=imports.OrderRow, service=imports.import_orders, permission="orders.sales_order_import", at_once=200)

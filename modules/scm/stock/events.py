@@ -11,6 +11,7 @@ from tessera.api import event
 class MovesDone:
     """A stock document moved goods; hooks get `moves`, a list of `base.MoveValued`, in the same transaction.
 
+    Goods that belong to somebody else are not among them.
     `document_kind` is the document's model label. `number` is "" where the document takes effect
     in the very unit of work that makes it: its number is only known at the end.
     """

@@ -17,7 +17,7 @@ def set_up_company(fact: Any, *, company: Any, **live: Any) -> None:
 @during("orders.sales_order_confirmed")
 def reserve_order(fact: Any, *, demands: list[Demand], **live: Any) -> None:
     """Remember what the order wants and set aside what is free, in line order; the rest is backorder."""
-    services.take_demands(demands)
+    services.take_new_demands(demands)
 
 
 @during("orders.sales_order_short_closed")

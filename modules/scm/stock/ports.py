@@ -5,9 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from modules.base.api import (
+    GoodsMoved,
     ValueSplit,
     apply_cost_difference,
     available_quantity,
+    expected_quantities,
+    goods_moved,
     item_has_moved,
     reserved_quantities,
     stock_values,
@@ -31,6 +34,18 @@ def reserved(*, lines: list[UUID]) -> dict[UUID, Decimal] | None:
 def values(*, company: UUID) -> dict[UUID, Decimal] | None:
     """Read the cost pools."""
     return selectors.values_by_item(company)
+
+
+@goods_moved.answer
+def moved(*, company: UUID) -> list[GoodsMoved]:
+    """Sum the moves from suppliers and to customers."""
+    return selectors.goods_moved(company)
+
+
+@expected_quantities.answer
+def expected(*, lines: list[UUID]) -> dict[UUID, Decimal]:
+    """Read the lines of receipts and of deliveries that a supplier makes."""
+    return selectors.expected_of(lines)
 
 
 @item_has_moved.answer

@@ -1,17 +1,22 @@
 """Read more of stock than a row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
-from modules.base.api import Company, Item
+from modules.base.api import Company, GoodsMoved, Item
 from modules.scm.stock.models import (
     CostPool,
+    Delivery,
+    DeliveryLine,
     LocationKind,
+    Receipt,
+    ReceiptLine,
     Reservation,
     ReservationKind,
     StockBalance,
@@ -89,6 +94,62 @@ def values_by_item(company: UUID) -> dict[UUID, Decimal]:
     return {row["item"]: row["sum"] for row in rows}
 
 
+def expected_of(lines: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """Return the base quantity of lines that bring goods from a supplier, into stock or straight to a customer."""
+    wanted = list(lines)
+    found = dict(ReceiptLine.objects.filter(pk__in=wanted).values_list("pk", "base_quantity"))
+    return found | dict(DeliveryLine.objects.filter(pk__in=wanted, document__drop_ship=True).values_list("pk", "base_quantity"))
+
+
+def goods_moved(company: UUID) -> list[GoodsMoved]:
+    """Return the sums of a company's own moves from suppliers per line, and to customers per demanded line, less returns."""
+    moves = StockMove.objects.filter(company=company, owner=None)
+    return [*_received(moves.filter(source__kind=LocationKind.SUPPLIER)), *_shipped(moves)]
+
+
+def _received(moves: QuerySet) -> Iterator[GoodsMoved]:
+    rows = list(
+        moves.values("document", "line", "item").annotate(quantity=Sum("base_quantity"), worth=Sum("value")).order_by("line")
+    )
+    documents = {row["document"] for row in rows}
+    parties = dict(Receipt.objects.filter(pk__in=documents).values_list("pk", "party"))
+    parties |= dict(Delivery.objects.filter(pk__in=documents).values_list("pk", "supplier"))
+    for row in rows:
+        yield GoodsMoved(
+            received=True,
+            document=row["document"],
+            line=row["line"],
+            item=row["item"],
+            party=parties[row["document"]],
+            base_quantity=row["quantity"],
+            value=row["worth"],
+        )
+
+
+def _shipped(moves: QuerySet) -> Iterator[GoodsMoved]:
+    out = moves.filter(target__kind=LocationKind.CUSTOMER)
+    back = moves.filter(source__kind=LocationKind.CUSTOMER)
+    sums: dict[UUID, list[Decimal]] = {}
+    for rows, line, sign in ((out, "line", 1), (back, "returns_move__line", -1)):
+        for key, quantity, worth in rows.values_list(line).annotate(q=Sum("base_quantity"), v=Sum("value")):
+            held = sums.setdefault(key, [ZERO, ZERO])
+            held[0], held[1] = held[0] + sign * quantity, held[1] + sign * worth
+    demanded: dict[UUID, tuple[Any, list[Decimal]]] = {}
+    for line in DeliveryLine.objects.filter(pk__in=list(sums)).select_related("demand").order_by("demand_id", "id"):
+        _demand, held = demanded.setdefault(line.demand_id, (line.demand, [ZERO, ZERO]))
+        held[0], held[1] = held[0] + sums[line.pk][0], held[1] + sums[line.pk][1]
+    for demand, (quantity, worth) in demanded.values():
+        yield GoodsMoved(
+            received=False,
+            document=demand.document,
+            line=demand.line,
+            item=demand.item_id,
+            party=demand.party_id,
+            base_quantity=quantity,
+            value=worth,
+        )
+
+
 def stock_on_hand(*, company: Company, warehouse: Warehouse | None = None, item: Item | None = None) -> list[StockOnHand]:
     """Return what lies in a company's locations per item, by code; goods of others are left out."""
     rows = StockBalance.objects.filter(company=company, owner=None)
@@ -130,8 +191,6 @@ def stock_value(*, company: Company, item: Item | None = None) -> list[StockValu
 
 def goods_shipped(*, document: UUID) -> list[GoodsShipped]:
     """Return what was delivered for a document (an order), and what of it came back, oldest first."""
-    from modules.scm.stock.models import DeliveryLine
-
     lines = {
         row["pk"]: row["demand__line"]
         for row in DeliveryLine.objects.filter(demand__document=document).values("pk", "demand__line")

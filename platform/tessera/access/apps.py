@@ -10,5 +10,5 @@ class Access(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        for part in ("checks", "events", "resources", "staleness"):
+        for part in ("checks", "events", "permissions", "resources", "staleness"):
             import_module(f"{self.name}.{part}")

@@ -1,24 +1,16 @@
 """The rights to manage members and their rights."""
 
-from functools import cache
-
 from django.utils.translation import gettext_lazy as _
 
 from tessera.module import Permission
-from tessera.permissions import KERNEL_PERMISSIONS, all_permissions
+from tessera.permissions import KERNEL_PERMISSIONS
 
 KERNEL_PERMISSIONS += [
     Permission("access.member_invite", _("Invite members")),
     Permission("access.member_deactivate", _("Deactivate and reactivate members")),
     Permission("access.role_manage", _("Make roles and give them to members")),
     Permission("access.token_issue", _("Issue tokens for oneself")),
-    Permission("access.token_revoke", _("Revoke other members' tokens")),
+    Permission("access.token_revoke", _("Revoke tokens")),
     Permission("access.api_key_issue", _("Issue API keys")),
     Permission("access.api_explore", _("Explore the API's schema")),
 ]
-
-
-@cache
-def known_permissions(labels: frozenset[str]) -> frozenset[str]:
-    """Return the codes of all rights that exist where the modules `labels` are on; computed once per process."""
-    return frozenset(all_permissions(labels))

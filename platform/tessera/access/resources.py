@@ -80,6 +80,7 @@ Resource(
     ),
     views=(List(("email", "expires_at", "accepted_at")),),
     under=(Under("access.Member", "invitations", "member"),),
+    scope=RowScope(owner="member"),
 )
 
 Report(name="me", selector=selectors.me, permission="")

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from tessera.access.models import AccessToken, Member
-from tessera.access.selectors import actor_of, restricted
+from tessera.access.selectors import actor_of, restricted, with_role_epoch
 from tessera.access.services import note_use
 from tessera.accounts.models import Account, TenantSession
 from tessera.accounts.services import SESSION_PREFIX, digest
@@ -65,15 +65,17 @@ def _of_session(key: str, tenant: TenantRef) -> Actor:
     if found is None or found.expires_at <= timezone.now():
         raise refusal()
     account = found.account
-    member = Member.objects.filter(pk=found.member_id, epoch=found.member_epoch, account_id=account.pk).first()
+    members = Member.objects.filter(pk=found.member_id, epoch=found.member_epoch, account_id=account.pk)
+    member = with_role_epoch(members).first()
     if not account.is_active or account.epoch != found.account_epoch or member is None or member.state != Member.State.ACTIVE:
         raise refusal()
-    return actor_of(member)
+    return actor_of(member, epoch=member.role_epoch)
 
 
 def _of_token(secret: str) -> Actor:
     """Return the actor of a token, with no right beyond the token's; its row is in the tenant's own schema."""
-    token = AccessToken.objects.select_related("member").filter(hash=digest(secret), revoked_at=None).first()
+    tokens = AccessToken.objects.select_related("member").filter(hash=digest(secret), revoked_at=None)
+    token = with_role_epoch(tokens).first()
     if token is None or token.expires_at <= timezone.now():
         raise refusal()
     member = token.member
@@ -81,7 +83,7 @@ def _of_token(secret: str) -> Actor:
     if not alive or not Account.objects.filter(pk=member.account_id, is_active=True).exists():
         raise refusal()
     note_use(token)
-    return replace(restricted(actor_of(member), token.scopes), token_id=token.pk)
+    return replace(restricted(actor_of(member, epoch=token.role_epoch), token.scopes), token_id=token.pk)
 
 
 def _demand_same_origin(request: HttpRequest) -> None:

@@ -2,11 +2,20 @@
 
 from typing import Any
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from tessera.accounts.models import Account
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """The form of django-allauth with the one label that it does not translate."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["name"].label = _("Name")
 
 
 class JoinForm(forms.Form):

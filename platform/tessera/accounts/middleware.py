@@ -11,7 +11,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
-from django.utils.translation import gettext as _
+from django.shortcuts import render
 
 from tessera.accounts.hosts import is_accounts_host
 
@@ -40,5 +40,5 @@ class AccountsHostMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Close the doors while attempts cannot be counted, rather than let them be guessed open."""
         if is_accounts_host(request) and isinstance(exception, redis.RedisError):
-            return HttpResponse(_("Signing in is not possible right now. Try again in a minute."), status=503)
+            return render(request, "accounts/unavailable.html", status=503)
         return None

@@ -25,7 +25,7 @@ class AccountManager(BaseUserManager):
 class Account(AbstractBaseUser):
     """A person's login; what it may do is said by its memberships, per tenant.
 
-    `epoch` counts its passwords: sessions on tenants' hosts carry it and are dead in any other.
+    `epoch` counts its passwords: codes for tenants' hosts and sessions there carry it and are dead in any other.
     """
 
     id = KeyField()
@@ -53,6 +53,13 @@ class Account(AbstractBaseUser):
         super().set_password(raw_password)
         self.epoch += 1
 
+    def check_password(self, raw_password: str) -> bool:
+        """Say whether this is the password; one that is only hashed better from now on ends no session."""
+        epoch = self.epoch
+        right = super().check_password(raw_password)
+        self.epoch = epoch
+        return right
+
 
 class Membership(models.Model):
     """An index for switching: an account has a member in a tenant. The tenant's own rows are the truth."""
@@ -75,6 +82,7 @@ class LoginCode(models.Model):
 
     hash = models.CharField(max_length=64, primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    account_epoch = models.PositiveIntegerField()
     tenant_id = models.UUIDField()
     state = models.CharField(max_length=64, blank=True)
     login = models.CharField(max_length=64, blank=True)

@@ -2,8 +2,16 @@
 
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+
 from tessera.accounts.models import Account, Membership
 from tessera.context import TenantRef, directory
+
+
+def account_at(email: str) -> Account | None:
+    """Return the account of whoever showed to read an address, or who signs in by it; None where there is none."""
+    shown = EmailAddress.objects.select_related("user").filter(email__iexact=email, verified=True).first()
+    return shown.user if shown else Account.objects.filter(email__iexact=email).first()
 
 
 def tenants_of(account: Account) -> list[TenantRef]:

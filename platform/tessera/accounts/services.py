@@ -88,7 +88,13 @@ def issue_code(*, account: Account, tenant_id: UUID, state: str = "", login: str
     secret = secrets.token_urlsafe(32)
     expires_at = timezone.now() + CODE_LIFETIME
     LoginCode.objects.create(
-        hash=digest(secret), account=account, tenant_id=tenant_id, state=state, login=login, expires_at=expires_at
+        hash=digest(secret),
+        account=account,
+        account_epoch=account.epoch,
+        tenant_id=tenant_id,
+        state=state,
+        login=login,
+        expires_at=expires_at,
     )
     return sign_public(PURPOSE, [tenant_id.hex, secret])
 
@@ -96,8 +102,8 @@ def issue_code(*, account: Account, tenant_id: UUID, state: str = "", login: str
 def redeem_code(*, tenant: TenantRef, code: str, state: str = "", lifetime: timedelta) -> tuple[str, TenantSession]:
     """Turn a code into a session of the tenant that is entered; return the session's secret key.
 
-    UNAUTHENTICATED for a code that is forged, used, late, of another tenant or another browser, or
-    whose account is no active member here.
+    UNAUTHENTICATED for a code that is forged, used, late, older than the password, of another tenant or
+    another browser, or whose account is no active member here.
     """
     refusal = ApiError(Code.UNAUTHENTICATED, _("This sign-in is not valid any more. Sign in again."))
     try:
@@ -113,7 +119,8 @@ def redeem_code(*, tenant: TenantRef, code: str, state: str = "", lifetime: time
         valid = found.expires_at > timezone.now() and found.tenant_id == tenant.id and found.state == state
         account = found.account
         found.delete()
-    member = active_member(account_id=account.pk) if valid and account.is_active else None
+    alive = valid and account.is_active and account.epoch == found.account_epoch
+    member = active_member(account_id=account.pk) if alive else None
     if member is None:
         raise refusal
     return _open_session(account, tenant.id, member.pk, member.epoch, found.login, timezone.now() + lifetime)

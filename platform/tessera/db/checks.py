@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage
 from django.core.checks import Error, register
 from django.db import connections, models
 
@@ -119,3 +120,11 @@ def check_public_models(app_configs: Any, **options: Any) -> list[Error]:
             if isinstance(field, models.ForeignKey) and not is_public(field.remote_field.model._meta.app_label):
                 found.append(Error(f"{model._meta.label}.{field.name} points into a tenant", obj=model, id="tessera.E033"))
     return found
+
+
+@register()
+def check_static_files(app_configs: Any, **options: Any) -> list[Error]:
+    """Refuse pages whose static files have hashed names that nobody has made: each would be an error of the server."""
+    if isinstance(staticfiles_storage, ManifestStaticFilesStorage) and not staticfiles_storage.hashed_files:
+        return [Error("static files were not collected: run `manage.py collectstatic`", id="tessera.E050")]
+    return []

@@ -6,7 +6,7 @@
 states, roles) is `tenants.installations`, which is built of `prepare` and `replay`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
@@ -40,9 +40,7 @@ def install(tenant: TenantRef, labels: Iterable[str]) -> None:
     scripts = prepare(wanted)
     with enter(tenant, actor=system("install"), modules=wanted), unit_of_work():
         replay(scripts)
-        for label in ordered(wanted):
-            if label in modules():
-                mark(label, InstalledModule.State.ON)
+        mark({label: InstalledModule.State.ON for label in ordered(wanted) if label in modules()})
 
 
 def make_schema(tenant: TenantRef, labels: Iterable[str]) -> None:
@@ -115,15 +113,21 @@ def _run_code(script: Script, step: Step) -> None:
         operations[step.code[-1]].code(state.apps, editor)
 
 
-def mark(label: str, state: str) -> InstalledModule:
-    """Write the tenant's own row about a module, in the transaction of its tables.
+def mark(states: Mapping[str, str]) -> None:
+    """Write the tenant's own rows about modules (label to state), in the transaction of their tables.
 
-    `module_version` is the version that last worked on the module's data: one that is off keeps it.
+    `module_version` is the version that last worked on a module's data: one that is off keeps it.
     """
-    row = InstalledModule.objects.filter(label=label).first() or InstalledModule(label=label)
-    row.state = state
-    if state == InstalledModule.State.ON:
-        row.module_version = modules()[label].version
-    row.fingerprint = fingerprint_of(label)
-    row.save()
-    return row
+    there = {row.label: row for row in InstalledModule.objects.filter(label__in=states)}
+    made = []
+    for label, state in states.items():
+        row = there.get(label) or InstalledModule(label=label)
+        row.state = state
+        if state == InstalledModule.State.ON:
+            row.module_version = modules()[label].version
+        row.fingerprint = fingerprint_of(label)
+        if label in there:
+            row.save()
+        else:
+            made.append(row)
+    InstalledModule.objects.bulk_create(made)

@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None, *, plan: Plan = TESSERA, root: Path
         return command(options, workspace, plan)
     except (Failed, ServerError, FileNotFoundError) as error:
         print(f"tessera: {error}", file=sys.stderr, flush=True)
+        if last := getattr(options, "otherwise", ""):
+            say(last)
         return 1
     except Interrupted as reason:
         return 128 + signal.Signals[str(reason)]
@@ -50,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     up_.set_defaults(function=up)
     run_ = sub.add_parser("run", parents=[common], help="start the servers, run a command with their URLs, stop them")
     run_.add_argument("--serve", action="store_true", help="start web, worker, relay and beat as well")
+    run_.add_argument("--otherwise", default="", metavar="LINE", help="the last line when what the command needs does not start")
     run_.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     run_.set_defaults(function=run)
     sub.add_parser("stop", parents=[common], help="stop all of it, whoever started it").set_defaults(function=stop)
@@ -68,9 +71,12 @@ def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
             say(f"ready {supervisor.url}")
             for line in people(workspace.story_file()):
                 say(line)
+            for hint in plan.hints:
+                say(f"  {hint.format(url=supervisor.url)}")
             if checking:
                 supervisor.watch(until=after(2.0))
                 supervisor.check()
+                say("  checked: everything answers; stopping it")
             else:
                 supervisor.watch(until=lambda: False)
     except Interrupted as reason:
@@ -136,11 +142,12 @@ def status(_options: argparse.Namespace, workspace: Workspace, _plan: Plan) -> i
 
 
 def people(file: Path) -> list[str]:
-    """List the sample people with their passwords as the story wrote them."""
+    """List the sample people with their passwords and what they do, as the story wrote them."""
     if not file.exists():
         return []
-    rows = [(row["name"], row["email"], row["password"], row["url"]) for row in json.loads(file.read_text())["people"]]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    told = json.loads(file.read_text())["people"]
+    rows = [(row["name"], row["email"], row["password"], row["url"], row.get("does", "")) for row in told]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 

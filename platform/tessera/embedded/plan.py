@@ -28,11 +28,15 @@ class Service:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything in order: `before` on every start, the services, `first` when this database has no story yet."""
+    """Everything in order: `before` on every start, the services, `first` when this database has no story yet.
+
+    `hints` are told once everything is up; `{url}` in them is where.
+    """
 
     before: tuple[Step, ...]
     services: tuple[Service, ...]
     first: tuple[Step, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 MANAGE = ("{python}", "manage.py")
@@ -58,4 +62,10 @@ TESSERA = Plan(
         Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
     ),
     first=(Step("story", (*MANAGE, "story", "--keep"), shown=True),),
+    hints=(
+        "sign in as one of them at {url}account/login/, or sign a company of yours up at {url}signup",
+        "letters that would have been sent are at {url}dev/mail",
+        "a first query over the API: docs/learn/get-started.md",
+        "Ctrl-C here or `make stop` ends it, `make up` starts it again with everything kept",
+    ),
 )

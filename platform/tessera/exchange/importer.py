@@ -11,12 +11,17 @@
 The service is called with the row's fields as keyword arguments; a field typed as a model is
 looked up by its resource's `import_key` among the rows the actor may see. A field that is a list
 of dataclasses takes a list of objects (JSON only).
+
+Where rows are many and worth writing together, `at_once=200` says that the service takes `rows`,
+up to so many, and returns for each what it made, or the `Refused` that kept it out. It undoes what
+it wrote for a row that it refuses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -26,7 +31,7 @@ from django.utils.translation import gettext as _
 
 from tessera.errors import Problem, Refused
 from tessera.module import module_of
-from tessera.resource import resource_of
+from tessera.resource import Resource, resource_of
 from tessera.scope import scoped
 
 IMPORTERS: dict[str, "Importer"] = {}
@@ -41,6 +46,7 @@ class Importer:
     row: type
     service: Callable[..., Any]
     permission: str
+    at_once: int = 0
 
     def __post_init__(self) -> None:
         if self.name in IMPORTERS:
@@ -54,14 +60,37 @@ class Importer:
 
 
 class Reader:
-    """Turn plain rows into typed ones; looks up each reference once per import."""
+    """Turn plain rows into typed ones; looks up the references of many rows together, and each once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[type, str], Any] = {}
 
-    def read(self, row_type: type, given: dict[str, Any]) -> Any:
+    def look_up(self, row_type: type, rows: Iterable[dict[str, Any]]) -> None:
+        """Find what rows refer to, one statement per kind. What is not there yet is looked for again by its row."""
+        wanted: dict[type[Model], set[str]] = {}
+        for row in rows:
+            self._gather(row_type, row, wanted)
+        for model, keys in wanted.items():
+            missing = {key for key in keys if (model, key) not in self._found}
+            if missing:
+                resource, name = _keyed(model)
+                for found in scoped(resource).filter(**{f"{name}__in": missing}).order_by("-pk"):
+                    self._found[model, str(getattr(found, name))] = found
+
+    def _gather(self, hint: Any, raw: Any, wanted: dict[type[Model], set[str]]) -> None:
+        hint = _not_none(hint)
+        if get_origin(hint) in (list, tuple) and isinstance(raw, list):
+            for each in raw:
+                self._gather(get_args(hint)[0], each, wanted)
+        elif is_dataclass(hint) and isinstance(raw, dict):
+            for name, inner in _hints(hint).items():
+                self._gather(inner, raw.get(name), wanted)
+        elif isinstance(hint, type) and issubclass(hint, Model) and _is_plain(raw) and _is_storable(str(raw)):
+            wanted.setdefault(hint, set()).add(_text(raw))
+
+    def read(self, row_type: Any, given: dict[str, Any]) -> Any:
         """Return a typed row; raise Refused with one problem per bad field."""
-        hints = get_type_hints(row_type)
+        hints = _hints(row_type)
         known = {field.name: field for field in fields(row_type)}
         problems = [Problem("INVALID", _("There is no such column."), (name,)) for name in given.keys() - known.keys()]
         values: dict[str, Any] = {}
@@ -74,47 +103,85 @@ class Reader:
             try:
                 values[name] = self._value(hints[name], raw)
             except Refused as refusal:
-                problems += [Problem(p.code, p.message, (name, *p.field)) for p in refusal.problems]
+                problems += refusal.within(name).problems
         if problems:
             raise Refused.of(sorted(problems, key=lambda p: p.field))
         return row_type(**values)
 
     def _value(self, hint: Any, raw: Any) -> Any:
-        if get_origin(hint) in (Union, UnionType):
-            hint = next(each for each in get_args(hint) if each is not type(None))
+        hint = _not_none(hint)
         if get_origin(hint) in (list, tuple):
             if not isinstance(raw, list):
                 raise Refused("INVALID", _("A list is expected."))
-            return [self._item(get_args(hint)[0], place, each) for place, each in enumerate(raw)]
+            return self._list(get_args(hint)[0], raw)
         if is_dataclass(hint):
-            return self.read(hint, raw)  # type: ignore[arg-type]
+            if not isinstance(raw, dict):
+                raise Refused("INVALID", _("An object is expected."))
+            return self.read(hint, raw)
+        if not _is_plain(raw):
+            raise Refused("INVALID", _("A single value is expected."))
         if isinstance(hint, type) and issubclass(hint, Model):
-            return self._reference(hint, str(raw).strip())
-        return _plain(hint, raw)
+            return self._reference(hint, _text(raw))
+        return _plain(hint, _text(raw))
 
-    def _item(self, hint: Any, place: int, raw: Any) -> Any:
-        try:
-            return self._value(hint, raw)
-        except Refused as refusal:
-            raise refusal.within(str(place)) from None
+    def _list(self, hint: Any, raw: list[Any]) -> list[Any]:
+        made, problems = [], []
+        for place, each in enumerate(raw):
+            try:
+                made.append(self._value(hint, each))
+            except Refused as refusal:
+                problems += refusal.within(str(place)).problems
+        if problems:
+            raise Refused.of(problems)
+        return made
 
     def _reference(self, model: type[Model], key: str) -> Any:
         if (model, key) not in self._found:
-            resource = resource_of(model)
-            if resource is None or not resource.import_key:
-                raise TypeError(f"{model.__name__} has no resource with an import key")
-            self._found[model, key] = scoped(resource).filter(**{resource.import_key[0]: key}).first()
-        found = self._found[model, key]
-        if found is None:
-            raise Refused("NOT_FOUND", _("There is no {what} {key}.").format(what=model._meta.verbose_name, key=key))
-        return found
+            resource, name = _keyed(model)
+            found = scoped(resource).filter(**{name: key}).first()
+            if found is None:
+                raise Refused("NOT_FOUND", _("There is no {what} {key}.").format(what=model._meta.verbose_name, key=key))
+            self._found[model, key] = found
+        return self._found[model, key]
 
 
-def _plain(hint: type, raw: Any) -> Any:
+_hints = cache(get_type_hints)
+
+
+def _not_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        return next(each for each in get_args(hint) if each is not type(None))
+    return hint
+
+
+def _keyed(model: type[Model]) -> tuple[Resource, str]:
+    """Return the resource of a model and the column by which rows name it."""
+    resource = resource_of(model)
+    if resource is None or not resource.import_key:
+        raise TypeError(f"{model.__name__} has no resource with an import key")
+    return resource, resource.import_key[0]
+
+
+def _is_plain(raw: Any) -> bool:
+    return isinstance(raw, (str, bool, int, float))
+
+
+def _text(raw: Any) -> str:
     text = str(raw).strip()
-    if "\0" in text:
+    if not _is_storable(text):
         raise Refused("INVALID", _("The value has a character that cannot be stored."))
+    return text
+
+
+def _is_storable(text: str) -> bool:
+    """Say whether PostgreSQL takes a text: no zero byte, no half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
+
+
+def _plain(hint: type, text: str) -> Any:
     try:
+        if hint in (Decimal, int) and "_" in text:  # Python's own way to write large numbers, nobody else's
+            raise ValueError
         if hint is Decimal:
             number = Decimal(text)
             if not number.is_finite():

@@ -11,6 +11,7 @@ class ImportRun(Record):
     """One import: how many rows came in, and every bad row with its reason.
 
     `problems` is a list of {row, field, code, message}; rows are counted from 1, the heading not counted.
+    `held` is a list of {row, label, record, transition}: documents that came in and wait for an approval.
     """
 
     class Mode(models.TextChoices):
@@ -27,6 +28,7 @@ class ImportRun(Record):
     total = models.PositiveIntegerField(_("rows"), default=0)
     imported = models.PositiveIntegerField(_("imported"), default=0)
     problems = models.JSONField(_("problems"), default=list)
+    held = models.JSONField(_("waiting for approval"), default=list)
 
     class Meta(Record.Meta):
         verbose_name = _("import")

@@ -11,7 +11,7 @@ from tessera.resource import List, Resource, RowScope
 KERNEL_PERMISSIONS.append(Permission("exchange.import_run_create", _("Import records")))
 Resource(
     model=ImportRun,
-    fields=("importer", "mode", "owner", "total", "imported", "problems", "created_at", "version"),
+    fields=("importer", "mode", "owner", "total", "imported", "problems", "held", "created_at", "version"),
     create=services.import_rows,
     filters=("importer", "created_at"),
     order=("created_at",),

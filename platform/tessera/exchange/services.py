@@ -3,24 +3,19 @@
 import csv
 import io
 import json
-from dataclasses import fields
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from tessera.context import current
-from tessera.custom.filling import fill_custom_fields
-from tessera.custom.selectors import fields_of
-from tessera.custom.values import CustomFieldInput, read_text
-from tessera.errors import ApiError, Code, Problem, Refused
-from tessera.exchange.importer import IMPORTERS, NULLS, Importer, Reader
+from tessera.errors import ApiError, Code, Refused
+from tessera.exchange.importer import IMPORTERS, Importer
 from tessera.exchange.models import ImportRun
-from tessera.resource import resource_of
+from tessera.exchange.taking import Taken, Taking
 from tessera.service import demand, service
 from tessera.unit_of_work import savepoint
 
 MAX_ROWS = 5000
-CUSTOM = "custom."  # a column `custom.rank` fills in the custom field `rank`
 
 
 def importer_named(name: str) -> Importer:
@@ -43,16 +38,23 @@ def rows_of(data: str, format: str) -> list[dict[str, Any]]:
             raise Refused("INVALID", _("This is no CSV: {reason}").format(reason=error), "data") from None
         if any(None in row for row in rows):
             raise Refused("INVALID", _("A row has more columns than the heading."), "data")
+        if len(set(reader.fieldnames or ())) < len(reader.fieldnames or ()):
+            raise Refused("INVALID", _("Two columns have the same heading."), "data")
     else:
         try:
-            rows = json.loads(data)
-        except ValueError as error:
+            rows = json.loads(data, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
             raise Refused("INVALID", _("This is no JSON: {reason}").format(reason=error), "data") from None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Refused("INVALID", _("A list of objects is expected."), "data")
     if len(rows) > MAX_ROWS:
         raise Refused("LIMIT", _("At most {n} rows come in at once.").format(n=MAX_ROWS), "data")
     return rows
+
+
+def _no_number(text: str) -> None:
+    """Refuse what Python takes for JSON, and nobody else: NaN and the infinities."""
+    raise ValueError(text)
 
 
 @service(permission="exchange.import_run_create")
@@ -63,27 +65,29 @@ def import_rows(
     format: ImportRun.Format = ImportRun.Format.CSV,
     mode: ImportRun.Mode = ImportRun.Mode.ALL_OR_NOTHING,
 ) -> ImportRun:
-    """Import the rows of `data`; the answer counts them and lists every bad row with its reason."""
+    """Import the rows of `data`; the answer counts them and lists every bad row with its reason.
+
+    What a gate holds back came in and is listed as held: it takes effect once it is approved.
+    """
     found = importer_named(importer)
     demand(found.permission)
     rows = rows_of(data, format)
-    reader, problems, imported = Reader(), [], 0
+    taken = Taken()
     try:
         with savepoint():
-            for number, row in enumerate(rows, start=1):
-                try:
-                    with savepoint():
-                        _take(found, reader, row)
-                except Refused as refusal:
-                    problems += [_report(number, problem) for problem in refusal.problems]
-                else:
-                    imported += 1
-            if problems and mode == ImportRun.Mode.ALL_OR_NOTHING:
+            taken = Taking(found).take(rows)
+            if taken.problems and mode == ImportRun.Mode.ALL_OR_NOTHING:
                 raise _Nothing
     except _Nothing:
-        imported = 0
+        taken = Taken(problems=taken.problems)
     run = ImportRun(
-        importer=importer, mode=mode, owner=current().actor.member_id, total=len(rows), imported=imported, problems=problems
+        importer=importer,
+        mode=mode,
+        owner=current().actor.member_id,
+        total=len(rows),
+        imported=taken.imported,
+        problems=taken.problems,
+        held=taken.held,
     )
     run.save()
     return run
@@ -91,33 +95,3 @@ def import_rows(
 
 class _Nothing(Exception):
     """Undo every row."""
-
-
-def _take(importer: Importer, reader: Reader, row: dict[str, Any]) -> None:
-    custom = {name.removeprefix(CUSTOM): value for name, value in row.items() if name.startswith(CUSTOM)}
-    typed = reader.read(importer.row, {name: value for name, value in row.items() if not name.startswith(CUSTOM)})
-    made = importer.service(**{field.name: getattr(typed, field.name) for field in fields(importer.row)})
-    if custom:
-        try:
-            _fill(made, custom)
-        except Refused as refusal:  # told by the column that it stands in
-            raise Refused.of(Problem(p.code, p.message, ("custom", *p.field[1:])) for p in refusal.problems) from refusal
-
-
-def _fill(made: Any, custom: dict[str, Any]) -> None:
-    resource = resource_of(type(made))
-    if resource is None or not resource.is_record:
-        raise Refused("INVALID", _("Records of this kind take no custom fields."), "custom")
-    known = fields_of(resource.label)
-    given = [
-        CustomFieldInput(name, read_text(known[name], value.strip()) if name in known and isinstance(value, str) else value)
-        for name, value in custom.items()
-        if value not in NULLS
-    ]
-    row = resource.model._default_manager.get(pk=made.pk)
-    fill_custom_fields(resource=resource, row=row, given=given)
-    row.save()
-
-
-def _report(number: int, problem: Problem) -> dict[str, Any]:
-    return {"row": number, "field": ".".join(problem.field), "code": problem.code, "message": problem.message}

@@ -9,6 +9,7 @@ from tessera.graph.mutations import mutation_fields
 from tessera.graph.queries import query_fields
 from tessera.graph.registry import Registry
 from tessera.graph.reports import report_fields
+from tessera.graph.root_mutations import root_mutation_fields
 from tessera.graph.shapes import Shapes
 
 
@@ -21,7 +22,11 @@ def build(modules: frozenset[str]) -> GraphQLSchema:
         registry = Registry(Shapes(modules))
         query = query_fields(registry)
         mutation = mutation_fields(registry)
-        for name, fields in (("reports", report_fields(registry)), *handwritten(registry)):
+        for name, fields in (
+            ("Query", report_fields(registry)),
+            ("Mutation", root_mutation_fields(registry)),
+            *handwritten(registry),
+        ):
             target = mutation if name == "Mutation" else query
             if twice := sorted(target.keys() & fields.keys()):
                 raise ImproperlyConfigured(f"the root fields {twice} exist already")

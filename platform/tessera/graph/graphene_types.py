@@ -3,6 +3,9 @@
 A module's `graphql.py` may export graphene ObjectTypes `Query` and `Mutation`; their fields become
 root fields while the module is on. A graphene type whose name is a generated one (`Party`,
 `Decimal`) stands for that one, so `graphene.Field(lambda: Party)` with an empty class `Party` works.
+So does a `DjangoObjectType` of graphene-django, whatever its name: it stands for the resource of its
+model, so its rows are read under the same rights as everywhere else. One of a model without a
+resource is refused, because nothing would guard it.
 """
 
 from importlib import import_module
@@ -10,12 +13,15 @@ from importlib.util import find_spec
 from typing import Any
 
 import graphene
+from django.core.exceptions import ImproperlyConfigured
 from graphene.types.schema import TypeMap
+from graphene_django import DjangoObjectType
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from tessera.graph import scalars
 from tessera.graph.registry import Registry
 from tessera.module import modules
+from tessera.resource import resource_of
 
 ROOTS = ("Query", "Mutation")
 OURS = (scalars.Date, scalars.DateTime, scalars.Time, scalars.BigInt, scalars.Key, scalars.Number, scalars.Json)
@@ -30,7 +36,13 @@ class SharedTypes(TypeMap):
         super().__init__(*roots)
 
     def add_type(self, graphene_type: Any) -> Any:
-        name = getattr(getattr(graphene_type, "_meta", None), "name", None)
+        meta: Any = getattr(graphene_type, "_meta", None)
+        name = getattr(meta, "name", None)
+        if isinstance(graphene_type, type) and issubclass(graphene_type, DjangoObjectType):
+            found = resource_of(meta.model)
+            if found is None or found.name not in self.shared:
+                raise ImproperlyConfigured(f"{graphene_type.__name__} shows a model that has no resource here")
+            name = found.name
         return self.shared[name] if name in self.shared else super().add_type(graphene_type)
 
 

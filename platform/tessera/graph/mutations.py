@@ -12,7 +12,6 @@ from inspect import Parameter
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import DataError
 from django.utils.translation import gettext as _
 from graphql import (
     GraphQLArgument,
@@ -200,8 +199,6 @@ def resolver(work: Callable[[dict[str, Any]], Answer], places: Mapping[str, str]
             refusal = found
         except ValidationError as error:
             refusal = refusal_of_validation(error)
-        except DataError:
-            refusal = Refused("INVALID", _("A value is too long or too large."))
         errors = [UserError(_path(problem, places), problem.message, problem.code) for problem in refusal.problems]
         return Finished(plan.render_all([Answer(user_errors=errors)])[0])
 

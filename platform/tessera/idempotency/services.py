@@ -9,6 +9,7 @@ from tessera.errors import ApiError, Code, Refused
 from tessera.idempotency.models import IdempotencyKey
 
 LONGEST = 255
+MOST = 5_000  # keys forgotten at a time
 
 
 def owner_of(actor: Actor) -> str:
@@ -39,6 +40,7 @@ def keep_answer(*, claimed: IdempotencyKey, answer: str) -> None:
     claimed.save()
 
 
-def forget_keys(*, before: datetime) -> int:
-    """Delete the keys made before a moment; return how many. A later copy is a new request."""
-    return IdempotencyKey.objects.filter(created_at__lt=before).delete()[0]
+def forget_keys(*, before: datetime, most: int = MOST) -> int:
+    """Delete up to `most` keys made before a moment, oldest first; return how many. A later copy is a new request."""
+    old = IdempotencyKey.objects.filter(created_at__lt=before).order_by("created_at").values("pk")[:most]
+    return IdempotencyKey.objects.filter(pk__in=old).delete()[0]

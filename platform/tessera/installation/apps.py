@@ -9,3 +9,4 @@ class InstallationApp(AppConfig):
 
     def ready(self) -> None:
         from tessera.db import checks  # noqa: F401 (registers)
+        from tessera.installation import permissions  # noqa: F401 (registers)

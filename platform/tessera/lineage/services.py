@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -44,17 +45,24 @@ def hash_of(content: dict[str, Any]) -> str:
 
 def save_revision(document: Any) -> DocumentRevision:
     """Keep the document's current content as its current revision."""
-    content = json.loads(json.dumps(document.sealed_content(), cls=DjangoJSONEncoder))
-    revision = DocumentRevision(
-        kind=kind_of(document),
-        document=document.pk,
-        revision=document.revision,
-        content=content,
-        content_hash=hash_of(content),
-        made_by=current().actor.member_id,
+    return save_revisions([document])[0]
+
+
+def save_revisions(documents: Sequence[Any]) -> list[DocumentRevision]:
+    """Keep the current content of documents as their current revisions, in one statement."""
+    made_by = current().actor.member_id
+    contents = [json.loads(json.dumps(document.sealed_content(), cls=DjangoJSONEncoder)) for document in documents]
+    return DocumentRevision.objects.bulk_create(
+        DocumentRevision(
+            kind=kind_of(document),
+            document=document.pk,
+            revision=document.revision,
+            content=content,
+            content_hash=hash_of(content),
+            made_by=made_by,
+        )
+        for document, content in zip(documents, contents, strict=True)
     )
-    revision.save()
-    return revision
 
 
 def link_lines(
@@ -185,10 +193,13 @@ def _thawed(value: Any) -> Any:
 def hold_transition(*, held: TransitionHeld, service: Any, arguments: dict[str, Any]) -> Any:
     """Keep a held transition and start what decides it; return the untouched document.
 
-    A hold that waits already for other content of the document is void: the new one takes its place.
+    Refuses with STATE where the held service had made the document itself: undone, there is nothing to
+    come back to (`apart` keeps what was made). A hold that waits already for other content of the document is void: the new one takes its place.
     """
     transition = held.transition
-    document = type(transition.document)._default_manager.get(pk=transition.document.pk)
+    document = type(transition.document)._default_manager.filter(pk=transition.document.pk).first()
+    if document is None:
+        raise Refused("STATE", _("This needs an approval first: save it as a draft, then ask for it."), "state")
     actor = current().actor
     sealed = held.content_hash
     waiting = waiting_hold(document.pk)

@@ -110,6 +110,7 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 # Points that one may hold and gets back a second: a company, a person, an access token, and the strangers of a company.
 TESSERA_BUDGETS = {"tenant": (40_000, 2_000), "person": (20_000, 1_000), "token": (10_000, 500), "stranger": (4_000, 200)}
+TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
 TESSERA_MAX_ANSWER = 16 * 1024 * 1024
 TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents that our apps are built with
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
@@ -121,6 +122,7 @@ ALLOWED_HOSTS = ["*"]  # the tenant middleware answers unknown hosts, all with t
 ROOT_URLCONF = "tessera.urls"
 WSGI_APPLICATION = "tessera.wsgi.application"
 MIDDLEWARE = [
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenants: static files are the same for all
     "tenants.middleware.TenantMiddleware",
     *ACCOUNT_MIDDLEWARE,
 ]
@@ -148,7 +150,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = True  # static files are served from where they lie; production collects them
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
 TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
 
@@ -169,6 +171,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "refill the pool": {"task": "tenants.refill_pool", "schedule": 30.0},
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
+    "forget sign-ups": {"task": "tenants.forget_sign_ups", "schedule": 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},
 }
 CELERY_DB_REUSE_MAX = 1000  # tasks per connection; Celery would close the whole pool around each of them

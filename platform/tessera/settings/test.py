@@ -9,5 +9,6 @@ INSTALLED_APPS += ["tests.samples.library.apps.Library", "tests.samples.lending.
 
 CACHES["default"]["KEY_PREFIX"] = f"test:{uuid4()}"  # noqa: F405  (limits of one run do not count in the next)
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
+TESSERA_LETTERS_AN_HOUR = {"company": 1_000_000, "address": 1_000_000}  # the same people are invited in many tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

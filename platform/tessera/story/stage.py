@@ -35,7 +35,7 @@ class Stage:
         self.steps: list[dict[str, Any]] = []
         # allow naive-clock: it is the day on the person's own desk
         self.today = date.today()  # noqa: DTZ011  the day on the person's own desk
-        self.current = ""
+        self.current = "the beginning"
 
     def client(self, host: str) -> Client:
         """Return somebody at a host of the server, who has not signed in."""
@@ -51,7 +51,7 @@ class Stage:
         seconds = time.monotonic() - since
         self.steps.append({"step": title, "seconds": round(seconds, 3), **found})
         shown = "  ".join(f"{key}={value}" for key, value in found.items())
-        self.say(f"{len(self.steps):3}. {title:58} {seconds:6.2f} s  {shown}")
+        self.say(f"{len(self.steps):3}. {title:66} {seconds:6.2f} s  {shown}")
 
     def check(self, what: str, found: Any, expected: Any) -> None:
         """Fail the story unless `found` is exactly `expected`."""

@@ -1,5 +1,7 @@
 """The whole story, act by act."""
 
+import traceback
+
 from tessera.story.acts import billing, books, closing, founding, importing, selling
 from tessera.story.client import StoryFailed
 from tessera.story.companies import Company
@@ -7,6 +9,8 @@ from tessera.story.stage import Stage
 
 ACTS = (
     founding.sign_up,
+    founding.enable_bundles,
+    founding.make_roles,
     founding.invite_staff,
     importing.set_up_company,
     importing.import_masters,
@@ -25,6 +29,7 @@ ACTS = (
     billing.survey_and_ticket,
     closing.advance_and_short_close,
     closing.draw_graph,
+    closing.check_parts,
     closing.check_books,
 )
 
@@ -36,5 +41,8 @@ def tell(stage: Stage, company: Company) -> str:
             act(stage, company)
     except StoryFailed as failure:
         stage.say(f"     {failure}")
-        return f"story: failed: {stage.current}"
-    return "story: ok"
+    except Exception:  # whatever it is, the last line says where
+        stage.say(traceback.format_exc())
+    else:
+        return "story: ok"
+    return f"story: failed: {stage.current}"

@@ -21,6 +21,22 @@ def _fragment(value: Any) -> Any:
     return json.loads(orjson.dumps(value))
 
 
+def done(text: str, **variables: Any) -> dict[str, Any]:
+    """Run the one mutation of a document, which must succeed; return its node."""
+    body = ask(text, **variables)
+    assert "errors" not in body, body
+    (payload,) = body["data"].values()
+    assert payload["userErrors"] == [], payload
+    return payload["node"]
+
+
+def refusals(text: str, **variables: Any) -> list[tuple[str, str]]:
+    """Run the one mutation of a document, which must be refused; return codes and fields."""
+    (payload,) = ask(text, **variables)["data"].values()
+    assert payload["userErrors"], payload
+    return [(error["code"], ".".join(error["field"])) for error in payload["userErrors"]]
+
+
 def codes(body: dict[str, Any]) -> list[str]:
     """Return the codes of the errors in an answer."""
     return [error["extensions"]["code"] for error in body.get("errors", ())]

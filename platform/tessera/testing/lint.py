@@ -68,8 +68,8 @@ def calls(*names: str, unless: Callable[[ast.Call], bool] = lambda call: False) 
     return breaks
 
 
-def imports(*names: str) -> Breaks:
-    """Break on an import of these modules, of what is below them, or of these names from their modules."""
+def imports(*names: str, unless: tuple[str, ...] = ()) -> Breaks:
+    """Break on an import of these modules, of what is below them, or of these names from their modules; `unless` may be."""
 
     def breaks(node: ast.AST) -> bool:
         found = []
@@ -77,7 +77,7 @@ def imports(*names: str) -> Breaks:
             found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found = [f"{node.module}.{alias.name}" for alias in node.names]
-        return any(each == name or each.startswith(f"{name}.") for each in found for name in names)
+        return any(each == name or each.startswith(f"{name}.") for each in found if each not in unless for name in names)
 
     return breaks
 
@@ -128,9 +128,12 @@ def _cached(node: ast.AST) -> bool:
 
 
 def _rows_of_a_resource(node: ast.AST) -> bool:
-    """Tell a class that stands for a generated type: it has no fields of its own."""
-    empty = isinstance(node, ast.ClassDef) and all(isinstance(each, (ast.Expr, ast.Pass)) for each in node.body)
-    return empty and any(dotted(base) in ("graphene.ObjectType", "ObjectType") for base in node.bases)  # type: ignore[attr-defined]
+    """Tell a class that stands for a generated type: it is of a model, or has no fields of its own."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    bases = {dotted(base) for base in node.bases}
+    empty = all(isinstance(each, (ast.Expr, ast.Pass)) for each in node.body)
+    return "DjangoObjectType" in bases or (empty and bool(bases & {"graphene.ObjectType", "ObjectType"}))
 
 
 def raw_lists(tree: ast.Module) -> set[ast.AST]:
@@ -199,7 +202,11 @@ RULES = (
             imports("django.utils.safestring.mark_safe", "django.utils.safestring.SafeString"),
         ),
     ),
-    Rule("raw-list", "a list of rows is a resource's: others show what it hides", imports("graphene_django")),
+    Rule(
+        "raw-list",
+        "a list of rows is a resource's: others show what it hides",
+        imports("graphene_django", unless=("graphene_django.DjangoObjectType",)),
+    ),
     Rule("pickled", "what was pickled is run when it is read", imports("pickle", "shelve", "marshal")),
     Rule(
         "raw-http",

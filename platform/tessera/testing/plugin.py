@@ -4,6 +4,9 @@ Without DATABASE_URL it starts the embedded servers of the checkout. One templat
 made per state of the models and migrations; each xdist worker clones it. Both aliases point to
 the clone before any connection is opened.
 
+pytest finds the plugin wherever Tessera is installed (entry point `pytest11`), so a module's plain
+`pytest` works; another project in the same environment leaves it out by `-p no:tessera.testing.plugin`.
+
 Fixtures:
 
 - `tenant`: a tenant in which every installed module is on; `other_tenant`: another one just like it.
@@ -22,6 +25,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +59,22 @@ def pytest_load_initial_conftests() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "committed: run with real commits instead of a rolled back transaction")
+    if find_spec("hypothesis"):
+        from hypothesis import HealthCheck, settings
+
+        # How long an example takes says something of the machine, not of the property.
+        settings.register_profile("tessera", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("tessera")
 
 
 @pytest.fixture(scope="session")
-def _clone(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
+def _clone(django_db_blocker: Any) -> Iterator[None]:
     """Clone the template for this worker and point both aliases at the clone."""
     from tessera.testing import databases
 
     with django_db_blocker.unblock():
         template = databases.ensure_template()
-        name = databases.clone(template, worker_id)
+        name = databases.clone(template, os.environ.get("PYTEST_XDIST_WORKER", "master"))
         databases.point_at(name)
         yield
         databases.drop(name)

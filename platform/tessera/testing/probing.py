@@ -91,7 +91,8 @@ def selection(kind: Any, depth: int = 1, inner: int = 2) -> str:
         return ""
     if not isinstance(kind, GraphQLObjectType):
         return "{ __typename }" if isinstance(kind, GraphQLUnionType) else "{ id __typename }"
-    parts = ["__typename"] if "nodes" not in kind.fields else []
+    page = "pageInfo" in kind.fields
+    parts = [] if page else ["__typename"]
     for name, each in kind.fields.items():
         target = get_named_type(each.type)
         given = required_arguments(each)
@@ -99,9 +100,9 @@ def selection(kind: Any, depth: int = 1, inner: int = 2) -> str:
             given["first"] = str(inner)
         if is_leaf_type(target):
             parts.append(name + arguments_text(given))
-        elif depth > 0 and not (name == "edges" and depth > 1):
-            step = 0 if name in ("nodes", "edges", "node", "pageInfo") else 1
-            below = selection(target, depth - step if name != "edges" else 0, inner)
+        elif depth > 0 and not (page and name == "edges" and depth > 1):
+            step = 0 if page or name == "node" else 1
+            below = selection(target, 0 if page and name == "edges" else depth - step, inner)
             parts.append(f"{name}{arguments_text(given)} {below}")
     return "{ " + " ".join(parts or ["__typename"]) + " }"
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, ModuleKey, Record
+from tessera.api import ModuleKey, Record
 
 
 class Survey(Record):
@@ -28,9 +28,10 @@ class Survey(Record):
     expires_at = models.DateTimeField(_("open until"))
     mailed_at = models.DateTimeField(_("mailed at"), null=True, blank=True, editable=False)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
-    score = models.PositiveSmallIntegerField(_("score"), null=True, blank=True, editable=False)
+    score = models.PositiveSmallIntegerField(
+        _("score"), null=True, blank=True, editable=False, help_text=_("From 1, bad, to 5, good")
+    )
     comment = models.TextField(_("comment"), blank=True, editable=False)
-    owner = MemberKey(_("owner"), null=True, blank=True)
 
     class Meta(Record.Meta):
         verbose_name = _("survey")

@@ -84,6 +84,7 @@ def _accounts(rows: list[list[str]]) -> tuple[AccountRow, ...]:
     return tuple(found)
 
 
+# allow kept-in-process: a chart is a file of this package
 @cache
 def chart(code: str) -> Chart:
     """Return a chart by its code; raise LookupError where there is none."""
@@ -108,6 +109,7 @@ def chart(code: str) -> Chart:
     )
 
 
+# allow kept-in-process: the files of this package
 @cache
 def charts() -> tuple[str, ...]:
     """Return the codes of all charts."""

@@ -8,6 +8,7 @@ from modules.erp.finance.models.open_item import Allocation, OpenItem
 from modules.erp.finance.models.payment import Payment
 from modules.erp.finance.models.period import Area, FiscalPeriod, FiscalYear, PeriodLock
 from modules.erp.finance.models.tax_line import TaxLine
+from modules.erp.finance.models.waiting import WaitingLine
 
 __all__ = [
     "Account",
@@ -31,4 +32,5 @@ __all__ = [
     "PeriodLock",
     "Side",
     "TaxLine",
+    "WaitingLine",
 ]

@@ -30,7 +30,9 @@ class Account(Record):
         EXPENSE = "expense", _("expense")
 
     book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="accounts", verbose_name=_("book"))
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("heading")
+    )
     code = models.CharField(_("code"), max_length=30)
     name = models.CharField(_("name"), max_length=200)
     type = models.CharField(_("type"), max_length=10, choices=Type.choices)
@@ -58,8 +60,8 @@ class Account(Record):
 class AccountDimension(Record):
     """A dimension that every line of an account must carry."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="dimensions")
-    dimension = models.ForeignKey("base.Dimension", on_delete=models.DO_NOTHING, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="dimensions", verbose_name=_("account"))
+    dimension = models.ForeignKey("base.Dimension", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("dimension"))
 
     class Meta(Record.Meta):
         verbose_name = _("required dimension")
@@ -73,14 +75,20 @@ class AccountMap(Record):
     A blank key matches anything. In order of weight: item, its category, warehouse, party group, tax.
     """
 
-    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="account_map")
+    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="account_map", verbose_name=_("book"))
     purpose = models.CharField(_("purpose"), max_length=40)
-    item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
-    item_category = models.ForeignKey("base.ItemCategory", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
-    warehouse = ModuleKey("stock.Warehouse", null=True, blank=True)
+    item = models.ForeignKey(
+        "base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("item")
+    )
+    item_category = models.ForeignKey(
+        "base.ItemCategory", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("item category")
+    )
+    warehouse = ModuleKey("stock.Warehouse", null=True, blank=True, verbose_name=_("warehouse"))
     party_group = models.CharField(_("account group of the party"), max_length=30, blank=True)
-    tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    tax = models.ForeignKey(
+        "base.Tax", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("tax")
+    )
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
 
     class Meta(Record.Meta):
         verbose_name = _("account determination")
@@ -91,4 +99,7 @@ class AccountMap(Record):
                 name="account_map_once",
                 nulls_distinct=False,
             ),
+        ]
+        indexes = [
+            models.Index(fields=["warehouse"], condition=~models.Q(warehouse=None), name="account_map_by_warehouse"),
         ]

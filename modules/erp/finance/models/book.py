@@ -38,6 +38,10 @@ class BookHead(Model):
 
     audited = False
 
-    book = models.OneToOneField(Book, on_delete=models.PROTECT, related_name="head")
-    seq = models.BigIntegerField(default=0)
-    hash = models.CharField(max_length=64, blank=True)
+    book = models.OneToOneField(Book, on_delete=models.PROTECT, related_name="head", verbose_name=_("book"))
+    seq = models.BigIntegerField(_("sequence number"), default=0)
+    hash = models.CharField(_("hash"), max_length=64, blank=True)
+
+    class Meta(Model.Meta):
+        verbose_name = _("end of a book")
+        verbose_name_plural = _("ends of books")

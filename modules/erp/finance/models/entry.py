@@ -14,7 +14,7 @@ class Journal(Record):
         YEAR = "year", _("per year")
         MONTH = "month", _("per month")
 
-    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="journals")
+    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="journals", verbose_name=_("book"))
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=200)
     area = models.CharField(_("area"), max_length=10, choices=Area.choices, default=Area.LEDGER)
@@ -75,20 +75,22 @@ class Entry(Model):
     source_kind = models.CharField(_("kind of the source"), max_length=60, blank=True)
     source_id = models.UUIDField(_("source"), null=True)
     purpose = models.CharField(_("purpose"), max_length=40, blank=True)
-    reverses = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by", verbose_name=_("takes back")
+    )
     attachments_count = models.PositiveSmallIntegerField(_("attachments"), default=0)
     prepared_by = MemberKey(_("prepared by"), null=True)
     reviewed_by = MemberKey(_("reviewed by"), null=True)
     posted_by = MemberKey(_("posted by"), null=True)
-    seq = models.BigIntegerField(null=True)
-    prev_hash = models.CharField(max_length=64, blank=True)
+    seq = models.BigIntegerField(_("sequence number"), null=True)
+    prev_hash = models.CharField(_("hash of the entries before"), max_length=64, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
     class Meta(Model.Meta):
         verbose_name = _("entry")
         verbose_name_plural = _("entries")
         constraints = [
-            models.UniqueConstraint(fields=["book", "number"], name="entry_number_once"),
+            models.UniqueConstraint(fields=["number", "book"], name="entry_number_once"),
             models.UniqueConstraint(fields=["book", "seq"], name="entry_seq_once"),
             models.UniqueConstraint(fields=["book", "source_kind", "source_id", "purpose"], name="entry_once_per_source"),
             models.UniqueConstraint(
@@ -104,7 +106,7 @@ class Entry(Model):
             models.CheckConstraint(condition=~models.Q(reverses=models.F("id")), name="entry_not_its_own_reversal"),
         ]
         indexes = [
-            models.Index(fields=["book", "posting_date", "id"], name="entry_by_date"),
+            models.Index(fields=["posting_date", "book"], name="entry_by_date"),
             models.Index(fields=["source_id"], name="entry_by_source"),
         ]
 
@@ -121,7 +123,7 @@ class EntryLine(Model):
 
     audited = False
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines", verbose_name=_("entry"))
     position = models.PositiveIntegerField(_("position"))
     account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     purpose = models.CharField(_("purpose"), max_length=40, blank=True)
@@ -133,10 +135,12 @@ class EntryLine(Model):
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("party"))
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("item"))
     quantity = QuantityField(_("quantity in the base unit"), null=True)
-    dimension_set = models.ForeignKey("base.DimensionSet", on_delete=models.DO_NOTHING, null=True, related_name="+")
+    dimension_set = models.ForeignKey(
+        "base.DimensionSet", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("dimensions")
+    )
     summary = models.CharField(_("summary"), max_length=400, blank=True)
     due_date = models.DateField(_("due"), null=True)
-    source_line = models.UUIDField(null=True)
+    source_line = models.UUIDField(_("line of the source"), null=True)
 
     class Meta(Model.Meta):
         verbose_name = _("entry line")

@@ -5,17 +5,11 @@ from django.utils.translation import gettext_lazy as _
 from tessera.api import ModuleKey
 
 from modules.base.api import Document, DocumentLine, DocumentTax
+from modules.erp.finance.models.posted import PostedOnce
 
 
-class Invoice(Document):
+class Invoice(PostedOnce, Document):
     """A receivable or payable document; a credit note carries negative quantities and amounts."""
-
-    MOVES = {("draft", "posted"), ("posted", "reversed")}
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        POSTED = "posted", _("posted")
-        REVERSED = "reversed", _("reversed")
 
     class Direction(models.TextChoices):
         SALE = "sale", _("to a customer")
@@ -29,9 +23,11 @@ class Invoice(Document):
 
     direction = models.CharField(_("direction"), max_length=10, choices=Direction.choices)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.INVOICE)
-    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by")
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by", verbose_name=_("corrects")
+    )
     tax_point_date = models.DateField(_("tax point"), null=True, blank=True)
-    source_kind = models.CharField(max_length=60, blank=True, editable=False)
+    source_kind = models.CharField(_("kind of the source"), max_length=60, blank=True, editable=False)
     source = models.UUIDField(_("made from"), null=True, editable=False)
 
     class Meta(Document.Meta):
@@ -52,26 +48,38 @@ class Invoice(Document):
                 violation_error_message=_("There is a draft invoice of this document; post it or delete it first."),
             ),
         ]
-        indexes = [models.Index(fields=["company", "party", "state"], name="invoice_by_party")]
+        indexes = [
+            models.Index(fields=["party", "company"], name="invoice_by_party"),
+            models.Index(fields=["document_date", "id"], name="invoice_by_date"),
+            models.Index(fields=["number", "id"], name="invoice_by_number"),
+            models.Index(fields=["source"], condition=~models.Q(source=None), name="invoice_by_source"),
+        ]
 
 
 class InvoiceLine(DocumentLine):
     """A line of an invoice: what it bills (`source_line`), what it was received by, what it corrects."""
 
-    document = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
-    source_kind = models.CharField(max_length=60, blank=True, editable=False)
-    source_document = models.UUIDField(null=True, editable=False)
-    source_line = models.UUIDField(null=True, editable=False)
-    receipt_document = ModuleKey("stock.Receipt", null=True, blank=True, editable=False)
-    receipt_line = ModuleKey("stock.ReceiptLine", null=True, blank=True)
-    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by")
-    account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    document = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", verbose_name=_("invoice"))
+    source_kind = models.CharField(_("kind of the source"), max_length=60, blank=True, editable=False)
+    source_document = models.UUIDField(_("billed document"), null=True, editable=False)
+    source_line = models.UUIDField(_("billed line"), null=True, editable=False)
+    receipt_document = ModuleKey("stock.Receipt", null=True, blank=True, editable=False, verbose_name=_("goods receipt"))
+    receipt_line = ModuleKey("stock.ReceiptLine", null=True, blank=True, verbose_name=_("line of the goods receipt"))
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by", verbose_name=_("corrects")
+    )
+    account = models.ForeignKey(
+        "finance.Account", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
 
     class Meta(DocumentLine.Meta):
         verbose_name = _("invoice line")
         verbose_name_plural = _("invoice lines")
         indexes = [
             models.Index(fields=["source_line"], condition=~models.Q(source_line=None), name="invoice_line_by_source"),
+            models.Index(
+                fields=["receipt_document"], condition=~models.Q(receipt_document=None), name="invoice_line_by_receipt_doc"
+            ),
             models.Index(fields=["receipt_line"], condition=~models.Q(receipt_line=None), name="invoice_line_by_receipt"),
         ]
 
@@ -79,8 +87,8 @@ class InvoiceLine(DocumentLine):
 class InvoiceTax(DocumentTax):
     """A tax row of an invoice's line."""
 
-    document = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
-    line = models.ForeignKey(InvoiceLine, on_delete=models.CASCADE, related_name="taxes")
+    document = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("invoice"))
+    line = models.ForeignKey(InvoiceLine, on_delete=models.CASCADE, related_name="taxes", verbose_name=_("invoice line"))
 
     class Meta(DocumentTax.Meta):
         verbose_name = _("invoice tax")

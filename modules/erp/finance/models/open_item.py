@@ -26,14 +26,16 @@ class OpenItem(Record):
         ADVANCE = "advance", _("advance")
         OTHER = "other", _("other")
 
-    entry_line = models.OneToOneField("finance.EntryLine", on_delete=models.PROTECT, related_name="open_item")
+    entry_line = models.OneToOneField(
+        "finance.EntryLine", on_delete=models.PROTECT, related_name="open_item", verbose_name=_("entry line")
+    )
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
     account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    document_kind = models.CharField(max_length=60)
-    document = models.UUIDField()
-    order = ModuleKey("orders.SalesOrder", null=True, blank=True)
+    document_kind = models.CharField(_("kind of document"), max_length=60)
+    document = models.UUIDField(_("document"))
+    order = ModuleKey("orders.SalesOrder", null=True, blank=True, verbose_name=_("sales order"))
     currency = CurrencyField(_("currency"))
     amount = AmountField(_("amount"))
     residual = AmountField(_("open"))
@@ -62,6 +64,7 @@ class OpenItem(Record):
         indexes = [
             models.Index(fields=["party", "company"], condition=~models.Q(residual=0), name="open_item_by_party"),
             models.Index(fields=["document"], name="open_item_by_document"),
+            models.Index(fields=["order"], condition=~models.Q(order=None), name="open_item_by_order"),
             models.Index(fields=["account"], condition=~models.Q(residual=0), name="open_item_by_account"),
         ]
 
@@ -76,15 +79,17 @@ class Allocation(Model):
 
     audited = False
 
-    debit_item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="debits")
-    credit_item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="credits")
+    debit_item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="debits", verbose_name=_("debit item"))
+    credit_item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="credits", verbose_name=_("credit item"))
     date = models.DateField(_("date"))
     currency = CurrencyField(_("currency"))
     amount = AmountField(_("amount"))
     debit_company = AmountField(_("given up by the debit item, in the book's currency"))
     credit_company = AmountField(_("given up by the credit item, in the book's currency"))
-    entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, null=True, related_name="+")
-    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("entry"))
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by", verbose_name=_("takes back")
+    )
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
@@ -98,3 +103,4 @@ class Allocation(Model):
                 name="allocation_sign",
             ),
         ]
+        indexes = [models.Index(fields=["date", "id"], name="allocation_by_date")]

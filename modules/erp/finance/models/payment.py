@@ -4,16 +4,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, RateField, Record
 
+from modules.erp.finance.models.posted import PostedOnce
 
-class Payment(Record):
+
+class Payment(PostedOnce, Record):
     """A payment with a party: what it settles is allocated, the rest is an advance."""
-
-    MOVES = {("draft", "posted"), ("posted", "reversed")}
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        POSTED = "posted", _("posted")
-        REVERSED = "reversed", _("reversed")
 
     class Direction(models.TextChoices):
         IN = "in", _("received")
@@ -25,7 +20,9 @@ class Payment(Record):
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     number = models.CharField(_("number"), max_length=80, null=True, blank=True, editable=False)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    state = models.CharField(
+        _("state"), max_length=10, choices=PostedOnce.State.choices, default=PostedOnce.State.DRAFT, editable=False
+    )
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
     side = models.CharField(_("with a"), max_length=10, choices=Side.choices)
     party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
@@ -43,7 +40,7 @@ class Payment(Record):
     amount = AmountField(_("amount"))
     rate = RateField(_("rate"), default=1)
     reference = models.CharField(_("their reference"), max_length=100, blank=True)
-    order = ModuleKey("orders.SalesOrder", null=True, blank=True)
+    order = ModuleKey("orders.SalesOrder", null=True, blank=True, verbose_name=_("sales order"))
     order_kind = models.CharField(max_length=60, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=400, blank=True)
@@ -57,7 +54,10 @@ class Payment(Record):
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_amount_is_positive"),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="payment_rate_is_positive"),
         ]
-        indexes = [models.Index(fields=["company", "party"], name="payment_by_party")]
+        indexes = [
+            models.Index(fields=["party", "company"], name="payment_by_party"),
+            models.Index(fields=["order"], condition=~models.Q(order=None), name="payment_by_order"),
+        ]
 
     def __str__(self) -> str:
         return self.number or f"{self._meta.verbose_name} {self.state}"

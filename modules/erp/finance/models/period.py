@@ -43,7 +43,7 @@ class FiscalPeriod(Record):
     """A month of a fiscal year, or a further one at its end that only takes adjustments."""
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
-    year = models.ForeignKey(FiscalYear, on_delete=models.PROTECT, related_name="periods")
+    year = models.ForeignKey(FiscalYear, on_delete=models.PROTECT, related_name="periods", verbose_name=_("fiscal year"))
     number = models.PositiveSmallIntegerField(_("number"))
     start = models.DateField(_("first day"))
     end = models.DateField(_("last day"))
@@ -83,7 +83,7 @@ class PeriodLock(Record):
         SOFT = "soft", _("open to those with the right")
         CLOSED = "closed", _("closed")
 
-    period = models.ForeignKey(FiscalPeriod, on_delete=models.PROTECT, related_name="locks")
+    period = models.ForeignKey(FiscalPeriod, on_delete=models.PROTECT, related_name="locks", verbose_name=_("period"))
     area = models.CharField(_("area"), max_length=10, choices=Area.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
 

@@ -13,7 +13,7 @@ class TaxLine(Model):
 
     audited = False
 
-    entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, related_name="tax_lines")
+    entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, related_name="tax_lines", verbose_name=_("entry"))
     entry_line = models.ForeignKey("finance.EntryLine", on_delete=models.PROTECT, null=True, related_name="+")
     tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("tax"))
     rate = PercentField(_("rate as applied"))
@@ -25,10 +25,10 @@ class TaxLine(Model):
     base_company = AmountField(_("base in the book's currency"))
     amount_company = AmountField(_("amount in the book's currency"))
     tax_point_date = models.DateField(_("tax point"))
-    period = models.ForeignKey("finance.FiscalPeriod", on_delete=models.PROTECT, related_name="+")
-    document_line = models.UUIDField(null=True)
+    period = models.ForeignKey("finance.FiscalPeriod", on_delete=models.PROTECT, related_name="+", verbose_name=_("period"))
+    document_line = models.UUIDField(_("line of the document"), null=True)
 
     class Meta(Model.Meta):
         verbose_name = _("tax line")
         verbose_name_plural = _("tax lines")
-        indexes = [models.Index(fields=["tax", "tax_point_date"], name="tax_line_by_point")]
+        indexes = [models.Index(fields=["tax_point_date", "tax"], name="tax_line_by_point")]

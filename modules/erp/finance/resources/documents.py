@@ -35,7 +35,7 @@ Resource(
     create=services.create_invoice,
     delete=services.delete_invoice,
     filters=INVOICE_FILTERS,
-    order=("document_date", "posting_date", "number", "gross_total", "created_at"),
+    order=("document_date", "number"),
     search=("number", "reference"),
     computed=(
         Computed("open_amount", selectors.open_amounts, title=_("open")),
@@ -52,7 +52,7 @@ Resource(
     actions=(
         Action("create_for", services.create_invoice_for, title=_("Invoice an order")),
         Action("post", services.post_invoice, title=_("Post"), states=("draft",), bulk=True),
-        Action("credit", services.credit_note_for, title=_("Credit"), states=("posted",)),
+        Action("credit", services.credit_invoice, title=_("Credit"), states=("posted",)),
         Action("reverse", services.reverse_invoice, title=_("Reverse"), states=("posted",)),
     ),
     views=(

@@ -37,9 +37,9 @@ Resource(
 Resource(
     model=models.Allocation,
     fields=ALLOCATION_FIELDS,
-    create=services.allocate,
+    create=services.allocate_items,
     filters=("debit_item", "credit_item", "date", "entry", "reverses"),
-    order=("date", "recorded_at"),
+    order=("date",),
     actions=(Action("undo", services.undo_allocation, title=_("Undo")),),
     scope=RowScope(company="debit_item__company"),
 )

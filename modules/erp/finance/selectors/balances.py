@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Case, F, Q, QuerySet, Sum, When
+from django.utils.translation import gettext as _
 from tessera.api import Refused
 
 from modules.erp.finance.models import Book, Entry, EntryLine, Side
@@ -37,4 +38,4 @@ def sums_by_account(
 def check_order(start: date, end: date) -> None:
     """Refuse a span that ends before it begins."""
     if end < start:
-        raise Refused("INVALID", "A span ends after it begins.", "end")
+        raise Refused("INVALID", _("A span ends after it begins."), "end")

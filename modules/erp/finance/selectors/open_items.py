@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
-from modules.base.api import Company, Party
+from modules.base.api import Company, Party, one_with
 from modules.erp.finance.models import Allocation, Control, OpenItem
 
 ZERO = Decimal(0)
@@ -25,8 +25,8 @@ class LedgerSide(StrEnum):
 
 def receivables_of(*, party: UUID, company: UUID) -> Decimal:
     """Return what a customer owes in company currency: open items less advances and credits."""
-    rows = OpenItem.objects.filter(party=party, company=company, account__control__in=CUSTOMER_SIDE).exclude(residual=0)
-    return rows.aggregate(sum=Sum("residual_company"))["sum"] or ZERO
+    mine = OpenItem.objects.filter(party__in=one_with(party), company=company, account__control__in=CUSTOMER_SIDE)
+    return mine.exclude(residual=0).aggregate(sum=Sum("residual_company"))["sum"] or ZERO
 
 
 def items_as_of(company: UUID, side: str, on: date) -> list[tuple[OpenItem, Decimal, Decimal]]:

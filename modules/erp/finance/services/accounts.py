@@ -1,8 +1,10 @@
 """Which account a purpose means, and why."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from tessera.api import Refused
 
@@ -32,14 +34,29 @@ class AccountChoice:
 
 
 class AccountFinder:
-    """The account map of one book, loaded once for any number of lines."""
+    """What the account map of one book says for the purposes and items that are asked about.
+
+    A purpose and an item are read once; `load` reads many of them in one statement. A map may hold
+    a row per item of a large range, so that the rows of an item are only read with that item.
+    """
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self._rows: dict[str, list[AccountMap]] = {}
-        for row in AccountMap.objects.filter(book=book).select_related("account"):
-            self._rows.setdefault(row.purpose, []).append(row)
+        self._general: dict[str, list[AccountMap]] = {}
+        self._of_item: dict[UUID, list[AccountMap]] = {}
         self._parents: dict[UUID, UUID | None] | None = None
+
+    def load(self, purposes: Iterable[str], items: Iterable[UUID | None] = ()) -> None:
+        """Read what the map says for these purposes, what they fall back to, and these items."""
+        wanted = {name for purpose in purposes for name in _meant_by(purpose)} - self._general.keys()
+        goods = {item for item in items if item} - self._of_item.keys()
+        if not wanted and not goods:
+            return
+        self._general |= {purpose: [] for purpose in wanted}
+        self._of_item |= {item: [] for item in goods}
+        asked = Q(purpose__in=wanted, item=None) | Q(item__in=goods)
+        for row in AccountMap.objects.filter(asked, book=self.book).select_related("account"):
+            (self._of_item[row.item_id] if row.item_id else self._general[row.purpose]).append(row)
 
     def choose(
         self,
@@ -52,24 +69,27 @@ class AccountFinder:
         tax: UUID | None = None,
     ) -> AccountMap:
         """Return the row that wins; refuse with NO_ACCOUNT where none matches."""
-        asked: str | None = purpose
-        while asked:
-            rows = self._rows.get(asked, ())
-            if len(rows) == 1 and not _keys(rows[0]):
-                return rows[0]
+        if purpose not in self._general or (item and item not in self._of_item):
+            self.load([purpose], [item])
+        own = self._of_item.get(item, ()) if item else ()
+        for asked in _meant_by(purpose):
             best, best_score = None, -1
-            for row in rows:
+            for row in (*(row for row in own if row.purpose == asked), *self._general[asked]):
                 score = self._score(row, item, item_category, warehouse, party_group, tax)
                 if score > best_score:
                     best, best_score = row, score
             if best is not None:
                 return best
-            asked = FALLBACK.get(asked)
         raise Refused("NO_ACCOUNT", _("No account is set for {purpose}.").format(purpose=purpose), "account_map")
 
     def account(self, purpose: str, **keys: object) -> Account:
         """Return the account that wins."""
         return self.choose(purpose, **keys).account  # type: ignore[arg-type]
+
+    def minds_party_group(self, purpose: str) -> bool:
+        """Say whether the account of a purpose depends on the group of the party."""
+        self.load([purpose])
+        return any(row.party_group for asked in _meant_by(purpose) for row in self._general[asked])
 
     def _score(
         self, row: AccountMap, item: UUID | None, category: UUID | None, warehouse: UUID | None, group: str, tax: UUID | None
@@ -103,6 +123,14 @@ class AccountFinder:
             seen.add(category)
             category, steps = self._parents.get(category), steps + 1
         return None
+
+
+def _meant_by(purpose: str) -> Iterator[str]:
+    """Yield a purpose and those that it falls back to."""
+    asked: str | None = purpose
+    while asked:
+        yield asked
+        asked = FALLBACK.get(asked)
 
 
 def _keys(row: AccountMap) -> list[str]:

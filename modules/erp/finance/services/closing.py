@@ -124,7 +124,7 @@ def _write(book: Book, period: FiscalPeriod, kind: str, lines: Sequence[PostingL
 
 
 @service(permission="finance.closing_run")
-def revalue(*, period: FiscalPeriod) -> list[Entry]:
+def revalue_currency(*, period: FiscalPeriod) -> list[Entry]:
     """Bring open items in foreign currency to the rate of the period's last day, for the balance sheet.
 
     The difference is booked per control account and party and taken back on the first day of the next

@@ -54,7 +54,7 @@ class _Credited:
 
 
 @service(permission="finance.credit_note_create")
-def credit_note_for(
+def credit_invoice(
     *, invoice: Invoice, lines: list[CreditLineInput] | None = None, document_date: date | None = None, reason: str = ""
 ) -> Invoice:
     """Draft a credit note that corrects a posted invoice: the named lines, or all that is left of it.
@@ -208,7 +208,7 @@ def reverse_invoice(*, invoice: Invoice, posting_date: date | None = None, reaso
         raise Refused("STATE", _("This invoice is credited already; credit the rest of it."), "invoice")
     if OpenItem.objects.filter(document=invoice.pk).exclude(residual=F("amount")).exists():
         raise Refused("STATE", _("Undo what settled this invoice first."), "invoice")
-    note = credit_note_for(invoice=invoice, document_date=posting_date, reason=reason)
+    note = credit_invoice(invoice=invoice, document_date=posting_date, reason=reason)
     invoice.reason = reason
     move(invoice, Invoice.State.REVERSED, also=("reason",))
     post_invoice(invoice=note, posting_date=posting_date)

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from tessera.api import Refused, check_move, current, lock_for_update, move, service
 
 from modules.base.api import DimensionSet, Item, Party
 from modules.erp.finance.models import Account, Book, Entry, EntryLine, FiscalPeriod, Journal, Side, TaxLine
-from modules.erp.finance.services.periods import period_for
+from modules.erp.finance.services.digits import refuse_misfits
+from modules.erp.finance.services.periods import check_open, period_for, with_lock_states
 from modules.erp.finance.services.posting import PostingLine, check_lines, post_at_end, row_of, write_entry
 
 State = Entry.State
@@ -114,6 +116,7 @@ def change_entry(
     entry.period = period_for(company=entry.company_id, on=on, area=entry.journal.area, adjusting=adjusting)
     entry.posting_date = on
     entry.summary = entry.summary if summary is None else summary
+    refuse_misfits(entry)
     entry.save()
     entry.lines.all().delete()
     EntryLine.objects.bulk_create(row_of(entry, place, line, entry.book.currency) for place, line in enumerate(posting, start=1))
@@ -160,7 +163,7 @@ def post_entry(*, entry: Entry) -> Entry:
         raise Refused("STATE", _("In this book an entry is reviewed before it is posted."), "state")
     lines = list(entry.lines.select_related("account").order_by("position"))
     check_lines(entry.book, [_posting(line) for line in lines], by_hand=not entry.source_kind)
-    period_for(company=entry.company_id, on=entry.posting_date, area=entry.journal.area, adjusting=entry.period.adjusting)
+    check_open(entry.period, entry)
     move(entry, State.POSTED, write=False)
     post_at_end(entry, lines)
     return entry
@@ -234,5 +237,6 @@ def _take_back_taxes(entry: Entry, reversal: Entry) -> None:
 
 
 def _locked(entry: Entry) -> Entry:
-    rows = lock_for_update(Entry.objects.filter(pk=entry.pk).select_related("book", "journal", "period__year"))
-    return rows[0]
+    """Return a locked entry, with the states of the locks of its period as `find_period` names them."""
+    rows = with_lock_states(Entry.objects.filter(pk=entry.pk), F("journal__area"), "period__")
+    return lock_for_update(rows.select_related("book", "journal", "period__year"))[0]

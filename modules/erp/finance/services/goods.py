@@ -6,14 +6,15 @@ from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
 
-from tessera.api import minor_units, service
+from tessera.api import minor_units, part_of, service
 
-from modules.base.api import Company, MoveValued
+from modules.base.api import Company, MoveValued, apply_cost_difference
 from modules.erp.finance.models import Control, Entry, Side
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.interim import cost_lines, invoiced_of, pools_of
 from modules.erp.finance.services.posting import PostingLine, has_entry, journal_of, write_entry
 
+ZERO = Decimal(0)
 # What stands for the goods at either end; every kind of location that is not named is our own stock.
 PURPOSE = {
     "supplier": "received_not_billed",
@@ -32,17 +33,21 @@ def book_moves(
 ) -> Entry | None:
     """Book the moves of one stock document in one entry; None where they change no value, or are booked already.
 
-    Goods that were invoiced before they left get their cost here; goods that come back lose it.
+    Goods that were invoiced before they left get their cost here; goods that come back lose it. Goods that
+    were billed before they came take what the bill differs by here.
     """
     journal = journal_of(company, "stock")
     book = journal.book
     if has_entry(book=book.pk, source_kind=document_kind, source_id=document, purpose="moves"):
         return None
     finder = AccountFinder(book)
+    ends = {_end(kind) for move in moves for kind in (move.source_kind, move.target_kind)}
+    finder.load((*(PURPOSE.get(end, "stock") for end in ends), "cogs"), (move.item for move in moves))
     at_delivery = Company.objects.get(pk=company).cogs_at == Company.CogsAt.DELIVERY
     lines = [line for move in moves for line in _lines_of(finder, move, at_delivery)]
     if not at_delivery:
         lines += _costs(finder, moves, lines)
+    lines += _billed_before(finder, moves, posting_date, number)
     if not lines:
         return None
     on = max(posting_date, book.cut_over) if book.cut_over else posting_date
@@ -88,7 +93,7 @@ def _line(finder: AccountFinder, move: MoveValued, end: str, side: str, sign: in
         side=side,
         amount=sign * move.value,
         purpose=purpose,
-        party=move.party if end in ("customer", "supplier") else None,
+        party={"customer": move.party, "supplier": move.supplier or move.party}.get(end),
         item=move.item,
         quantity=sign * move.base_quantity,
         dimension_set=move.dimension_set,
@@ -109,6 +114,41 @@ def _costs(finder: AccountFinder, moves: Sequence[MoveValued], lines: Sequence[P
         if line.purpose == "shipped_not_invoiced" and line.source_line in pools:
             pools[line.source_line].move(line.quantity, line.amount)  # type: ignore[index, arg-type]
     return cost_lines(finder, pools, invoiced_of(items), items, minor_units(finder.book.currency))
+
+
+def _billed_before(finder: AccountFinder, moves: Sequence[MoveValued], on: date, number: str) -> list[PostingLine]:
+    """Return the lines that bring goods to the price of a bill that came before them, here and where they have gone."""
+    came = {move.receipt_line: move for move in moves if move.receipt_line and move.source_kind == "supplier"}
+    if not came:
+        return []
+    made: list[PostingLine] = []
+    for line, pool in pools_of(finder.book, Control.RECEIVED_NOT_BILLED, came).items():
+        move = came[line]
+        quantity = min(pool.papered, move.base_quantity)
+        if quantity <= 0:
+            continue
+        decimals = minor_units(finder.book.currency)
+        billed = part_of(pool.papered_value, quantity, pool.papered, ZERO, decimals)
+        difference = billed - part_of(move.value, quantity, move.base_quantity, ZERO, decimals)
+        if difference:
+            keys = {"item": move.item, "item_category": move.item_category}
+            made += difference_lines(finder, line, difference, number or "bill", on, keys)
+            account = finder.account("received_not_billed", **keys)
+            given = {"party": move.supplier or move.party, "item": move.item, "quantity": ZERO, "source_line": line}
+            made.append(PostingLine(account=account, side=Side.CREDIT, amount=difference, purpose="received_not_billed", **given))
+    return made
+
+
+def difference_lines(
+    finder: AccountFinder, receipt_line: UUID, difference: Decimal, reason: str, on: date, keys: dict[str, UUID | None]
+) -> list[PostingLine]:
+    """Let stock take what a bill differs by; return its lines: goods here, goods gone, or a variance where nobody keeps stock."""
+    split = apply_cost_difference(receipt_line=receipt_line, amount=difference, reason=reason, effective_date=on)
+    if split is not None:
+        return split_lines(finder, on_hand=split.on_hand, gone=split.gone, item=keys["item"], item_category=keys["item_category"])
+    account = finder.account("price_variance", **keys)
+    given = {"item": keys["item"], "quantity": ZERO, "source_line": receipt_line}
+    return [PostingLine(account=account, side=Side.DEBIT, amount=difference, purpose="price_variance", **given)]
 
 
 @service()

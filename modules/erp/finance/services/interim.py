@@ -16,6 +16,7 @@ from django.db.models import Q, Sum
 from tessera.api import part_of
 
 from modules.erp.finance.models import Book, Control, EntryLine, Invoice, InvoiceLine, Side
+from modules.erp.finance.services import rows
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.posting import PostingLine
 
@@ -70,15 +71,18 @@ class Pool:
 
 
 def pools_of(book: Book, control: str, lines: Iterable[UUID]) -> dict[UUID, Pool]:
-    """Return the pool of each document line, from the entries of the book, those of this unit included."""
+    """Lock document lines and return the pool of each, from the entries of the book, those of this unit included."""
     wanted = {line for line in lines if line}
+    if not wanted:
+        return {}
+    rows.hold_lines(wanted)
     pools = {line: Pool() for line in wanted}
-    rows = (
+    sums = (
         EntryLine.objects.filter(account__book=book, account__control=control, source_line__in=wanted)
         .values("source_line", "side")
         .annotate(q=Sum("quantity"), v=Sum("amount"), back=Sum("quantity", filter=Q(quantity__lt=0)))
     )
-    for row in rows:
+    for row in sums:
         pool = pools[row["source_line"]]
         if row["side"] == MOVED_ON[Control(control)]:
             pool.moved, pool.moved_value, pool.returned = row["q"], row["v"], -(row["back"] or ZERO)
@@ -95,7 +99,7 @@ def invoiced_of(lines: Iterable[UUID], also: UUID | None = None) -> dict[UUID, t
     standing = Q(document__state=Invoice.State.POSTED) & ~Q(document__corrects__state=Invoice.State.REVERSED)
     if also is not None:
         standing |= Q(document=also)
-    rows = (
+    sums = (
         InvoiceLine.objects.filter(standing, source_line__in=set(lines))
         .values("source_line")
         .annotate(
@@ -103,7 +107,7 @@ def invoiced_of(lines: Iterable[UUID], also: UUID | None = None) -> dict[UUID, t
             credited=Sum("base_quantity", filter=Q(document__kind=Invoice.Kind.CREDIT_NOTE)),
         )
     )
-    return {row["source_line"]: (row["invoiced"] or ZERO, -(row["credited"] or ZERO)) for row in rows}
+    return {row["source_line"]: (row["invoiced"] or ZERO, -(row["credited"] or ZERO)) for row in sums}
 
 
 def cost_lines(
@@ -116,13 +120,14 @@ def cost_lines(
     """Return the lines that bring the cost of goods sold to what was shipped and invoiced, per order line.
 
     `items` says of which item a line is: anything with `item`, `item_category`, `dimension_set`. Goods
-    that came back cost nothing from then on; a credit without goods leaves their cost.
+    that came back cost nothing from then on, those that had left before the books as well; a credit
+    without goods leaves their cost.
     """
     made: list[PostingLine] = []
     for line in sorted(pools, key=str):
         pool = pools[line]
         billed, credited = invoiced.get(line, (ZERO, ZERO))
-        target = max(min(billed - min(pool.returned, credited), pool.moved), ZERO)
+        target = min(max(billed - min(pool.returned, credited), ZERO), pool.moved)
         quantity = target - pool.papered
         if not quantity:
             continue

@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from tessera.api import Refused, current, lock_for_update, service
+from tessera.api import Refused, current, lock_for_update, round_money, service
 
 from modules.base.api import (
     AppliedTax,
     Billable,
+    BillableTax,
     Company,
     Conversions,
     DimensionSet,
@@ -28,6 +29,7 @@ from modules.base.api import (
     apply_taxes,
     billable,
     choose_taxes,
+    expected_quantities,
     price_document,
     rate_on,
     role_of,
@@ -35,6 +37,7 @@ from modules.base.api import (
     standing_for,
 )
 from modules.erp.finance.models import Account, Invoice, InvoiceLine, InvoiceTax
+from modules.erp.finance.services.digits import check_amount, check_currency, check_day, check_rate, refuse_misfits
 from modules.erp.finance.services.setup import today_of
 
 ZERO = Decimal(0)
@@ -87,14 +90,17 @@ def create_invoice(
         raise Refused("REQUIRED", _("An invoice has lines."), "lines")
     party = standing_for(party)
     role = role_of(party=party.pk, company=company.pk, role=ROLES[direction])
-    currency = (currency or getattr(role, "currency", "") or company.currency).upper()
-    on = document_date or today_of(company)
+    currency = check_currency(currency or getattr(role, "currency", "") or company.currency, "currency")
+    on = check_day(document_date or today_of(company), "document_date")
     invoice = _header(company, direction, kind, party, on, currency, rate)
     invoice.posting_date = posting_date
     invoice.price_includes_tax = company.prices_include_tax if price_includes_tax is None else price_includes_tax
     invoice.payment_term = payment_term or getattr(role, "payment_term", None)
     invoice.reference, invoice.note = reference, note
+    check_rate(invoice.rate, "rate")
+    refuse_misfits(invoice)
     made = [_line_of(invoice, place, line) for place, line in enumerate(lines, start=1)]
+    _refuse_unknown_receipts(made)
     _count_base_quantities(made)
     taxes = _taxes_of(invoice, made, lines, getattr(role, "tax_status", ""))
     save_invoice(invoice, made, price_document(invoice, made, taxes, company.currency))
@@ -125,7 +131,7 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
         raise Refused("INVALID", _("A quantity is above zero."), "lines", str(place - 1), "quantity")
     if line.receipt_line and (line.receipt is None or line.item is None):
         raise Refused("REQUIRED", _("A billed receipt line comes with its receipt and item."), "lines", str(place - 1), "receipt")
-    return InvoiceLine(
+    made = InvoiceLine(
         document=invoice,
         position=place,
         kind=line.kind,
@@ -140,6 +146,20 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
         receipt_line=line.receipt_line,
         dimension_set=line.dimension_set,
     )
+    refuse_misfits(made, "lines", str(place - 1))
+    if not 0 <= line.discount <= 1:
+        raise Refused("INVALID", _("A discount is a fraction between 0 and 1."), "lines", str(place - 1), "discount")
+    for rate in (Decimal(1), invoice.rate):
+        check_amount(line.quantity * line.unit_price * rate, "lines", str(place - 1), "unit_price")
+    return made
+
+
+def _refuse_unknown_receipts(lines: Sequence[InvoiceLine]) -> None:
+    billed = {line.receipt_line: place for place, line in enumerate(lines) if line.receipt_line}
+    if not billed or not expected_quantities.is_answered:
+        return
+    for unknown in billed.keys() - expected_quantities(lines=list(billed)).keys():
+        raise Refused("NOT_FOUND", _("There is no such receipt line."), "lines", str(billed[unknown]), "receipt_line")
 
 
 def _count_base_quantities(lines: Sequence[InvoiceLine]) -> None:
@@ -183,6 +203,7 @@ def save_invoice(invoice: Invoice, lines: Sequence[InvoiceLine], taxes: Sequence
     """Write a priced draft with its lines and tax rows."""
     if invoice.kind != Kind.CREDIT_NOTE and invoice.gross_total < 0:
         raise Refused("INVALID", _("The total of an invoice is not negative; make a credit note."), "lines")
+    check_amount(invoice.gross_total * max(invoice.rate, Decimal(1)), "lines")
     invoice.save()
     InvoiceLine.objects.bulk_create(lines)
     by_line = {line.pk: line for line in lines}
@@ -243,24 +264,54 @@ def _billed_lines(invoice: Invoice, found: Billable) -> list[InvoiceLine]:
 
 
 def _price_billed(invoice: Invoice, lines: Sequence[InvoiceLine], found: Billable) -> list[TaxAmount]:
-    """Put taxes on nets that are given: they are parts of the order's, not quantity times price."""
-    rates = apply_taxes({tax for line in found.lines for tax in line.taxes}, invoice.document_date)
+    """Put the order's taxes on the lines: the parts it gives, or anew where a tax has another rate by now.
+
+    What is taxed anew keeps the price that was agreed: the gross where prices include tax, else the net.
+    """
+    rates = apply_taxes({row.tax for line in found.lines for row in line.taxes}, invoice.document_date)
+    rows: list[TaxAmount] = []
+    anew: list[Any] = []
     taxes: dict[UUID, list[AppliedTax]] = {}
     for line, given in zip(lines, found.lines, strict=True):
-        if missing := [tax for tax in given.taxes if tax not in rates]:
+        if missing := [row.tax for row in given.taxes if row.tax not in rates]:
             raise Refused("NO_RATE", _("{tax} has no rate on this day.").format(tax=missing[0]), "document_date")
-        taxes[line.pk] = [rates[tax] for tax in given.taxes]
-    nets: list[Any] = [
-        SimpleNamespace(pk=line.pk, kind=LineKind.CHARGE, quantity=Decimal(1), unit_price=line.net, discount=ZERO)
-        for line in lines
-    ]
-    whole = SimpleNamespace(currency=invoice.currency, rate=invoice.rate, price_includes_tax=False)
-    rows = price_document(whole, nets, taxes, invoice.company.currency)
-    for line, priced in zip(lines, nets, strict=True):
-        line.gross = priced.gross
-    for row in rows:
-        row.included = invoice.price_includes_tax
-    invoice.net_total, invoice.tax_total, invoice.gross_total = whole.net_total, whole.tax_total, whole.gross_total
+        line.gross = given.net + sum((row.amount for row in given.taxes), ZERO)
+        if all(rates[row.tax].rate == row.rate for row in given.taxes):
+            rows += [_part_of_tax(invoice, line, rates[row.tax], row) for row in given.taxes]
+            continue
+        taxes[line.pk] = [rates[row.tax] for row in given.taxes]
+        price = line.gross if invoice.price_includes_tax else line.net
+        anew.append(SimpleNamespace(pk=line.pk, kind=LineKind.CHARGE, quantity=Decimal(1), unit_price=price, discount=ZERO))
+    rows += _tax_anew(invoice, lines, anew, taxes)
+    invoice.net_total = sum((line.net for line in lines), ZERO)
+    invoice.gross_total = sum((line.gross for line in lines), ZERO)
+    invoice.tax_total = invoice.gross_total - invoice.net_total
+    return rows
+
+
+def _part_of_tax(invoice: Invoice, line: InvoiceLine, applied: AppliedTax, given: BillableTax) -> TaxAmount:
+    currency = invoice.company.currency
+    return TaxAmount(
+        line=line,
+        tax=applied.tax,
+        rate=given.rate,
+        included=invoice.price_includes_tax,
+        recoverable=applied.tax.recoverable,
+        base=given.base,
+        amount=given.amount,
+        base_company=round_money(given.base * invoice.rate, currency),
+        amount_company=round_money(given.amount * invoice.rate, currency),
+    )
+
+
+def _tax_anew(
+    invoice: Invoice, lines: Sequence[InvoiceLine], prices: Sequence[Any], taxes: dict[UUID, list[AppliedTax]]
+) -> list[TaxAmount]:
+    whole = SimpleNamespace(currency=invoice.currency, rate=invoice.rate, price_includes_tax=invoice.price_includes_tax)
+    rows = price_document(whole, prices, taxes, invoice.company.currency)
+    by_line = {line.pk: line for line in lines}
+    for priced in prices:
+        by_line[priced.pk].net, by_line[priced.pk].gross = priced.net, priced.gross
     return rows
 
 

@@ -20,9 +20,18 @@ PARTY_CONTROLS = (Control.RECEIVABLE, Control.PAYABLE, Control.ADVANCE_RECEIVED,
 
 
 def open_items_for(
-    lines: Iterable[EntryLine], *, kind: str, document_kind: str, document: UUID, order: UUID | None = None
+    lines: Iterable[EntryLine],
+    *,
+    kind: str,
+    document_kind: str,
+    document: UUID,
+    order: UUID | None = None,
+    party: UUID | None = None,
 ) -> list[OpenItem]:
-    """Open an item per line on a control account of a party; lines of nothing open none."""
+    """Open an item per line on a control account of a party; lines of nothing open none.
+
+    `party` is who stands for the party of the lines today, where that may be another one.
+    """
     made = []
     for line in lines:
         if line.account.control not in PARTY_CONTROLS or (line.amount == 0 and line.amount_currency == 0):
@@ -33,7 +42,7 @@ def open_items_for(
             OpenItem(
                 entry_line=line,
                 company_id=line.entry.company_id,
-                party_id=line.party_id,
+                party_id=party or line.party_id,
                 account=line.account,
                 kind=OpenItem.Kind.ADVANCE if advance else kind,
                 document_kind=document_kind,
@@ -52,7 +61,7 @@ def open_items_for(
 
 
 @service(permission="finance.allocation_create")
-def allocate(
+def allocate_items(
     *, debit_item: OpenItem, credit_item: OpenItem, amount: Decimal | None = None, date: date, reason: str = ""
 ) -> Allocation:
     """Settle a debit item with a credit item of the same company and currency, as far as both are open.
@@ -204,7 +213,7 @@ def settle_all(debits: Sequence[OpenItem], credits: Sequence[OpenItem], *, on: d
             amount = min(left, -credit.residual)
             if amount <= 0:
                 continue
-            made.append(allocate(debit_item=debit, credit_item=credit, amount=amount, date=on, reason=reason))
+            made.append(allocate_items(debit_item=debit, credit_item=credit, amount=amount, date=on, reason=reason))
             credit.residual += amount
             left -= amount
     return made

@@ -10,6 +10,7 @@ from tessera.api import (
     Refused,
     assign_number,
     current,
+    late,
     link_documents,
     lock_for_update,
     minor_units,
@@ -24,8 +25,9 @@ from modules.base.api import Company, Party, PartyRole, rate_on, role_of, standi
 from modules.erp.finance.events import PaymentPosted
 from modules.erp.finance.models import Account, Allocation, Entry, EntryLine, OpenItem, Payment, Side
 from modules.erp.finance.services.accounts import AccountFinder
+from modules.erp.finance.services.digits import MOST, check_amount, check_currency, check_day, check_rate, refuse_misfits
 from modules.erp.finance.services.entries import take_back
-from modules.erp.finance.services.items import allocate, open_items_for, settle_all, undo_allocation
+from modules.erp.finance.services.items import allocate_items, open_items_for, settle_all, undo_allocation
 from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
 from modules.erp.finance.services.setup import leading_book
 
@@ -64,8 +66,8 @@ def create_payment(
     Without `account` it is the bank account that the account map names; `order` says which order an
     advance is for.
     """
-    currency = (currency or company.currency).upper()
-    if amount <= 0 or round_to(amount, minor_units(currency)) != amount:
+    currency = check_currency(currency or company.currency, "currency")
+    if not 0 < amount < MOST or round_to(amount, minor_units(currency)) != amount:
         raise Refused("INVALID", _("A payment is a positive amount in whole minor units."), "amount")
     if rate is None:
         rate = rate_on(currency=currency, quote=company.currency, on=posting_date).rate
@@ -88,6 +90,9 @@ def create_payment(
         owner=current().actor.member_id,
         note=note,
     )
+    check_day(payment.document_date, "document_date")
+    refuse_misfits(payment)
+    check_amount(amount * check_rate(rate, "rate"), "rate")
     payment.save()
     return payment
 
@@ -119,7 +124,7 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
     mine = [item for item in items if item.kind == OpenItem.Kind.PAYMENT]
     for item, part in parts:
         debit, credit = (item, mine[0]) if item.amount > 0 else (mine[0], item)
-        allocate(debit_item=debit, credit_item=credit, amount=part, date=payment.posting_date)
+        allocate_items(debit_item=debit, credit_item=credit, amount=part, date=payment.posting_date)
     if payment.order:
         _link_advance(payment, payment.amount - settled)
     _number(payment)
@@ -128,7 +133,7 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
             subject=payment.pk,
             company=payment.company_id,
             party=payment.party_id,
-            number=lambda: payment.number,
+            number=late(lambda: payment.number),
             direction=payment.direction,
             posting_date=payment.posting_date,
         ),
@@ -153,6 +158,8 @@ def _parts(payment: Payment, wanted: list[AllocationInput]) -> list[tuple[OpenIt
         if part <= 0 or part > min(abs(item.residual), left):
             most = min(abs(item.residual), left)
             raise Refused("LIMIT", _("Only {amount} is open.").format(amount=most), *where, "amount")
+        if part != round_to(part, minor_units(payment.currency)):
+            raise Refused("INVALID", _("The amount has more decimals than its currency."), *where, "amount")
         seen.add(item.pk)
         parts.append((item, part))
         left -= part
@@ -161,13 +168,16 @@ def _parts(payment: Payment, wanted: list[AllocationInput]) -> list[tuple[OpenIt
 
 def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled: Decimal) -> list[PostingLine]:
     incoming = payment.direction == Direction.IN
-    bank = payment.account or finder.account("bank")
+    control, advance = ("receivable", "advance_received") if payment.side == With.CUSTOMER else ("payable", "advance_paid")
+    if incoming != (payment.side == With.CUSTOMER):
+        advance = control
+    finder.load(("bank", control, advance))
     total = round_money(payment.amount * payment.rate, book_currency)
     on_control = round_money(settled * payment.rate, book_currency) if settled != payment.amount else total
     given = {"currency": payment.currency, "rate": payment.rate}
     lines = [
         PostingLine(
-            account=bank,
+            account=payment.account or finder.account("bank"),
             side=Side.DEBIT if incoming else Side.CREDIT,
             amount=total,
             amount_currency=payment.amount,
@@ -176,11 +186,10 @@ def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled:
             **given,
         )
     ]
-    role = PartyRole.Role.CUSTOMER if payment.side == With.CUSTOMER else PartyRole.Role.SUPPLIER
-    group = getattr(role_of(party=payment.party_id, company=payment.company_id, role=role), "account_group", "")
-    control, advance = ("receivable", "advance_received") if payment.side == With.CUSTOMER else ("payable", "advance_paid")
-    if incoming != (payment.side == With.CUSTOMER):
-        advance = control
+    group = ""
+    if finder.minds_party_group(control) or finder.minds_party_group(advance):
+        role = PartyRole.Role.CUSTOMER if payment.side == With.CUSTOMER else PartyRole.Role.SUPPLIER
+        group = getattr(role_of(party=payment.party_id, company=payment.company_id, role=role), "account_group", "")
     for purpose, part, company in ((control, settled, on_control), (advance, payment.amount - settled, total - on_control)):
         if part:
             lines.append(
@@ -190,7 +199,7 @@ def _lines(payment: Payment, finder: AccountFinder, book_currency: str, settled:
                     amount=company,
                     amount_currency=part,
                     purpose=purpose,
-                    party=payment.party_id,
+                    party=standing_for(payment.party).pk,
                     due_date=payment.posting_date,
                     **given,
                 )
@@ -231,7 +240,13 @@ def reverse_payment(*, payment: Payment, posting_date: date | None = None, reaso
     entry = Entry.objects.select_related("book", "journal", "period__year").get(source_id=payment.pk, purpose="payment")
     reversal = take_back(entry, posting_date=on, reason=reason)
     lines = EntryLine.objects.filter(entry=reversal).select_related("account", "entry")
-    back = open_items_for(lines, kind=OpenItem.Kind.OTHER, document_kind=Payment._meta.label, document=payment.pk)
+    back = open_items_for(
+        lines,
+        kind=OpenItem.Kind.OTHER,
+        document_kind=Payment._meta.label,
+        document=payment.pk,
+        party=standing_for(payment.party).pk,
+    )
     settle_reversal(items, back, on=on, reason=reason)
     return payment
 
@@ -251,6 +266,8 @@ def write_off(*, item: OpenItem, amount: Decimal | None = None, date: date, roun
     amount = abs(item.residual) if amount is None else amount
     if amount <= 0 or amount > abs(item.residual):
         raise Refused("LIMIT", _("Only {amount} is open.").format(amount=abs(item.residual)), "amount")
+    if amount != round_to(amount, minor_units(item.currency)):
+        raise Refused("INVALID", _("The amount has more decimals than its currency."), "amount")
     journal = journal_of(item.company_id, "general")
     whole = amount == abs(item.residual)
     worth = abs(item.residual_company) if whole else round_money(amount * item.entry_line.rate, journal.book.currency)
@@ -281,5 +298,5 @@ def write_off(*, item: OpenItem, amount: Decimal | None = None, date: date, roun
     )
     against = open_items_for(written, kind=OpenItem.Kind.OTHER, document_kind=OpenItem._meta.label, document=item.pk)[0]
     against_kind = (item, against) if owed else (against, item)
-    allocate(debit_item=against_kind[0], credit_item=against_kind[1], amount=amount, date=date, reason=reason)
+    allocate_items(debit_item=against_kind[0], credit_item=against_kind[1], amount=amount, date=date, reason=reason)
     return lock_for_update(OpenItem.objects.filter(pk=item.pk))[0]

@@ -1,9 +1,10 @@
 """Which period a day falls into, and whether it still takes postings."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils.translation import gettext as _
 from tessera.api import Refused, current, lock_for_update, publish, service
 
@@ -15,16 +16,18 @@ State = PeriodLock.State
 
 
 def find_period(*, company: UUID, on: date, area: str, adjusting: bool = False) -> FiscalPeriod | None:
-    """Return the period of a day, with the states of its area's and the ledger's lock as `locked` and `ledger_locked`."""
-    return (
-        FiscalPeriod.objects.filter(company=company, start__lte=on, end__gte=on, adjusting=adjusting)
-        .annotate(
-            mine=FilteredRelation("locks", condition=Q(locks__area=area)),
-            whole=FilteredRelation("locks", condition=Q(locks__area=Area.LEDGER)),
-            locked=F("mine__state"),
-            ledger_locked=F("whole__state"),
-        )
-        .first()
+    """Return the period of a day, with the states of its locks (see `with_lock_states`)."""
+    rows = FiscalPeriod.objects.filter(company=company, start__lte=on, end__gte=on, adjusting=adjusting)
+    return with_lock_states(rows, area).first()
+
+
+def with_lock_states(rows: QuerySet, area: Any, path: str = "") -> QuerySet:
+    """Add the states of an area's and the ledger's lock as `locked` and `ledger_locked`; `path` leads to the period."""
+    return rows.annotate(
+        mine=FilteredRelation(f"{path}locks", condition=Q(**{f"{path}locks__area": area})),
+        whole=FilteredRelation(f"{path}locks", condition=Q(**{f"{path}locks__area": Area.LEDGER})),
+        locked=F("mine__state"),
+        ledger_locked=F("whole__state"),
     )
 
 
@@ -37,10 +40,15 @@ def period_for(*, company: UUID, on: date, area: str, adjusting: bool = False) -
     period = find_period(company=company, on=on, area=area, adjusting=adjusting) or _opened_on_demand(company, on, area)
     if period is None:
         raise Refused("CLOSED_PERIOD", _("There is no fiscal period for {day}.").format(day=on), "posting_date")
-    states = {period.locked, period.ledger_locked}  # type: ignore[attr-defined]
+    check_open(period, period)
+    return period
+
+
+def check_open(period: FiscalPeriod, row: Any) -> None:
+    """Refuse with CLOSED_PERIOD what the states of the locks on `row` do not let in."""
+    states = {row.locked, row.ledger_locked}
     if State.CLOSED in states or (State.SOFT in states and not current().actor.may("finance.period_post_soft")):
         raise Refused("CLOSED_PERIOD", _("The period {period} is closed.").format(period=period), "posting_date")
-    return period
 
 
 def _opened_on_demand(company: UUID, on: date, area: str) -> FiscalPeriod | None:

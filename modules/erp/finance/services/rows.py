@@ -1,16 +1,20 @@
-"""The two statements that write an entry: its insertion with all lines, and its posting.
+"""The statements that write an entry, its insertion with all lines and its posting, and the lock on what it settles.
 
 They go past the ORM because postings are what a busy company does most. Each row travels as JSON
 and is typed by its table (`jsonb_populate_record`), so a new column needs no change here.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
+
+# allow raw-connection: an entry with its lines in one statement needs SQL of our own
 from django.db import connections
 from django.utils import timezone
+from tessera.api import new_id
 
 from modules.erp.finance.models import Entry, EntryLine
 
@@ -31,6 +35,11 @@ UPDATE finance_entry SET state = 'posted', number = %s, posted_by = %s, seq = he
 FROM head WHERE finance_entry.id = %s RETURNING finance_entry.seq, prev_hash
 """
 
+_HOLD = """
+INSERT INTO finance_waitingline (id, line) SELECT * FROM unnest(%s::uuid[], %s::uuid[])
+ON CONFLICT (line) DO UPDATE SET line = EXCLUDED.line
+"""
+
 _ENTRY_COLUMNS = tuple(field.attname for field in Entry._meta.concrete_fields)
 _LINE_COLUMNS = tuple(field.attname for field in EntryLine._meta.concrete_fields)
 
@@ -49,6 +58,13 @@ def insert(entry: Entry, lines: Sequence[EntryLine]) -> None:
         cursor.execute(_INSERT, [head, body])
     for row in (entry, *lines):
         row._state.adding = False
+
+
+def hold_lines(lines: Iterable[UUID]) -> None:
+    """Lock the rows that stand for document lines, in the order of their keys; each is made with its first lock."""
+    keys = sorted(lines)
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_HOLD, [[new_id() for _ in keys], keys])
 
 
 def post(entry: Entry, digest: str) -> tuple[int, str]:

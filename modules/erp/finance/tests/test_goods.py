@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from tessera.api import Refused, new_id
 
-from modules.base.api import Billable, BillableLine, MoveValued, ValueSplit, apply_cost_difference, billable
+from modules.base.api import Billable, BillableLine, MoveValued, ValueSplit, apply_cost_difference, billable, expected_quantities
 from modules.base.tests.factories import make_customer, make_item, make_supplier
 from modules.erp.finance.models import Entry, EntryLine
 from modules.erp.finance.selectors import received_not_billed, shipped_not_invoiced
@@ -14,15 +14,21 @@ from modules.erp.finance.services import (
     InvoiceLineInput,
     book_moves,
     create_invoice_for,
-    credit_note_for,
+    credit_invoice,
     delete_invoice,
     post_invoice,
     reverse_invoice,
 )
 from modules.erp.finance.tests.factories import D, ledger, make_books, make_invoice, refused, turnovers
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = pytest.mark.usefixtures("inside", "expected")
 DAY = date(2026, 3, 12)
+
+
+@pytest.fixture
+def expected(monkeypatch):
+    """Let stock know every receipt line that is asked about, of ten pieces."""
+    monkeypatch.setattr(expected_quantities, "answered_by", lambda *, lines: dict.fromkeys(lines, D(10)))
 
 
 class Shop:
@@ -190,7 +196,7 @@ def test_goods_that_come_back_take_their_own_cost_back_and_the_credit_note_no_mo
     invoice = shop.invoice(monkeypatch, "7")
     shop.take_back("2", "2.86")
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D("7.14"), [])
-    note = credit_note_for(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))])
+    note = credit_invoice(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))])
     post_invoice(invoice=note)
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D("7.14"), [])
     assert ledger(shop.book)["1100"] == D(50)
@@ -200,7 +206,7 @@ def test_a_credit_without_goods_leaves_the_cost(monkeypatch):
     shop = Shop()
     shop.ship("7", "10.00")
     invoice = shop.invoice(monkeypatch, "7")
-    post_invoice(invoice=credit_note_for(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
+    post_invoice(invoice=credit_invoice(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D("10"), [])
 
 
@@ -209,7 +215,7 @@ def test_goods_sent_again_after_a_credited_return_wait_for_a_new_invoice(monkeyp
     shop.ship("5", "50.00")
     invoice = shop.invoice(monkeypatch, "5")
     shop.take_back("2", "20.00")
-    post_invoice(invoice=credit_note_for(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
+    post_invoice(invoice=credit_invoice(invoice=invoice, lines=[CreditLineInput(line=invoice.lines.get(), quantity=D(2))]))
     shop.ship("2", "22.00")
     assert (ledger(shop.book)["5000"], shop.waiting()) == (D(30), [(D(2), D(22))])
 
@@ -301,7 +307,7 @@ def test_goods_sent_back_to_the_supplier_are_credited():
     shop.move("supplier", "storage", "10", "50.00", receipt_line=line)
     billed = bill(shop, line, "10", "5")
     shop.move("storage", "supplier", "3", "15.00", receipt_line=line, returns=new_id())
-    post_invoice(invoice=credit_note_for(invoice=billed, lines=[CreditLineInput(line=billed.lines.get(), quantity=D(3))]))
+    post_invoice(invoice=credit_invoice(invoice=billed, lines=[CreditLineInput(line=billed.lines.get(), quantity=D(3))]))
     assert ledger(shop.book) == {"1200": D(35), "2000": D(-35)}
     assert turnovers(shop.book, "2010") == (D(35), D(35))
 

@@ -12,7 +12,7 @@ from tessera.api import Refused
 from modules.base.tests.factories import make_customer
 from modules.erp.finance.models import Allocation, Invoice, OpenItem, Payment
 from modules.erp.finance.selectors import chain_check
-from modules.erp.finance.services import allocate, credit_note_for, post_invoice, reverse_payment, undo_allocation
+from modules.erp.finance.services import allocate_items, credit_invoice, post_invoice, reverse_payment, undo_allocation
 from modules.erp.finance.tests.factories import assert_reconciled, ledger, make_books, make_invoice, pay, put_rate
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -51,9 +51,9 @@ class Books:
             pay(self.company, self.customer, amount, currency="USD", on=on)
         elif verb == "allocate" and owed and given:
             debit, credit = owed[pick % len(owed)], given[pick % len(given)]
-            allocate(debit_item=debit, credit_item=credit, amount=min(amount, debit.residual, -credit.residual), date=on)
+            allocate_items(debit_item=debit, credit_item=credit, amount=min(amount, debit.residual, -credit.residual), date=on)
         elif verb == "credit" and (invoices := list(Invoice.objects.filter(kind="invoice").order_by("id"))):
-            post_invoice(invoice=credit_note_for(invoice=invoices[pick % len(invoices)], document_date=on))
+            post_invoice(invoice=credit_invoice(invoice=invoices[pick % len(invoices)], document_date=on))
         elif verb == "undo" and (rows := list(Allocation.objects.filter(reverses=None, reversed_by=None).order_by("id"))):
             undo_allocation(allocation=rows[pick % len(rows)])
         elif verb == "bounce" and (rows := list(Payment.objects.filter(state="posted").order_by("id"))):

@@ -13,12 +13,12 @@ from modules.erp.finance.services import (
     AllocationInput,
     CreditLineInput,
     InvoiceLineInput,
-    allocate,
+    allocate_items,
     create_payment,
-    credit_note_for,
+    credit_invoice,
     post_invoice,
     post_payment,
-    revalue,
+    revalue_currency,
     reverse_invoice,
     reverse_payment,
     undo_allocation,
@@ -105,7 +105,7 @@ def test_more_than_is_open_is_not_settled():
     [advance] = items_of(payment)[1:] or [i for i in items_of(payment) if i.kind == "advance"]
     item.refresh_from_db()
     with refused("LIMIT", "amount"):
-        allocate(debit_item=item, credit_item=advance, date=date(2026, 3, 21))
+        allocate_items(debit_item=item, credit_item=advance, date=date(2026, 3, 21))
 
 
 def test_a_payment_without_an_invoice_is_an_advance_and_no_revenue():
@@ -116,7 +116,7 @@ def test_a_payment_without_an_invoice_is_an_advance_and_no_revenue():
     assert (advance.kind, advance.amount) == ("advance", D(-40))
     assert ledger(book) == {"1010": D(40), "2200": D(-40)}
     invoice = make_invoice(company, customer, ("1", "100.00"))
-    allocate(debit_item=items_of(invoice)[0], credit_item=advance, date=date(2026, 3, 21))
+    allocate_items(debit_item=items_of(invoice)[0], credit_item=advance, date=date(2026, 3, 21))
     assert ledger(book) == {"1010": D(40), "1100": D(60), "4100": D(-100)}
     assert open_receivables(party=customer.pk, company=company.pk) == 60
     assert_reconciled(company)
@@ -159,7 +159,7 @@ def test_thirds_of_a_hundred_credited_whole_leave_nothing():
     [original] = invoice.lines.all()
     notes = []
     for _ in range(3):
-        note = credit_note_for(invoice=invoice, lines=[CreditLineInput(line=original, quantity=D(1))])
+        note = credit_invoice(invoice=invoice, lines=[CreditLineInput(line=original, quantity=D(1))])
         notes.append(post_invoice(invoice=note))
     assert [note.net_total for note in notes] == [D("-33.33"), D("-33.34"), D("-33.33")]
     assert [note.tax_total for note in notes] == [D("-2.42"), D("-2.42"), D("-2.41")]
@@ -168,7 +168,7 @@ def test_thirds_of_a_hundred_credited_whole_leave_nothing():
     assert sum(row.amount for row in TaxLine.objects.all()) == 0
     assert [item.residual for item in items_of(invoice)] == [0]
     with refused("LIMIT", "lines.0.quantity"):
-        credit_note_for(invoice=invoice, lines=[CreditLineInput(line=original, quantity=D(1))])
+        credit_invoice(invoice=invoice, lines=[CreditLineInput(line=original, quantity=D(1))])
     assert_reconciled(company)
 
 
@@ -178,11 +178,11 @@ def test_a_credit_without_goods_is_an_amount_at_the_old_tax():
     line = InvoiceLineInput(description="Tea", kind="service", quantity=D(3), unit_price=D("30"), taxes=[tax])
     invoice = make_invoice(company, customer, line)
     [original] = invoice.lines.all()
-    note = post_invoice(invoice=credit_note_for(invoice=invoice, lines=[CreditLineInput(line=original, amount=D("20.00"))]))
+    note = post_invoice(invoice=credit_invoice(invoice=invoice, lines=[CreditLineInput(line=original, amount=D("20.00"))]))
     assert (note.number, note.gross_total, note.lines.get().quantity) == ("CN-2026-00001", D("-22.00"), 0)
     with refused("LIMIT", "lines.0.amount"):
-        credit_note_for(invoice=invoice, lines=[CreditLineInput(line=original, amount=D("70.01"))])
-    rest = post_invoice(invoice=credit_note_for(invoice=invoice))
+        credit_invoice(invoice=invoice, lines=[CreditLineInput(line=original, amount=D("70.01"))])
+    rest = post_invoice(invoice=credit_invoice(invoice=invoice))
     assert (rest.net_total, rest.tax_total) == (D("-70.00"), D("-7.00"))
     assert ledger(book) == {}
 
@@ -263,10 +263,10 @@ def test_revaluation_is_taken_back_on_the_first_day_of_the_next_period():
     put_rate("USD", "CNY", "7.30", date(2026, 3, 31))
     make_invoice(company, customer, ("1", "100.00"), currency="USD")
     march = FiscalPeriod.objects.get(company=company, year__code="2026", number=3)
-    at_end, taken_back = revalue(period=march)
+    at_end, taken_back = revalue_currency(period=march)
     assert (at_end.posting_date, taken_back.posting_date) == (date(2026, 3, 31), date(2026, 4, 1))
     rows = {row.account.code: row.closing for row in trial_balance(book=book, start=date(2026, 3, 1), end=date(2026, 3, 31)).rows}
     assert rows["1122"] == D(730)
     assert ledger(book) == {"1122": D(710), "5001": D(-710)}
     with refused("STATE", "period"):
-        revalue(period=march)
+        revalue_currency(period=march)

@@ -1,6 +1,7 @@
 """What quotes and orders have in common."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +19,28 @@ class SellingDocument(Document):
     class Meta(Document.Meta):
         abstract = True
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self._lines: list[Any] | None = None
+
+    def sealed_lines(self) -> list[Any]:
+        """Return the lines in order of position, read once; a service takes the document anew, so it sees them as they are."""
+        if self._lines is None:
+            self._lines = list(super().sealed_lines())
+        return self._lines
+
+    def keep_lines(self, lines: list[Any]) -> None:
+        """Take over lines that were just written."""
+        self._lines = list(lines)
+
+    def refresh_from_db(self, *args: Any, **options: Any) -> None:
+        """Read the document again, and its lines when they are asked for."""
+        self._lines = None
+        super().refresh_from_db(*args, **options)
+
     def largest_discount(self) -> Decimal:
         """Return the largest discount as a fraction: of a line, or of all discount lines on what is sold."""
-        lines = list(self.sealed_lines())
+        lines = self.sealed_lines()
         off = -sum((line.net for line in lines if line.kind == LineKind.DISCOUNT), ZERO)
         full = sum((line.net for line in lines if line.kind in (LineKind.ITEM, LineKind.SERVICE)), ZERO)
         share = off / full if full > 0 else Decimal(off > 0)
@@ -29,6 +49,16 @@ class SellingDocument(Document):
     def approval_facts(self) -> dict[str, Decimal]:
         """Return what an approval process may set thresholds on: `amount` in company currency, `discount_percent`."""
         return super().approval_facts() | {"discount_percent": self.largest_discount() * 100}
+
+
+def line_model(document: Any) -> Any:
+    """Return the model of the lines of a document, or of a kind of document."""
+    return document._meta.get_field("lines").related_model
+
+
+def tax_model(document: Any) -> Any:
+    """Return the model of the tax rows of a document, or of a kind of document."""
+    return document._meta.get_field("taxes").related_model
 
 
 class SellingLine(DocumentLine):

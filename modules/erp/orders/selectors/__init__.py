@@ -1,6 +1,6 @@
 """What is asked of orders that is more than a row."""
 
-from modules.erp.orders.selectors.billing import billable_of, unbilled_of
+from modules.erp.orders.selectors.billing import billable_of, orders_to_invoice, unbilled_of
 from modules.erp.orders.selectors.closing import ShortCloseLine, ShortClosePreview, short_close_preview
 from modules.erp.orders.selectors.progress import (
     OrderProgress,
@@ -21,6 +21,7 @@ __all__ = [
     "billable_of",
     "delivered_quantities",
     "invoiced_quantities",
+    "orders_to_invoice",
     "percents_delivered",
     "percents_invoiced",
     "progress_of",

@@ -1,12 +1,13 @@
 """What may be invoiced of an order, and what confirmed orders will still bring."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from tessera.api import minor_units, part_of, round_money, round_to
 
-from modules.base.api import Billable, BillableLine, LineKind
-from modules.erp.orders.models import SalesOrder, SalesOrderLine
+from modules.base.api import Billable, BillableLine, BillableTax, LineKind, one_with
+from modules.erp.orders.models import SalesOrder, SalesOrderLine, SalesOrderTax
 from modules.erp.orders.selectors.progress import OrderProgress, goes_out, is_invoiced, progress_of
 
 ZERO = Decimal(0)
@@ -21,13 +22,13 @@ def billable_of(*, document: UUID) -> Billable | None:
     lines: list[BillableLine] = []
     if order.state == SalesOrder.State.CONFIRMED:
         progress = progress_of([order.pk])[order.pk]
-        taxes: dict[UUID, list[UUID]] = {}
+        taxes: dict[UUID, list[SalesOrderTax]] = {}
         for row in order.taxes.order_by("id"):
-            taxes.setdefault(row.line_id, []).append(row.tax_id)
+            taxes.setdefault(row.line_id, []).append(row)
         for line in progress.lines:
             quantity = due_of(progress, line)
             if quantity > 0:
-                lines.append(_billable_line(order, progress, line, quantity, tuple(taxes.get(line.pk, ()))))
+                lines.append(_billable_line(order, progress, line, quantity, taxes.get(line.pk, ())))
     return Billable(
         kind=SalesOrder._meta.label,
         document=order.pk,
@@ -65,11 +66,15 @@ def due_of(progress: OrderProgress, line: SalesOrderLine) -> Decimal:
 
 
 def _billable_line(
-    order: SalesOrder, progress: OrderProgress, line: SalesOrderLine, quantity: Decimal, taxes: tuple[UUID, ...]
+    order: SalesOrder, progress: OrderProgress, line: SalesOrderLine, quantity: Decimal, taxes: Sequence[SalesOrderTax]
 ) -> BillableLine:
-    """Return the next part of a line; the net of all parts sums to the line's."""
+    """Return the next part of a line; the net and each tax of all parts sum to the line's."""
     decimals, before = minor_units(order.currency), progress.invoiced_of(line)
-    done = part_of(line.net, before, line.base_quantity, ZERO, decimals)
+
+    def part(whole: Decimal) -> Decimal:
+        done = part_of(whole, before, line.base_quantity, ZERO, decimals)
+        return part_of(whole, before + quantity, line.base_quantity, done, decimals)
+
     return BillableLine(
         kind=line._meta.label,
         document=order.pk,
@@ -82,17 +87,22 @@ def _billable_line(
         quantity=round_to(quantity * line.quantity / line.base_quantity, 6),
         unit_price=line.unit_price,
         discount=line.discount,
-        net=part_of(line.net, before + quantity, line.base_quantity, done, decimals),
-        taxes=taxes,
+        net=part(line.net),
+        taxes=tuple(BillableTax(tax=row.tax_id, rate=row.rate, base=part(row.base), amount=part(row.amount)) for row in taxes),
         dimension_set=line.dimension_set_id,
     )
 
 
+def orders_to_invoice(*, company: UUID) -> list[UUID]:
+    """Return the orders of a company that may still be invoiced."""
+    found = SalesOrder.objects.filter(company=company, state=SalesOrder.State.CONFIRMED)
+    return list(found.order_by("id").values_list("id", flat=True))
+
+
 def unbilled_of(*, party: UUID, company: UUID) -> Decimal:
     """Return the gross of confirmed and not yet invoiced order lines in company currency."""
-    orders = list(
-        SalesOrder.objects.filter(party=party, company=company, state=SalesOrder.State.CONFIRMED).select_related("company")
-    )
+    confirmed = SalesOrder.objects.filter(company=company, state=SalesOrder.State.CONFIRMED)
+    orders = list(confirmed.filter(party__in=one_with(party)).select_related("company"))
     progress = progress_of(order.pk for order in orders)
     total = ZERO
     for order in orders:

@@ -8,7 +8,15 @@ from tessera.api import Refused, assign_number, content_hash, late, move, publis
 from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder
 from modules.erp.orders.services.headers import locked, snapshots
-from modules.erp.orders.services.limits import OVER_CREDIT, check_credit, limits_of, one_of, over_credit, refuse_blocked
+from modules.erp.orders.services.limits import (
+    OVER_CREDIT,
+    check_credit,
+    customer_of,
+    limits_of,
+    one_of,
+    over_credit,
+    refuse_blocked,
+)
 from modules.erp.orders.services.orders import demand_of, is_delivered
 
 
@@ -19,11 +27,12 @@ def confirm_sales_order(*, order: SalesOrder) -> SalesOrder:
     Over the company's limits or the customer's credit it needs an approval or the right to go beyond.
     """
     order = locked(order)
-    if not order.lines.exists():
+    if not order.sealed_lines():
         raise Refused("REQUIRED", _("There is nothing on this order."), "lines")
-    refuse_blocked(order)
+    customer = customer_of(order)
+    refuse_blocked(customer)
     needed = limits_of(order)
-    if over_credit(order.party_id, order.company_id, _in_company_currency(order)):
+    if over_credit(customer, _in_company_currency(order)):
         needed.append(OVER_CREDIT)
     order.party_snapshot, order.content_hash = snapshots(order), content_hash(order)
     move(order, SalesOrder.State.CONFIRMED, exceeds=one_of(needed), also=("party_snapshot", "content_hash"))
@@ -36,7 +45,7 @@ def confirm_sales_order(*, order: SalesOrder) -> SalesOrder:
         ),
         demands=[demand_of(order, line, line.base_quantity) for line in order.sealed_lines() if is_delivered(line)],
     )
-    check_credit(order, passed=OVER_CREDIT in needed)
+    check_credit(customer, passed=OVER_CREDIT in needed)
     return order
 
 

@@ -1,16 +1,36 @@
 """The header of a quote or an order: whom, in which currency, on which terms."""
 
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Required, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import NotFound, Problem, Refused, current, lock_for_update
 
-from modules.base.api import Address, Company, Document, Party, PartyRole, rate_on, role_of, snapshot_of, standing_for
+from modules.base.api import Address, Company, Document, OrgUnit, Party, PaymentTerm, Snapshots, standing_for
+from modules.erp.orders.services.masters import Masters
 
 D = TypeVar("D", bound=Document)
+
+
+class DraftTerms(TypedDict, total=False):
+    """What a new document is given beside its lines; what is left out is the party's or the company's own."""
+
+    company: Required[Company]
+    party: Required[Party]
+    currency: str
+    document_date: date | None
+    price_includes_tax: bool | None
+    contact: Party | None
+    bill_to: Address | None
+    ship_to: Address | None
+    payment_term: PaymentTerm | None
+    org_unit: OrgUnit | None
+    reference: str
+    note: str
+    origin: Document.Origin
+    external_id: str
 
 
 def today_at(company: Company) -> date:
@@ -20,27 +40,28 @@ def today_at(company: Company) -> date:
 
 
 def locked(document: D) -> D:
-    """Lock a document's row and return it as it is now."""
-    rows = lock_for_update(type(document).objects.filter(pk=document.pk))
+    """Lock a document's row and return it as it is now, with whom and where it is for."""
+    wanted = type(document).objects.filter(pk=document.pk)
+    rows = lock_for_update(wanted.select_related("company", "party", "bill_to", "ship_to"))
     if not rows:
         raise NotFound()
     return rows[0]
 
 
-def new_document(model: type[D], *, company: Company, party: Party, **terms: Any) -> D:
-    """Return a draft (not saved) with the terms given, and the party's own where none are."""
-    party = standing_for(party)
-    role = role_of(party=party.pk, company=company.pk, role=PartyRole.Role.CUSTOMER)
+def new_document(model: type[D], masters: Masters, *, party: Party, **terms: Any) -> D:
+    """Return a draft (not saved) with the terms given (`DraftTerms` and columns of its own), and the party's where none are."""
+    company, party = masters.company, standing_for(party)
+    role = masters.role_of(party.pk)
     day = terms.pop("document_date", None) or today_at(company)
     currency = (terms.pop("currency", "") or (role.currency if role else "") or company.currency).upper()
     includes_tax = terms.pop("price_includes_tax", None)
     given = {name: value for name, value in terms.items() if value is not None}
-    given.setdefault("bill_to", _address(party, Address.Kind.BILLING))
-    given.setdefault("ship_to", _address(party, Address.Kind.DELIVERY))
+    given.setdefault("bill_to", masters.address_of(party.pk, Address.Kind.BILLING))
+    given.setdefault("ship_to", masters.address_of(party.pk, Address.Kind.DELIVERY))
     given.setdefault("payment_term", role.payment_term if role else None)
     given.setdefault("owner", current().actor.member_id)
     refuse_foreign(party, given)
-    quoted = rate_on(currency=currency, quote=company.currency, on=day)
+    quoted = masters.rate_on(currency=currency, quote=company.currency, on=day)
     return model(
         company=company,
         party=party,
@@ -85,11 +106,7 @@ def country_of(document: Document) -> str:
     return ""
 
 
-def snapshots(document: Document) -> dict[str, Any]:
+def snapshots(document: Document, taken: Snapshots | None = None) -> dict[str, Any]:
     """Return the party as printed, by place on the paper, frozen when the document takes effect."""
-    return {"bill_to": snapshot_of(document.party, document.bill_to), "ship_to": snapshot_of(document.party, document.ship_to)}
-
-
-def _address(party: Party, kind: str) -> Address | None:
-    found = {address.kind: address for address in party.addresses.order_by("-id")}
-    return found.get(kind) or found.get(Address.Kind.MAIN)
+    taken = taken or Snapshots([document.party])
+    return {"bill_to": taken.of(document.party, document.bill_to), "ship_to": taken.of(document.party, document.ship_to)}

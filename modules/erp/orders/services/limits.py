@@ -43,10 +43,18 @@ def one_of(needed: list[str]) -> str:
     return next((each for each in needed if not may(each)), needed[0] if needed else "")
 
 
-def over_credit(party: UUID, company: UUID, more: Decimal = ZERO) -> bool:
-    """Say whether what the customer owes and will owe, with `more` in company currency, is over the credit limit."""
-    role = role_of(party=party, company=company, role=PartyRole.Role.CUSTOMER)
-    return role is not None and role.credit_limit is not None and exposure(party, company) + more > role.credit_limit
+def customer_of(order: SalesOrder) -> PartyRole | None:
+    """Return what the customer of an order is to the company."""
+    return role_of(party=order.party_id, company=order.company_id, role=PartyRole.Role.CUSTOMER)
+
+
+def over_credit(customer: PartyRole | None, more: Decimal = ZERO) -> bool:
+    """Say whether what a customer owes and will owe, with `more` in company currency, is over the credit limit."""
+    return (
+        customer is not None
+        and customer.credit_limit is not None
+        and exposure(customer.party_id, customer.company_id) + more > customer.credit_limit
+    )
 
 
 def exposure(party: UUID, company: UUID) -> Decimal:
@@ -54,21 +62,20 @@ def exposure(party: UUID, company: UUID) -> Decimal:
     return open_receivables(party=party, company=company) + unbilled_orders(party=party, company=company)
 
 
-def check_credit(order: SalesOrder, *, passed: bool) -> None:
-    """Check the credit limit under the lock of the credit account, once the order counts in the exposure.
+def check_credit(customer: PartyRole | None, *, passed: bool) -> None:
+    """Check the credit limit under the lock of the credit account, once an order counts in the exposure.
 
     `passed` says that the gates let it be over: it was seen to be over when they were asked. Two orders
-    that each fit alone meet here; the second one is refused and asks again.
+    that each fit alone meet here; the second one is refused and asks again. Where there is no limit
+    there is nothing to wait for.
     """
-    role = lock_credit_account(party=order.party_id, company=order.company_id)
-    if role is None or role.credit_limit is None or passed or current().actor.may(OVER_CREDIT):
+    if customer is None or customer.credit_limit is None or passed or current().actor.may(OVER_CREDIT):
         return
-    if exposure(order.party_id, order.company_id) > role.credit_limit:
+    if over_credit(lock_credit_account(party=customer.party_id, company=customer.company_id)):
         raise Refused("LIMIT", _("This is beyond the customer's credit limit."), "party")
 
 
-def refuse_blocked(order: SalesOrder) -> None:
+def refuse_blocked(customer: PartyRole | None) -> None:
     """Refuse an order of a customer that is blocked."""
-    role = role_of(party=order.party_id, company=order.company_id, role=PartyRole.Role.CUSTOMER)
-    if role is not None and role.blocked:
+    if customer is not None and customer.blocked:
         raise Refused("STATE", _("This customer is blocked."), "party")

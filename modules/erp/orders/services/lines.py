@@ -12,23 +12,20 @@ from tessera.api import Problem, Refused
 
 from modules.base.api import (
     AppliedTax,
-    Conversions,
     Document,
     DocumentLine,
     Item,
     LineKind,
-    PartyRole,
     Tax,
     TaxAmount,
     Unit,
     apply_taxes,
-    choose_taxes,
     price_document,
-    role_of,
 )
 from modules.erp.orders.models import QuoteLine, SalesOrderLine
-from modules.erp.orders.models.selling import SellingLine
+from modules.erp.orders.models.selling import SellingLine, line_model
 from modules.erp.orders.services.headers import country_of
+from modules.erp.orders.services.masters import Masters
 from modules.erp.orders.services.prices import Prices
 
 L = TypeVar("L", bound=SellingLine)
@@ -121,8 +118,9 @@ class Built(Generic[L]):
     before: dict[UUID, LineTerms] = field(default_factory=dict)
 
 
-def build_lines(document: Document, model: type[L], inputs: Sequence[Any], kept: dict[UUID, L]) -> Built[L]:
+def build_lines(document: Document, inputs: Sequence[Any], kept: dict[UUID, L], masters: Masters) -> Built[L]:
     """Return lines for `inputs`; `kept` are the document's present lines by id. Refuses with every problem found."""
+    model: type[L] = line_model(document)
     problems: list[Problem] = []
     built: Built[L] = Built()
     seen: set[UUID] = set()
@@ -142,8 +140,8 @@ def build_lines(document: Document, model: type[L], inputs: Sequence[Any], kept:
         built.lines.append(line)
     if problems:
         raise Refused.of(problems)
-    _convert_and_price(document, built, inputs)
-    _tax(document, built, inputs)
+    _convert_and_price(document, built, inputs, masters)
+    _tax(document, built, inputs, masters)
     return built
 
 
@@ -172,8 +170,8 @@ def _describe(line: SellingLine, wanted: SellingLineInput) -> None:
     ):
         if (value := getattr(wanted, name)) is not None:
             setattr(line, name, value)
-    if line.unit is None and line.item is not None:
-        line.unit = line.item.unit
+    if line.unit_id is None and line.item is not None:
+        line.unit_id = line.item.unit_id
     if wanted.description is not None or fresh:
         line.description = wanted.description or (line.item.name if line.item else "")
     if wanted.unit_price is not None:
@@ -214,10 +212,9 @@ def _check(line: SellingLine) -> list[Problem]:
     return problems
 
 
-def _convert_and_price(document: Document, built: Built[Any], inputs: Sequence[Any]) -> None:
-    items = {line.item for line in built.lines if line.item is not None}
-    conversions = Conversions(items)
-    prices = Prices(document, conversions)
+def _convert_and_price(document: Document, built: Built[Any], inputs: Sequence[Any], masters: Masters) -> None:
+    conversions = masters.conversions_of({line.item for line in built.lines if line.item is not None})
+    prices = Prices(document, conversions, masters)
     problems: list[Problem] = []
     for place, (line, wanted) in enumerate(zip(built.lines, inputs, strict=True)):
         try:
@@ -233,7 +230,7 @@ def _convert_and_price(document: Document, built: Built[Any], inputs: Sequence[A
         raise Refused.of(problems)
 
 
-def _tax(document: Document, built: Built[Any], inputs: Sequence[Any]) -> None:
+def _tax(document: Document, built: Built[Any], inputs: Sequence[Any], masters: Masters) -> None:
     """Take the taxes that a line names, else those it has, else those that the rules choose."""
     named: dict[UUID, list[UUID]] = {}
     for line, wanted in zip(built.lines, inputs, strict=True):
@@ -245,9 +242,8 @@ def _tax(document: Document, built: Built[Any], inputs: Sequence[Any]) -> None:
     applied = apply_taxes({tax for taxes in named.values() for tax in taxes}, day)
     chosen: dict[str, AppliedTax | None] = {}
     if unnamed := [line for line in built.lines if line.pk not in named]:
-        role = role_of(party=document.party_id, company=document.company_id, role=PartyRole.Role.CUSTOMER)
-        chosen = choose_taxes(
-            side=Tax.Side.SALE,
+        role = masters.role_of(document.party_id)
+        chosen = masters.tax_rules.choose(
             country=country_of(document),
             tax_status=role.tax_status if role else "",
             tax_categories={_tax_category(line) for line in unnamed},

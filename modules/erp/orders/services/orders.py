@@ -1,14 +1,16 @@
 """Sales orders: entered by hand, changed while they are drafts or in force."""
 
-from datetime import date
 from decimal import Decimal
+from typing import Unpack
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from tessera.api import (
+    Link,
     Refused,
     content_hash,
-    link_lines,
+    kind_of,
+    link_many,
     linked,
     move,
     publish,
@@ -17,56 +19,23 @@ from tessera.api import (
     service,
 )
 
-from modules.base.api import Address, Company, Demand, OrgUnit, Party, PaymentTerm
+from modules.base.api import Address, Demand, Party, PaymentTerm
 from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
 from modules.erp.orders.services.amendments import Amendment, amend
-from modules.erp.orders.services.headers import change_terms, locked, new_document
-from modules.erp.orders.services.limits import OVER_CREDIT, check_credit, limits_of, one_of, over_credit
+from modules.erp.orders.services.headers import DraftTerms, change_terms, locked
+from modules.erp.orders.services.limits import OVER_CREDIT, check_credit, customer_of, limits_of, one_of, over_credit
 from modules.erp.orders.services.lines import SalesOrderLineInput, build_lines, total
-from modules.erp.orders.services.writing import present_lines, write_document
+from modules.erp.orders.services.masters import Masters
+from modules.erp.orders.services.writing import draft_one, present_lines, write_changes, write_drafts
 
 
 @service(permission="orders.sales_order_create")
-def create_sales_order(
-    *,
-    company: Company,
-    party: Party,
-    lines: list[SalesOrderLineInput],
-    currency: str = "",
-    document_date: date | None = None,
-    price_includes_tax: bool | None = None,
-    contact: Party | None = None,
-    bill_to: Address | None = None,
-    ship_to: Address | None = None,
-    payment_term: PaymentTerm | None = None,
-    org_unit: OrgUnit | None = None,
-    reference: str = "",
-    note: str = "",
-    origin: SalesOrder.Origin = SalesOrder.Origin.MANUAL,
-    external_id: str = "",
-) -> SalesOrder:
+def create_sales_order(*, lines: list[SalesOrderLineInput], **terms: Unpack[DraftTerms]) -> SalesOrder:
     """Draft an order by hand, priced and taxed."""
-    order = new_document(
-        SalesOrder,
-        company=company,
-        party=party,
-        currency=currency,
-        document_date=document_date,
-        price_includes_tax=price_includes_tax,
-        contact=contact,
-        bill_to=bill_to,
-        ship_to=ship_to,
-        payment_term=payment_term,
-        org_unit=org_unit,
-        reference=reference,
-        note=note,
-        origin=origin,
-        external_id=external_id,
-    )
-    built = build_lines(order, SalesOrderLine, lines, {})
-    write_document(order, built, total(order, built))
-    return order
+    drafted = draft_one(SalesOrder, lines, terms)
+    write_drafts([drafted])
+    return drafted.document
 
 
 @service(permission="orders.sales_order_update")
@@ -101,10 +70,10 @@ def update_sales_order(
     if in_force and lines is not None and any(line.cancelled_quantity for line in kept.values()):
         raise Refused("STATE", _("The rest of this order was cancelled; make a new order."), "lines")
     gross = order.gross_total
-    built = build_lines(order, SalesOrderLine, wanted, kept)
+    built = build_lines(order, wanted, kept, Masters(order.company, [order.party]))
     removed = [line for key, line in kept.items() if key not in built.before]
     change = amend(built, removed, done) if in_force else Amendment()
-    write_document(order, built, total(order, built), removed)
+    write_changes(order, built, total(order, built), removed)
     if in_force and content_hash(order) != order.content_hash:
         _put_in_force(order, change, more=order.gross_total - gross)
     return order
@@ -112,24 +81,15 @@ def update_sales_order(
 
 def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
     """Pass the gates for the next revision, tell what is to be delivered differently, check the credit."""
+    customer = customer_of(order)
     needed = limits_of(order)
-    if more > 0 and over_credit(order.party_id, order.company_id):
+    if more > 0 and over_credit(customer):
         needed.append(OVER_CREDIT)
     order.revision += 1
     order.content_hash = content_hash(order)
     move(order, SalesOrder.State.CONFIRMED, exceeds=one_of(needed), also=("revision", "content_hash"))
     save_revision(order)
-    for old, new in change.replaced:
-        link_lines(
-            type="replaces",
-            source=old,
-            source_document=order.pk,
-            target=new,
-            target_document=order.pk,
-            base_quantity=new.base_quantity,
-            amount=new.gross,
-            currency=order.currency,
-        )
+    link_many([_replaced(order, old, new) for old, new in change.replaced])
     publish(
         events.SalesOrderAmended(
             subject=order.pk, company=order.company_id, party=order.party_id, number=order.number or "", revision=order.revision
@@ -138,7 +98,22 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
         demands=[demand_of(order, line, line.base_quantity) for line in order.sealed_lines() if is_delivered(line)],
     )
     if more > 0:
-        check_credit(order, passed=OVER_CREDIT in needed)
+        check_credit(customer, passed=OVER_CREDIT in needed)
+
+
+def _replaced(order: SalesOrder, old: SalesOrderLine, new: SalesOrderLine) -> Link:
+    return Link(
+        type="replaces",
+        source_kind=kind_of(old),
+        source_document=order.pk,
+        source_line=old.pk,
+        target_kind=kind_of(new),
+        target_document=order.pk,
+        target_line=new.pk,
+        base_quantity=new.base_quantity,
+        amount=new.gross,
+        currency=order.currency,
+    )
 
 
 def _done(lines: list[UUID]) -> dict[UUID, Decimal]:

@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from tessera.api import Refused, round_to
 
-from modules.base.api import Conversions, Document, LineKind, rate_on
+from modules.base.api import Conversions, Document, LineKind
 from modules.erp.orders.models.selling import SellingLine
+from modules.erp.orders.services.masters import Masters
 
 PRICE_DECIMALS = 10
 
@@ -15,8 +16,8 @@ PRICE_DECIMALS = 10
 class Prices:
     """The prices that hold for one document; the trace on each line says where its price is from."""
 
-    def __init__(self, document: Document, conversions: Conversions) -> None:
-        self.document, self.conversions = document, conversions
+    def __init__(self, document: Document, conversions: Conversions, masters: Masters) -> None:
+        self.document, self.conversions, self.masters = document, conversions, masters
 
     def set_on(self, line: SellingLine, given: Decimal | None, keeps: bool) -> None:
         """Set the price of a line: the one given, the one it has if it `keeps` it, or the item's list price."""
@@ -34,7 +35,7 @@ class Prices:
             raise Refused("REQUIRED", _("There is no list price; say what this costs."), "unit_price")
         item = line.item
         currency = item.list_price_currency or self.document.company.currency
-        rate = rate_on(currency=currency, quote=self.document.currency, on=self.document.document_date)
+        rate = self.masters.rate_on(currency=currency, quote=self.document.currency, on=self.document.document_date)
         factor = self.conversions.factor(item.pk, line.unit_id, item.unit_id)
         assert factor is not None  # the quantity was converted before
         exact = item.list_price * rate.rate * factor.numerator / factor.denominator

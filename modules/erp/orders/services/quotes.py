@@ -1,16 +1,18 @@
 """Quotes: drafted, sent, changed, answered."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import (
+    Link,
     Refused,
     assign_number,
     content_hash,
-    link_lines,
+    kind_of,
+    link_many,
     move,
     publish,
     refuse_while_held,
@@ -19,13 +21,14 @@ from tessera.api import (
     settings_of,
 )
 
-from modules.base.api import Address, Company, OrgUnit, Party, PaymentTerm
+from modules.base.api import Address, Company, Party, PaymentTerm
 from modules.erp.orders import events
 from modules.erp.orders.models import Quote, QuoteLine, SalesOrder, SalesOrderLine, SalesOrderTax
-from modules.erp.orders.services.headers import change_terms, locked, new_document, snapshots, today_at
+from modules.erp.orders.services.headers import DraftTerms, change_terms, locked, snapshots, today_at
 from modules.erp.orders.services.limits import OVER_DISCOUNT, one_of, over_discount
 from modules.erp.orders.services.lines import QuoteLineInput, build_lines, total
-from modules.erp.orders.services.writing import present_lines, write_document
+from modules.erp.orders.services.masters import Masters
+from modules.erp.orders.services.writing import draft_one, present_lines, write_changes, write_drafts
 from modules.erp.orders.settings import OrdersSettings
 
 NOT_COPIED = {"id", "version", "created_at", "updated_at", "document_id", "parent_line_id"}
@@ -39,46 +42,16 @@ COPIED_TERMS = (
 @service(permission="orders.quote_create")
 def create_quote(
     *,
-    company: Company,
-    party: Party,
     lines: list[QuoteLineInput],
     opportunity: UUID | None = None,
     valid_until: date | None = None,
-    currency: str = "",
-    document_date: date | None = None,
-    price_includes_tax: bool | None = None,
-    contact: Party | None = None,
-    bill_to: Address | None = None,
-    ship_to: Address | None = None,
-    payment_term: PaymentTerm | None = None,
-    org_unit: OrgUnit | None = None,
-    reference: str = "",
-    note: str = "",
-    origin: Quote.Origin = Quote.Origin.MANUAL,
-    external_id: str = "",
+    **terms: Unpack[DraftTerms],
 ) -> Quote:
     """Draft a quote, priced and taxed; `opportunity` is the opportunity that it is meant to win."""
-    quote = new_document(
-        Quote,
-        company=company,
-        party=party,
-        currency=currency,
-        document_date=document_date,
-        price_includes_tax=price_includes_tax,
-        contact=contact,
-        bill_to=bill_to,
-        ship_to=ship_to,
-        payment_term=payment_term,
-        org_unit=org_unit,
-        reference=reference,
-        note=note,
-        origin=origin,
-        external_id=external_id,
-        opportunity=opportunity,
-    )
+    drafted = draft_one(Quote, lines, terms, opportunity=opportunity)
+    quote = drafted.document
     quote.valid_until = valid_until or quote.document_date + timedelta(days=settings_of(OrdersSettings).quote_validity_days)
-    built = build_lines(quote, QuoteLine, lines, {})
-    write_document(quote, built, total(quote, built))
+    write_drafts([drafted])
     publish(events.QuoteCreated(subject=quote.pk, opportunity=opportunity), quote=quote)
     return quote
 
@@ -113,9 +86,9 @@ def update_quote(
     )
     kept = present_lines(quote)
     wanted = [QuoteLineInput(line=line) for line in kept.values()] if lines is None else lines
-    built = build_lines(quote, QuoteLine, wanted, kept)
+    built = build_lines(quote, wanted, kept, Masters(quote.company, [quote.party]))
     removed = [line for key, line in kept.items() if key not in built.before]
-    write_document(quote, built, total(quote, built), removed)
+    write_changes(quote, built, total(quote, built), removed)
     if quote.state == Quote.State.SENT and content_hash(quote) != quote.content_hash:
         quote.revision += 1
         move(quote, Quote.State.DRAFT, also=("revision",))
@@ -126,7 +99,7 @@ def update_quote(
 def send_quote(*, quote: Quote) -> Quote:
     """Seal a quote and give it out. A discount above the company's limit needs approval, or the right to go beyond."""
     quote = locked(quote)
-    if not quote.lines.exists():
+    if not quote.sealed_lines():
         raise Refused("REQUIRED", _("There is nothing on this quote."), "lines")
     _refuse_expired(quote)
     quote.party_snapshot, quote.content_hash, quote.sent_at = snapshots(quote), content_hash(quote), timezone.now()
@@ -210,18 +183,23 @@ def _order_of(quote: Quote) -> SalesOrder:
     SalesOrderTax.objects.bulk_create(
         SalesOrderTax(document=order, line=lines[row.line_id], **_columns(row, "line_id")) for row in quote.taxes.all()
     )
-    for source in quote.sealed_lines():
-        link_lines(
-            type="derives",
-            source=source,
-            source_document=quote.pk,
-            target=lines[source.pk],
-            target_document=order.pk,
-            base_quantity=source.base_quantity,
-            amount=source.gross,
-            currency=quote.currency,
-        )
+    link_many([_derived(quote, line, order, lines[line.pk]) for line in quote.sealed_lines()])
     return order
+
+
+def _derived(quote: Quote, source: QuoteLine, order: SalesOrder, target: SalesOrderLine) -> Link:
+    return Link(
+        type="derives",
+        source_kind=kind_of(source),
+        source_document=quote.pk,
+        source_line=source.pk,
+        target_kind=kind_of(target),
+        target_document=order.pk,
+        target_line=target.pk,
+        base_quantity=source.base_quantity,
+        amount=source.gross,
+        currency=quote.currency,
+    )
 
 
 def _columns(row: Any, *but: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 from tessera.context import EVERYTHING, Actor, acting, system
 from tessera.fields import new_id
+from tessera.gates import GATES, Answer, Gate
+from tessera.lineage.services import content_hash
 from tessera.testing.plugin import entered
 
 from modules.erp.orders.selectors import progress
@@ -59,3 +61,18 @@ def demands(monkeypatch):
         full = f"orders.sales_order_{name}"
         monkeypatch.setitem(events.HOOKS, full, [lambda fact, **live: told.append((fact, live))])
     return told
+
+
+@pytest.fixture
+def process():
+    """Let a process decide on transitions: hashes put into the returned set are approved, all others are held."""
+    approved: set[str] = set()
+
+    def ask(transition):
+        if transition.target not in ("sent", "confirmed"):
+            return Answer.NOT_CONCERNED
+        return Answer.APPROVED if content_hash(transition.document) in approved else Answer.HELD
+
+    GATES.append(gate := Gate(ask, lambda hold, transition: None))
+    yield approved
+    GATES.remove(gate)

@@ -91,3 +91,17 @@ def deliver(line, quantity) -> Made:
 def invoice(line, quantity) -> Made:
     """Let an invoice line invoice an order line."""
     return _link("invoices", "finance.InvoiceLine", line, quantity)
+
+
+def problem_of(refusal) -> tuple[str, tuple[str, ...]]:
+    """Return code and field of what was refused first."""
+    found = refusal.value.problems[0]
+    return found.code, found.field
+
+
+def told(demands) -> list:
+    """Return what hooks were told, as (event, {list name: [(line, quantity)]})."""
+    return [
+        (fact.name.partition(".")[2], {name: [(d.line, d.base_quantity) for d in given] for name, given in live.items()})
+        for fact, live in demands
+    ]

@@ -4,8 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from tessera.api import Answer, Forbidden, Refused, content_hash
-from tessera.gates import GATES, Gate
+from tessera.api import Forbidden, Refused, content_hash
 from tessera.lineage.models import DocumentRevision, LineLink, TransitionHold
 from tessera.lineage.services import release_hold
 from tessera.outbox.models import OutboxEvent
@@ -19,29 +18,9 @@ from modules.erp.orders.services import (
     send_quote,
     update_quote,
 )
-from modules.erp.orders.tests.factories import make_shop
+from modules.erp.orders.tests.factories import make_shop, problem_of
 
 D = Decimal
-
-
-def problem_of(refusal) -> tuple:
-    found = refusal.value.problems[0]
-    return found.code, found.field
-
-
-@pytest.fixture
-def process():
-    """Let a process decide on transitions: hashes put into the returned set are approved, all others are held."""
-    approved: set[str] = set()
-
-    def ask(transition):
-        if transition.target not in ("sent", "confirmed"):
-            return Answer.NOT_CONCERNED
-        return Answer.APPROVED if content_hash(transition.document) in approved else Answer.HELD
-
-    GATES.append(gate := Gate(ask, lambda hold, transition: None))
-    yield approved
-    GATES.remove(gate)
 
 
 def test_a_sent_quote_has_a_number_a_snapshot_and_its_revision(orders):

@@ -85,6 +85,7 @@ Resource(
         Action("ready", services.ready_delivery, title=_("Release to the warehouse"), states=("draft",), bulk=True),
         Action("complete", services.complete_delivery, title=_("Ship"), states=("ready",), bulk=True),
         Action("cancel", services.cancel_delivery, title=_("Cancel"), states=OPEN),
+        Action("ship", services.ship_document, title=_("Ship at once")),
         Action("drop_ship", services.create_drop_shipment, title=_("Let the supplier ship")),
         Action("return", services.return_from_customer, title=_("Take back"), states=("done",)),
     ),

@@ -3,15 +3,16 @@
 from modules.scm.stock.services.backorders import free_expired
 from modules.scm.stock.services.counts import count_stock
 from modules.scm.stock.services.deliveries import (
-    DeliveryLineInput,
     DropShipLineInput,
     cancel_delivery,
     complete_delivery,
     create_delivery_for,
     create_drop_shipment,
     ready_delivery,
+    ship_document,
 )
-from modules.scm.stock.services.demands import lower_demands, name_demands, take_demands
+from modules.scm.stock.services.demands import lower_demands, name_demands, take_demands, take_new_demands
+from modules.scm.stock.services.picking import DeliveryLineInput
 from modules.scm.stock.services.places import create_location, create_lot, create_warehouse, setup_company, setup_tenant
 from modules.scm.stock.services.receipts import (
     ReceiptLineInput,

@@ -32,13 +32,15 @@ from modules.scm.stock.services.rows import execute, write_columns
 
 ZERO = Decimal(0)
 
-_LOCK = """
-INSERT INTO stock_costpool (id, company_id, item_id, scope, scope_key, method, quantity, value, seq)
+_COLUMNS = ("id", "company_id", "item_id", "scope", "scope_key", "method", "quantity", "value", "seq")
+_LOCK = f"""
+INSERT INTO stock_costpool ({", ".join(_COLUMNS)})
 SELECT d.id, %s, d.item, 'company', NULL, d.method, 0, 0, 0
 FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS d(id, item, method)
 ORDER BY d.item
-ON CONFLICT (company_id, item_id, scope, scope_key) DO UPDATE SET seq = 0 WHERE false
-"""
+ON CONFLICT (company_id, item_id, scope, scope_key) DO UPDATE SET seq = stock_costpool.seq
+RETURNING {", ".join(_COLUMNS)}
+"""  # noqa: S608  (the names are ours)
 
 
 def lock_pools(company: UUID, items: Iterable[Item]) -> dict[UUID, CostPool]:
@@ -47,8 +49,8 @@ def lock_pools(company: UUID, items: Iterable[Item]) -> dict[UUID, CostPool]:
     if not wanted:
         return {}
     ids = [new_id() for _ in wanted]
-    execute(_LOCK, [company, ids, [item.pk for item in wanted], [item.cost_method for item in wanted]])
-    found = CostPool.objects.filter(company=company, item__in=[item.pk for item in wanted])
+    rows = execute(_LOCK, [company, ids, [item.pk for item in wanted], [item.cost_method for item in wanted]])
+    found = [CostPool.from_db("default", _COLUMNS, row) for row in rows]
     return {pool.item_id: pool for pool in found}
 
 

@@ -4,42 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, service
+from tessera.api import demand as demand_right
 
 from modules.base.api import Party
 from modules.scm.stock.events import DeliveryDone
 from modules.scm.stock.models import (
     Delivery,
     DeliveryLine,
-    Location,
     LocationKind,
-    Lot,
-    Reservation,
-    ReservationKind,
     StockDemand,
 )
 from modules.scm.stock.services.backorders import serve_backorders
 from modules.scm.stock.services.documents import begin, cancel, check_quantity, locked, make_done, make_ready, post
 from modules.scm.stock.services.ledger import MoveDraft
-from modules.scm.stock.services.places import check_lot, check_own, location_of, outside, warehouse_of
+from modules.scm.stock.services.picking import DeliveryLineInput, Pick, Planner, demands_of, pick_for
+from modules.scm.stock.services.places import outside
 from modules.scm.stock.services.rows import write_columns
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryLineInput:
-    """How much of a demanded line to deliver, in the base unit; without a location, from where it is reserved."""
-
-    line: UUID
-    quantity: Decimal
-    location: Location | None = None
-    lot: Lot | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,107 +38,14 @@ class DropShipLineInput:
     quantity: Decimal | None = None
 
 
-class _Pick(NamedTuple):
-    demand: StockDemand
-    location: UUID | None
-    lot: UUID | None
-    quantity: Decimal
-    unit_cost: Decimal = ZERO
-
-
-def _demands_of(document: UUID, *, drop_ship: bool) -> list[StockDemand]:
-    rows = lock_for_update(StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company"))
-    if not rows:
-        raise Refused("NOT_FOUND", _("Nothing of this document is to be delivered."), "document")
-    return sorted(rows, key=lambda row: (row.recorded_at, row.pk))
-
-
-def _planned(demands: Sequence[StockDemand]) -> dict[tuple[UUID, UUID | None, UUID | None], Decimal]:
-    """Return what deliveries that are not done yet will take, per demand, location and lot."""
-    rows = DeliveryLine.objects.filter(demand__in=demands, document__state__in=("draft", "ready"))
-    summed = rows.values("demand", "location", "lot").annotate(sum=Sum("base_quantity"))
-    return {(row["demand"], row["location"], row["lot"]): row["sum"] for row in summed}
-
-
-class _Planner:
-    """What can still be planned per demand: its open quantity, and where its goods are reserved."""
-
-    def __init__(self, demands: Sequence[StockDemand]) -> None:
-        planned = _planned(demands)
-        self.open = {row.pk: row.open_quantity for row in demands}
-        self.at_most = {row.pk: row.at_most - row.fulfilled for row in demands}
-        for (demand, _location, _lot), quantity in planned.items():
-            self.open[demand] -= quantity
-            self.at_most[demand] -= quantity
-        self.reserved: dict[UUID, dict[tuple[UUID, UUID | None], Decimal]] = {}
-        rows = Reservation.objects.filter(demand__in=demands, kind=ReservationKind.HARD, owner=None)
-        for row in rows.order_by("reserved_at", "id"):
-            places = self.reserved.setdefault(row.demand_id, {})
-            place = (row.location_id, row.lot_id)
-            places[place] = places.get(place, ZERO) + row.base_quantity
-        for (demand, location, lot), quantity in planned.items():
-            if (location, lot) in self.reserved.get(demand, {}):
-                self.reserved[demand][location, lot] -= quantity  # type: ignore[index]
-
-    def pick(self, demand: StockDemand, wanted: Decimal) -> list[_Pick]:
-        """Take up to `wanted` from where the demand's goods are reserved."""
-        picks = []
-        for (location, lot), quantity in self.reserved.get(demand.pk, {}).items():
-            taken = min(wanted, quantity)
-            if taken > 0:
-                picks.append(_Pick(demand, location, lot, taken))
-                self.reserved[demand.pk][location, lot] -= taken
-                wanted -= taken
-        return picks
-
-    def count(self, demand: StockDemand, quantity: Decimal, *field: str) -> None:
-        """Refuse with LIMIT more than is left on the line with its tolerance."""
-        if quantity > self.at_most[demand.pk]:
-            raise Refused("LIMIT", _("This is more than what is left on the line."), *field)
-        self.at_most[demand.pk] -= quantity
-
-
 @service(permission="stock.delivery_create")
 def create_delivery_for(
     *, document: UUID, lines: list[DeliveryLineInput] | None = None, document_date: date | None = None, note: str = ""
 ) -> Delivery:
     """Draft a delivery for a document: what is reserved and open, or just the given lines and quantities."""
-    demands = _demands_of(document, drop_ship=False)
-    planner = _Planner(demands)
-    if lines is None:
-        picks = [pick for demand in demands for pick in planner.pick(demand, planner.open[demand.pk])]
-        if not picks:
-            raise Refused("NOTHING_RESERVED", _("Nothing is reserved for this document that is not planned already."), "document")
-    else:
-        picks = _given(demands, lines, planner)
-    return _save(demands, picks, document_date, note)
-
-
-def _given(demands: Sequence[StockDemand], lines: Sequence[DeliveryLineInput], planner: _Planner) -> list[_Pick]:
-    by_line = {row.line: row for row in demands}
-    picks: list[_Pick] = []
-    for place, given in enumerate(lines):
-        where = ("lines", str(place), "quantity")
-        demand = by_line.get(given.line)
-        if demand is None:
-            raise Refused("NOT_FOUND", _("This line is not of the document."), "lines", str(place), "line")
-        quantity = check_quantity(given.quantity, *where)
-        planner.count(demand, quantity, *where)
-        if given.location is not None:
-            check_own(given.location, demand.company, "lines", str(place), "location")
-            lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
-            picks.append(_Pick(demand, given.location.pk, lot.pk if lot else None, quantity))
-            continue
-        picked = planner.pick(demand, quantity)
-        rest = quantity - sum((pick.quantity for pick in picked), ZERO)
-        if rest:
-            storage = location_of(warehouse_of(demand.company, None), LocationKind.STORAGE)
-            lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
-            picked.append(_Pick(demand, storage.pk, lot.pk if lot else None, rest))
-        picks += picked
-    if not picks:
-        raise Refused("REQUIRED", _("A delivery has lines."), "lines")
-    return picks
+    demands, picks = pick_for(document, lines)
+    delivery, _lines = _write(demands, picks, document_date, note)
+    return delivery
 
 
 @service(permission="stock.delivery_create")
@@ -159,8 +53,8 @@ def create_drop_shipment(
     *, document: UUID, lines: list[DropShipLineInput], supplier: Party | None = None, note: str = ""
 ) -> Delivery:
     """Draft a delivery that the supplier sends to the customer: no warehouse, no reservation, at a given cost."""
-    demands = _demands_of(document, drop_ship=True)
-    planner = _Planner(demands)
+    demands = demands_of(document, drop_ship=True)
+    planner = Planner(demands)
     by_line = {row.line: row for row in demands}
     picks = []
     for place, given in enumerate(lines):
@@ -172,13 +66,16 @@ def create_drop_shipment(
         planner.count(demand, quantity, "lines", str(place), "quantity")
         if not given.unit_cost.is_finite() or given.unit_cost < 0:
             raise Refused("INVALID", _("A unit cost is not negative."), "lines", str(place), "unit_cost")
-        picks.append(_Pick(demand, None, None, quantity, given.unit_cost))
+        picks.append(Pick(demand, None, None, quantity, given.unit_cost))
     if not picks:
         raise Refused("REQUIRED", _("A delivery has lines."), "lines")
-    return _save(demands, picks, None, note, drop_ship=True, supplier=supplier)
+    delivery, _lines = _write(demands, picks, None, note, drop_ship=True, supplier=supplier)
+    return delivery
 
 
-def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date: date | None, note: str, **values) -> Delivery:
+def _write(
+    demands: Sequence[StockDemand], picks: Sequence[Pick], document_date: date | None, note: str, **values: Any
+) -> tuple[Delivery, list[DeliveryLine]]:
     first = demands[0]
     delivery = begin(
         Delivery, first.company, party_id=first.party_id, ship_to_id=first.ship_to_id, reference=first.number, note=note, **values
@@ -186,7 +83,7 @@ def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date:
     if document_date:
         delivery.document_date = document_date
     delivery.save()
-    DeliveryLine.objects.bulk_create(
+    lines = DeliveryLine.objects.bulk_create(
         DeliveryLine(
             document=delivery,
             position=place,
@@ -198,12 +95,12 @@ def _save(demands: Sequence[StockDemand], picks: Sequence[_Pick], document_date:
             base_quantity=pick.quantity,
             unit_price=pick.unit_cost,
             net=line_net(pick.quantity, pick.unit_cost, ZERO, delivery.currency),
-            location_id=pick.location,
+            location=pick.location,
             lot_id=pick.lot,
         )
         for place, pick in enumerate(picks, start=1)
     )
-    return delivery
+    return delivery, lines
 
 
 @service(permission="stock.delivery_update")
@@ -223,7 +120,34 @@ def complete_delivery(*, delivery: Delivery, posting_date: date | None = None) -
     """Let goods leave: moves, costs, links and the books in one transaction, never more than is there or was ordered."""
     delivery = make_done(locked(delivery), posting_date)
     lines = list(delivery.lines.select_related("item", "location").order_by("position"))
-    demands = {row.pk: row for row in lock_for_update(StockDemand.objects.filter(pk__in={line.demand_id for line in lines}))}
+    demands = lock_for_update(StockDemand.objects.filter(pk__in={line.demand_id for line in lines}))
+    return _let_go(delivery, lines, demands)
+
+
+@service(permission="stock.delivery_complete")
+def ship_document(
+    *,
+    document: UUID,
+    lines: list[DeliveryLineInput] | None = None,
+    document_date: date | None = None,
+    posting_date: date | None = None,
+    note: str = "",
+) -> Delivery:
+    """Deliver for a document in one step: what is reserved and open, or just the given lines and quantities.
+
+    The delivery is drafted, released and done at once, for whoever may do each of it.
+    """
+    for right in ("stock.delivery_create", "stock.delivery_update"):
+        demand_right(right)
+    demands, picks = pick_for(document, lines)
+    delivery, made = _write(demands, picks, document_date, note)
+    make_done(make_ready(delivery), posting_date)
+    return _let_go(delivery, made, demands)
+
+
+def _let_go(delivery: Delivery, lines: Sequence[DeliveryLine], locked_demands: Sequence[StockDemand]) -> Delivery:
+    """Post what a delivery takes; the demands of its lines are locked."""
+    demands = {row.pk: row for row in locked_demands}
     link_many([_link(delivery, line, demands[line.demand_id]) for line in lines])
     for line in lines:
         demands[line.demand_id].fulfilled += line.base_quantity

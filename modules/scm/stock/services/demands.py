@@ -92,8 +92,15 @@ def _lower(demands: Sequence[Demand], known: dict[UUID, StockDemand]) -> list[Ke
     return release_beyond_open(rows)
 
 
+def take_new_demands(demands: Sequence[Demand]) -> None:
+    """Take what a document wants that takes effect now, and set aside what is free, in its order."""
+    rows = _rows_of(demands, {})
+    _record(demands, rows)
+    set_aside(rows, held={})
+
+
 def take_demands(demands: Sequence[Demand], removed: Sequence[Demand] = ()) -> None:
-    """Take what a document wants, in its order, and what it does not want any more; set aside what is free.
+    """Take what a document in force wants now, and what it does not want any more; set aside what is free, in its order.
 
     A line that is known gets its new quantity. What the document lets go of is its own first; what it
     does not need goes to whoever waits.

@@ -160,9 +160,9 @@ def reduce_reservations(rows: Iterable[Reservation], left: dict[UUID, Decimal], 
             row.base_quantity = left[row.pk]
             row.save(update_fields=["base_quantity"])
         else:
-            gone.append(row.pk)
+            gone.append(row)
     if gone:
-        Reservation.objects.filter(pk__in=gone).delete()
+        Reservation.objects.delete_rows(gone)
 
 
 def _move_of(draft: MoveDraft, document: Any, posting_date: date, effective_at: datetime) -> StockMove:
@@ -216,9 +216,11 @@ def _incoming(draft: MoveDraft, move: StockMove, costing: Costing, taken_back: d
 
 
 def valued(document: Any, drafts: Sequence[MoveDraft], moves: Sequence[StockMove]) -> list[MoveValued]:
-    """Return posted moves as the ledger needs them."""
+    """Return posted moves as the ledger needs them; goods of somebody else are none of its business."""
     return [
-        _valued(document, draft, move, draft.demand or draft.returned_demand) for draft, move in zip(drafts, moves, strict=True)
+        _valued(document, draft, move, draft.demand or draft.returned_demand)
+        for draft, move in zip(drafts, moves, strict=True)
+        if draft.owner is None
     ]
 
 
@@ -235,6 +237,7 @@ def _valued(document: Any, draft: MoveDraft, move: StockMove, demand: StockDeman
         value=move.value,
         posting_date=move.posting_date,
         party=document.party_id,
+        supplier=getattr(document, "supplier_id", None),
         demand_document=demand.document if demand else None,
         demand_line=demand.line if demand else None,
         receipt_line=move.line if not draft.source.is_own else None,

@@ -1,6 +1,6 @@
 """Set goods aside: hard on what is here, pegs on what is expected; never more than there is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -68,7 +68,9 @@ def _free_balances(company: UUID, items: Iterable[UUID], among: Iterable[Key] | 
 
 def _picking_order(company: UUID, balances: Sequence[StockBalance]) -> list[StockBalance]:
     """Put the default warehouse first, then what expires first, then the locations by code."""
-    default = StockPolicy.objects.filter(company=company).values_list("default_warehouse_id", flat=True).first()
+    default = None
+    if len({row.location.warehouse_id for row in balances}) > 1:
+        default = StockPolicy.objects.filter(company=company).values_list("default_warehouse_id", flat=True).first()
 
     def place(row: StockBalance) -> tuple:
         expires = row.lot.expires_on if row.lot else None
@@ -82,18 +84,21 @@ def set_aside(
     *,
     among: Iterable[Key] | None = None,
     at_most: dict[UUID, Decimal] | None = None,
+    held: Mapping[UUID, Decimal] | None = None,
     expires_at: datetime | None = None,
     reason: str = "",
 ) -> list[Reservation]:
     """Reserve what is free for demands in the given order; their rows are locked. The rest is backorder.
 
     `among` limits the balances to those that are locked already; `at_most` the quantity per demand.
+    `held` is what is set aside for them already, where the caller knows.
     """
     wanting = [demand for demand in demands if not demand.drop_ship and demand.open_quantity]
     if not wanting:
         return []
     company = wanting[0].company_id
-    held = reserved_for([demand.pk for demand in wanting])
+    if held is None:
+        held = reserved_for([demand.pk for demand in wanting])
     balances = _picking_order(company, _free_balances(company, {demand.item_id for demand in wanting}, among))
     free = {row.pk: row.on_hand - row.hard_reserved for row in balances}
     changes: dict[Key, Change] = {}

@@ -97,6 +97,11 @@ def ship(document: UUID, lines=None, *, posting_date=None) -> Delivery:
     return complete_delivery(delivery=delivery, posting_date=posting_date)
 
 
+def code_of(refusal) -> tuple[str, tuple[str, ...]]:
+    """Return code and field of what was refused first."""
+    return refusal.value.problems[0].code, refusal.value.problems[0].field
+
+
 def pool_of(company: Company, item: Item) -> tuple[Decimal, Decimal]:
     """Return quantity and value of an item's pool."""
     pool = CostPool.objects.get(company=company, item=item)

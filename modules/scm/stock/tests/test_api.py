@@ -1,33 +1,15 @@
 """Stock through GraphQL: from the opening stock to a return, as people with just the rights they need."""
 
+from datetime import date
 from decimal import Decimal
 
-import orjson
 import pytest
-from tessera.api import Reach, current
-from tessera.graph.answers import Request, answer
+from tessera.api import Reach
 from tessera.graph.ids import encode
-from tessera.graph.schemas import schema_for
+from tessera.testing.asking import ask, done, refusals
 
 from modules.base.tests.factories import make_company, make_customer, make_item, make_unit
-from modules.scm.stock.tests.factories import confirm, pool_of, put
-
-
-def ask(text: str, **variables):
-    """Ask in the context that is entered; return the body."""
-    modules = current().modules
-    response = answer(schema_for(modules), modules, Request(text, variables, None))
-    return orjson.loads(orjson.dumps(response.body))
-
-
-def done(text: str, **variables):
-    """Run a mutation that must succeed; return its node."""
-    body = ask(text, **variables)
-    assert "errors" not in body, body
-    (payload,) = body["data"].values()
-    assert payload["userErrors"] == []
-    return payload["node"]
-
+from modules.scm.stock.tests.factories import broken, confirm, pool_of, put
 
 OPEN = """mutation($input: ReceiptOpenInput!) { receiptOpen(input: $input) {
     node { id number state kind netTotal lines { nodes { quantity item { code } } } } userErrors { field code } } }"""
@@ -85,6 +67,28 @@ def test_an_order_is_shipped_by_a_clerk(shop, as_member):
     body = ask(BACK, id=draft["id"], input={"lines": [{"line": line, "quantity": "4"}]})
     assert body["data"]["deliveryReturn"]["userErrors"][0]["code"] == "LIMIT"
     assert body["data"]["deliveryReturn"]["userErrors"][0]["field"] == ["input", "lines", "0", "quantity"]
+
+
+ONCE = """mutation($input: DeliveryShipInput!) { deliveryShip(input: $input) {
+    node { number state postingDate lines { nodes { baseQuantity } } } userErrors { field code } } }"""
+SHIPPING = ("stock.delivery_create", "stock.delivery_update", "stock.delivery_complete")
+
+
+def test_an_order_is_shipped_in_one_step_by_who_may_do_each_of_it(shop, as_member):
+    put(shop.company, shop.tea, "5", "12.50")
+    order = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    given = {"document": str(order.document), "postingDate": str(date.today())}
+    for missing in SHIPPING:
+        as_member(*(right for right in SHIPPING if right != missing), "stock.delivery_view")
+        (error,) = ask(ONCE, input=given)["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN", "permission": missing}
+    as_member(*SHIPPING, "stock.delivery_view", "stock.delivery_line_view")
+    some = done(ONCE, input=given | {"lines": [{"line": str(order.demands[0].line), "quantity": "1"}]})
+    assert (some["state"], some["postingDate"], some["lines"]["nodes"]) == ("done", str(date.today()), [{"baseQuantity": "1"}])
+    rest = done(ONCE, input=given)
+    assert (rest["number"][:3], rest["lines"]["nodes"]) == ("DN-", [{"baseQuantity": "3"}])
+    assert refusals(ONCE, input=given) == [("NOTHING_RESERVED", "input.document")]
+    assert (pool_of(shop.company, shop.tea), broken()) == ((1, Decimal("2.50")), [])
 
 
 def test_the_value_of_stock_is_for_those_who_may_see_it(shop, as_member):

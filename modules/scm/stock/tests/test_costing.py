@@ -12,7 +12,6 @@ from modules.base.api import Item
 from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
 from modules.scm.stock.models import LayerUse, LocationKind, StockMove, ValueAdjustmentPart
 from modules.scm.stock.services import (
-    DeliveryLineInput,
     ReturnLineInput,
     SpreadBy,
     adjust_value,
@@ -23,20 +22,6 @@ from modules.scm.stock.services import (
 from modules.scm.stock.tests.factories import broken, confirm, on_hand, place, pool_of, put, receive, ship
 
 METHODS = [Item.CostMethod.AVERAGE, Item.CostMethod.FIFO]
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_seven_pieces_worth_ten_issued_one_by_one_end_at_nothing(inside, method):
-    company = make_company()
-    bob, tea = make_customer(company), make_item(cost_method=method)
-    put(company, tea, "7", "10.00")
-    order = confirm(company, bob, [(tea, "7")])
-    for _ in range(7):
-        ship(order.document, [DeliveryLineInput(line=order.demands[0].line, quantity=Decimal(1))])
-    out = StockMove.objects.filter(target__kind=LocationKind.CUSTOMER).order_by("seq")
-    assert [str(move.value) for move in out] == ["1.4300", "1.4300", "1.4300", "1.4300", "1.4300", "1.4300", "1.4200"]
-    assert pool_of(company, tea) == (0, 0)
-    assert broken() == []
 
 
 def values_out(item) -> list[str]:
@@ -103,19 +88,6 @@ def test_a_return_includes_what_was_added_to_its_cost_later(inside):
     assert StockMove.objects.get(returns_move__isnull=False).value == 24
     assert pool_of(company, tea) == (10, 60)
     assert broken() == []
-
-
-def test_a_receipt_dated_back_is_valued_now_and_rewrites_nothing(inside):
-    company = make_company()
-    bob, sam, tea = make_customer(company), make_supplier(company), make_item()
-    receive(company, sam, [(tea, "10", "2.00")], posting_date=date(2026, 3, 10))
-    sell(company, bob, tea, "5")
-    before = list(StockMove.objects.order_by("id").values())
-    receive(company, sam, [(tea, "5", "4.00")], posting_date=date(2026, 3, 1))
-    late = StockMove.objects.order_by("id").last()
-    assert (late.posting_date, late.value, late.seq) == (date(2026, 3, 1), 20, 3)
-    assert list(StockMove.objects.exclude(pk=late.pk).order_by("id").values()) == before
-    assert pool_of(company, tea) == (10, 30)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -7,13 +7,12 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 from tessera.api import Refused
-from tessera.outbox.models import OutboxEvent
 from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import Item, available_quantity, reserved_quantities
-from modules.base.tests.factories import make_company, make_customer, make_item, make_supplier
+from modules.base.tests.factories import make_company, make_customer, make_item
 from modules.scm.stock import handlers
-from modules.scm.stock.models import LocationKind, Lot, Reservation, StockBalance
+from modules.scm.stock.models import LocationKind, Lot, Reservation
 from modules.scm.stock.services import (
     DeliveryLineInput,
     ReceiptLineInput,
@@ -21,7 +20,6 @@ from modules.scm.stock.services import (
     cancel_receipt,
     complete_receipt,
     complete_transfer,
-    count_stock,
     create_receipt,
     create_transfer,
     free_expired,
@@ -32,20 +30,19 @@ from modules.scm.stock.services import (
     release_reservation,
     reserve_demand,
 )
-from modules.scm.stock.tests.factories import broken, confirm, demand, on_hand, place, pool_of, put, receive, reserved, ship
-
-
-@pytest.fixture
-def shop(inside):
-    """A company with ten teas, a customer and a supplier."""
-    company = make_company()
-    tea = make_item()
-    put(company, tea, "10", "50.00")
-    return type("Shop", (), {"company": company, "tea": tea, "bob": make_customer(company), "sam": make_supplier(company)})
-
-
-def code_of(refusal) -> tuple:
-    return refusal.value.problems[0].code, refusal.value.problems[0].field
+from modules.scm.stock.tests.factories import (
+    broken,
+    code_of,
+    confirm,
+    demand,
+    on_hand,
+    place,
+    pool_of,
+    put,
+    receive,
+    reserved,
+    ship,
+)
 
 
 def test_a_confirmed_order_is_reserved_in_line_order_and_the_rest_waits(shop):
@@ -136,20 +133,6 @@ def test_reserving_by_hand_takes_what_is_free_and_no_more(shop):
     assert code_of(refusal) == ("LIMIT", ("quantity",))
 
 
-def test_a_loss_is_booked_and_the_newest_reservations_fall_back(shop):
-    old = confirm(shop.company, shop.bob, [(shop.tea, "6")])
-    new = confirm(shop.company, shop.bob, [(shop.tea, "4")])
-    count_stock(location=place(shop.company), item=shop.tea, counted=Decimal(5), reason="flood")
-    assert [reserved(order.rows[0]) for order in (old, new)] == [5, 0]
-    assert (on_hand(shop.company, shop.tea), pool_of(shop.company, shop.tea)) == (5, (5, 25))
-    facts = OutboxEvent.objects.filter(name="stock.reservation_lost").order_by("recorded_at")
-    assert {(f.subject, f.data["quantity"]) for f in facts} == {(new.document, "4.000000"), (old.document, "1.000000")}
-    assert broken() == []
-    receive(shop.company, shop.sam, [(shop.tea, "2", "5.00")])
-    assert [reserved(order.rows[0]) for order in (old, new)] == [6, 1]
-    assert broken() == []
-
-
 def test_a_peg_holds_what_is_expected_and_becomes_hard_when_it_arrives(shop):
     old = confirm(shop.company, shop.bob, [(shop.tea, "12")])
     new = confirm(shop.company, shop.bob, [(shop.tea, "3")])
@@ -194,17 +177,6 @@ def test_lots_are_reserved_by_expiry_and_shipped_as_reserved(shop):
     order = confirm(shop.company, shop.bob, [(milk, "7")])
     delivery = ship(order.document)
     assert {line.lot.code: line.base_quantity for line in delivery.lines.all()} == {"C": 5, "B": 2}
-    assert broken() == []
-
-
-def test_goods_of_somebody_else_are_neither_sold_nor_valued(shop):
-    line = ReceiptLineInput(item=shop.tea, quantity=Decimal(5), unit_cost=Decimal(9), owner=shop.sam)
-    receipt = create_receipt(company=shop.company, party=shop.sam, lines=[line])
-    complete_receipt(receipt=ready_receipt(receipt=receipt))
-    order = confirm(shop.company, shop.bob, [(shop.tea, "12")])
-    assert reserved(order.rows[0]) == 10
-    assert pool_of(shop.company, shop.tea) == (10, 50)
-    assert StockBalance.objects.get(owner=shop.sam).on_hand == 5
     assert broken() == []
 
 

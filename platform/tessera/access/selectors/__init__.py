@@ -2,7 +2,7 @@
 
 from tessera.access.selectors.explain import AccessAnswer, GrantReason, explain_access
 from tessera.access.selectors.people import Me, active_among, active_member, me, members_holding, members_in_role
-from tessera.access.selectors.rights import actor_of, actor_of_member, restricted, role_epoch
+from tessera.access.selectors.rights import actor_of, actor_of_member, restricted, role_epoch, with_role_epoch
 
 __all__ = [
     "AccessAnswer",
@@ -18,4 +18,5 @@ __all__ = [
     "members_in_role",
     "restricted",
     "role_epoch",
+    "with_role_epoch",
 ]

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from tessera.access.models import Member, Role, RolePermission
-from tessera.access.permissions import known_permissions
 from tessera.access.selectors.rights import Grant, grants, union
 from tessera.context import current
 from tessera.errors import ApiError, Code, Forbidden, NotFound
 from tessera.module import modules
+from tessera.permissions import known_permissions
 from tessera.resource import RESOURCES, resources
 
 OTHERS = "access.role_manage"
@@ -60,16 +60,18 @@ def explain_access(
     asked = _member(member)
     code = _code(permission, resource, verb, field)
     found = [grant for grant in _grants(asked) if grant.permission == code]
+    actor = current().actor
+    carried = asked.pk != actor.member_id or actor.may(code)  # a token may hold less than its member
     reach = union(found).get(code)
     return AccessAnswer(
         permission=code,
-        granted=bool(found),
+        granted=bool(found) and carried,
         everything=bool(reach and reach.everything),
         own=bool(reach and reach.own),
         units=sorted(reach.units) if reach else [],
         companies=sorted(reach.companies) if reach else [],
         reasons=[_reason(grant) for grant in found],
-        why_not="" if found else _why_not(asked, code),
+        why_not=_why_not(asked, code) if not found else "" if carried else _("The token in use does not carry this right."),
     )
 
 

@@ -4,10 +4,12 @@ The link in the letter is signed for one tenant, one invitation and one sending;
 stored, so a stolen backup opens no door.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
@@ -16,6 +18,7 @@ from django.utils.translation import gettext as _
 from tessera.access.events import MemberInvited, MemberJoined
 from tessera.access.models import Invitation, Member, Role, RoleAssignment
 from tessera.access.services.roles import demand_cover, ensure_platform_roles
+from tessera.budget import Bucket, Budget
 from tessera.context import current
 from tessera.errors import Problem, Refused
 from tessera.events import publish
@@ -42,7 +45,8 @@ class InvitationOffer:
 def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None, language: str = "") -> Invitation:
     """Ask somebody to join with these roles; a letter with a link goes out after the commit.
 
-    A deactivated member is asked back. Refused: an address that is a member's already (UNIQUE).
+    A deactivated member is asked back. Refused: an address that is a member's already (UNIQUE), and
+    with RATE_LIMITED too many letters in an hour.
     """
     email = email.strip().lower()
     try:
@@ -51,6 +55,7 @@ def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None
         raise Refused("INVALID", _("This is no e-mail address."), "email") from None
     for place, role in enumerate(roles or []):
         _may_give(role, place)
+    _count_letter(email)
     member = Member.objects.filter(email=email).select_for_update().first() or Member(email=email)
     if member.state == Member.State.ACTIVE:
         raise Refused("UNIQUE", _("This person is a member already."), "email")
@@ -75,6 +80,13 @@ def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None
     return made
 
 
+def _count_letter(email: str) -> None:
+    """Count a letter against the limits of the company and of the address, so that nobody is flooded; RATE_LIMITED beyond."""
+    key, most = f"t_{current().tenant.id.hex}:letters", settings.TESSERA_LETTERS_AN_HOUR
+    limits = {key: most["company"], f"{key}:{hashlib.sha256(email.encode()).hexdigest()[:32]}": most["address"]}
+    Budget([Bucket(name, count, count / 3600) for name, count in limits.items()]).take(1)
+
+
 def _may_give(role: Role, place: int) -> None:
     if role.is_everyones:
         raise Refused.of([Problem("INVALID", _("Every member holds this role already."), ("roles", str(place)))])
@@ -88,6 +100,7 @@ def _may_give(role: Role, place: int) -> None:
 def resend_invitation(*, invitation: Invitation) -> Invitation:
     """Send the letter again with a new link and a new term; the earlier link is void."""
     invitation = _open(invitation)
+    _count_letter(invitation.email)
     invitation.serial += 1
     invitation.expires_at = timezone.now() + VALID_FOR
     invitation.save()

@@ -1,6 +1,6 @@
 """Make roles, give them, take them; nobody hands out more than they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,13 +10,12 @@ from django.utils.translation import override
 
 from tessera.access.models import AccessState, Member, Role, RoleAssignment, RolePermission
 from tessera.access.models.roles import ADMIN, MEMBER
-from tessera.access.permissions import known_permissions
 from tessera.access.selectors.rights import Reaches, contains
 from tessera.context import EVERYTHING, Reach, current
 from tessera.errors import Problem, Refused
 from tessera.fields import new_id
 from tessera.module import Module
-from tessera.permissions import expand
+from tessera.permissions import expand, known_permissions
 from tessera.service import service
 
 EVERYONES = {
@@ -24,6 +23,7 @@ EVERYONES = {
     "access.member_update": "own",
     "access.access_token_view": "own",
     "access.token_issue": "own",
+    "access.token_revoke": "own",
 }
 
 
@@ -42,52 +42,59 @@ def rights_changed() -> None:
 
 
 def ensure_platform_roles() -> tuple[Role, Role]:
-    """Return the platform's roles `admin` and `member`, making them the first time."""
-    admin = _platform_role(ADMIN, _("Administrator"), {})
-    return admin, _platform_role(MEMBER, _("Member"), EVERYONES)
+    """Return the platform's roles `admin` and `member`, made the first time and kept up to date while nobody changed them."""
+    wanted = {ADMIN: (_("Administrator"), {}), MEMBER: (_("Member"), EVERYONES)}
+    roles = {role.name: role for role in Role.objects.filter(name__in=list(wanted), module="")}
+    for name, (title, _rights) in wanted.items():
+        if name not in roles:
+            roles[name] = Role(name=name, title=title, module="")
+            roles[name].save()
+    _write_rights({roles[name]: rights for name, (_title, rights) in wanted.items() if not roles[name].is_custom})
+    return roles[ADMIN], roles[MEMBER]
 
 
-def _platform_role(name: str, title: str, rights: dict[str, str]) -> Role:
-    role = Role.objects.filter(name=name, module="").first()
-    if role is None:
-        role = Role(name=name, title=title, module="")
-        role.save()
-        _write_rights(role, rights)
-    return role
-
-
-def _write_rights(role: Role, rights: dict[str, str]) -> None:
-    """Make `rights` (code to reach) the rights of a role, touching only what differs."""
-    for kept in role.permissions.all():
-        if kept.permission not in rights:
+def _write_rights(wanted: Mapping[Role, Mapping[str, str]]) -> None:
+    """Give each role just its rights (code to reach), touching only what differs."""
+    present: dict[Role, set[str]] = {role: set() for role in wanted}
+    for kept in RolePermission.objects.filter(role__in=list(wanted)).select_related("role"):
+        reach = wanted[kept.role].get(kept.permission)
+        if reach is None:
             kept.delete()
-        elif kept.reach != rights[kept.permission]:
-            kept.reach = rights[kept.permission]
+            continue
+        if kept.reach != reach:
+            kept.reach = reach
             kept.save()
-    present = set(role.permissions.values_list("permission", flat=True))
+        present[kept.role].add(kept.permission)
     RolePermission.objects.bulk_create(
-        RolePermission(role=role, permission=code, reach=reach) for code, reach in rights.items() if code not in present
+        RolePermission(role=role, permission=code, reach=reach)
+        for role, rights in wanted.items()
+        for code, reach in rights.items()
+        if code not in present[role]
     )
 
 
 @service()
-def propose_roles(*, module: Module) -> list[Role]:
-    """Make the roles that a module proposes, and bring those that nobody changed up to its version.
+def propose_roles(*, modules: Iterable[Module]) -> list[Role]:
+    """Make the roles that modules propose, and bring those that nobody changed up to their versions.
 
     Patterns stand for the rights of all installed modules; those of a module that is off wait for it.
     """
     ensure_platform_roles()
-    made = []
-    for name, proposed in module.roles.items():
-        role = Role.objects.filter(name=name, module=module.label).first()
-        if role is None:
-            with override(current().tenant.language):
-                role = Role(name=name, module=module.label, title=str(proposed.title))
-            role.save()
-        if not role.is_custom:
-            _write_rights(role, dict.fromkeys(sorted(expand(proposed.permissions)), proposed.reach))
-        made.append(role)
-    return made
+    proposed = {(module.label, name): role for module in modules for name, role in module.roles.items()}
+    labels = {label for label, _name in proposed}
+    roles = {(role.module, role.name): role for role in Role.objects.filter(module__in=labels)}
+    with override(current().tenant.language):
+        made = [Role(name=key[1], module=key[0], title=str(each.title)) for key, each in proposed.items() if key not in roles]
+    Role.objects.bulk_create(made)
+    roles |= {(role.module, role.name): role for role in made}
+    _write_rights(
+        {
+            roles[key]: dict.fromkeys(sorted(expand(each.permissions)), each.reach)
+            for key, each in proposed.items()
+            if not roles[key].is_custom
+        }
+    )
+    return [roles[key] for key in proposed]
 
 
 @service(permission="access.role_manage")
@@ -97,7 +104,7 @@ def create_role(*, title: str, name: str = "", permissions: list[RoleRight] | No
     if not role.name:
         raise Refused("REQUIRED", _("A role needs a name."), "name")
     role.save()
-    _write_rights(role, _checked(permissions or []))
+    _write_rights({role: _checked(permissions or [])})
     return role
 
 
@@ -106,7 +113,7 @@ def set_role_permissions(*, role: Role, permissions: list[RoleRight]) -> Role:
     """Replace the rights of a role; from then on it is the tenant's own and upgrades leave it alone."""
     if role.is_admin:
         raise Refused("STATE", _("The administrator's role always holds every right."), "role")
-    _write_rights(role, _checked(permissions))
+    _write_rights({role: _checked(permissions)})
     role.is_custom = True
     role.save()
     return role

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,11 +15,12 @@ from tessera.access.selectors.rights import actor_of_member, contains
 from tessera.access.services.roles import too_far
 from tessera.context import current
 from tessera.errors import Forbidden, Problem, Refused
-from tessera.service import demand, service
+from tessera.service import service
 from tessera.unit_of_work import unit_of_work
 
 PREFIX = "tsr_"
 SHOWN = 12
+MOST = 500  # tokens forgotten at a time
 LONGEST = timedelta(days=366)
 USUAL = timedelta(days=90)
 USE_NOTED_EVERY = timedelta(minutes=5)
@@ -104,11 +106,9 @@ def _check_scopes(member: Member, scopes: list[str]) -> None:
         raise Refused.of(problems)
 
 
-@service(permission="access.token_issue")
+@service(permission="access.token_revoke")
 def revoke_token(*, access_token: AccessToken) -> AccessToken:
-    """Revoke a token for good; another member's needs the right to revoke those."""
-    if access_token.member_id != current().actor.member_id:
-        demand("access.token_revoke")
+    """Revoke a token for good; everybody may revoke their own."""
     if access_token.revoked_at is None:
         access_token.revoked_at = timezone.now()
         access_token.save()
@@ -121,3 +121,9 @@ def note_use(token: AccessToken) -> None:
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         with unit_of_work():
             AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now)
+
+
+def forget_tokens(*, before: datetime, most: int = MOST) -> int:
+    """Delete up to `most` tokens that ended before a moment, by expiring or being revoked; return how many. The audit keeps them."""
+    ended = AccessToken.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).order_by("pk").values("pk")[:most]
+    return AccessToken.objects.filter(pk__in=ended).delete()[0]

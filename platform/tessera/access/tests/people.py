@@ -8,6 +8,8 @@ from tessera.access.services import assign_role, create_owner
 from tessera.fields import new_id
 from tessera.unit_of_work import unit_of_work
 
+NORTH, SOUTH, ACME = new_id(), new_id(), new_id()
+
 
 def make_ada(account_id: UUID | None = None) -> Member:
     """Make the owner of the tenant that is entered."""

@@ -2,18 +2,22 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
-from tessera.access.models import Member
+from tessera.access.models import Invitation, Member
 from tessera.access.selectors import actor_of
-from tessera.access.services import issue_token
+from tessera.access.services import assign_role, issue_token
 from tessera.access.tests.people import make_ada, make_bob, make_role
 from tessera.accounts.models import Account
 from tessera.context import system
+from tessera.fields import new_id
+from tessera.graph.ids import encode
 from tessera.testing.plugin import entered
+from tessera.unit_of_work import unit_of_work
 
 
 class Person:
@@ -47,7 +51,13 @@ def test_me_says_who_asks_and_what_it_may(tenant, bob):
     found = bob.ask("{ me { member { name email state } permissions tenant } }")["data"]["me"]
     assert found == {
         "member": {"name": "Bob", "email": "bob@example.com", "state": "ACTIVE"},
-        "permissions": ["access.access_token_view", "access.member_update", "access.member_view", "access.token_issue"],
+        "permissions": [
+            "access.access_token_view",
+            "access.member_update",
+            "access.member_view",
+            "access.token_issue",
+            "access.token_revoke",
+        ],
         "tenant": tenant.name,
     }
 
@@ -111,6 +121,57 @@ def test_everybody_sees_and_revokes_only_their_own_tokens(ada, bob):
     assert ada.ask("{ me { tenant } }")["data"]["me"]["tenant"]
 
 
+def test_who_may_revoke_everybodys_tokens_revokes_anothers(tenant, ada, bob):
+    with entered(tenant, actor=system("test")):
+        guard = make_role("guard", access__token_revoke="all", access__access_token_view="all")
+    cyd = Person(tenant, lambda account: make_bob(account, guard, email="cyd@example.com", name="Cyd"), email="cyd@example.com")
+    listed = cyd.ask("{ accessTokens { nodes { id member { name } } } }")["data"]["accessTokens"]["nodes"]
+    bobs = next(each["id"] for each in listed if each["member"]["name"] == "Bob")
+    revoke = "mutation ($id: ID!) { accessTokenRevoke(id: $id) { node { revokedAt } userErrors { code } } }"
+    answer = cyd.ask(revoke, id=bobs)["data"]["accessTokenRevoke"]
+    assert answer["userErrors"] == [] and answer["node"]["revokedAt"]
+    assert bob.ask("{ me { tenant } }")["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_everybody_revokes_an_own_token(bob):
+    (mine,) = bob.ask("{ accessTokens { nodes { id } } }")["data"]["accessTokens"]["nodes"]
+    bob.ask("mutation ($id: ID!) { accessTokenRevoke(id: $id) { userErrors { code } } }", id=mine["id"])
+    assert bob.ask("{ me { tenant } }")["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_member_who_leaves_hands_over_by_one_mutation(tenant, ada, bob):
+    from modules.base.models import Party
+
+    with entered(tenant, actor=system("test")), unit_of_work():
+        party = Party(name="Alfreds", code="A", owner=bob.member.pk)
+        party.save()
+        hr = make_role("hr", access__member_deactivate="all", access__member_view="all")
+    cyd = Person(tenant, lambda account: make_bob(account, hr, email="cyd@example.com", name="Cyd"), email="cyd@example.com")
+    leave = """mutation ($id: ID!, $heir: ID!) { memberDeactivate(id: $id, input: {handOverTo: $heir})
+        { node { state } userErrors { code field } } }"""
+    gone = cyd.ask(leave, id=encode("Member", bob.member.pk), heir=encode("Member", bob.member.pk))["data"]["memberDeactivate"]
+    assert gone["userErrors"] == [{"code": "INVALID", "field": ["input", "handOverTo"]}]
+    gone = cyd.ask(leave, id=encode("Member", bob.member.pk), heir=encode("Member", ada.member.pk))["data"]["memberDeactivate"]
+    assert gone == {"node": {"state": "DEACTIVATED"}, "userErrors": []}
+    assert bob.ask("{ me { tenant } }")["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    with entered(tenant, actor=system("test")):
+        assert Party.objects.get().owner == ada.member.pk
+
+
+def test_letters_are_limited_by_address_and_by_company(tenant, ada, settings):
+    invite = "mutation ($email: String!) { memberInvite(input: {email: $email}) { node { id } userErrors { code } } }"
+    again = "mutation ($id: ID!) { invitationResend(id: $id) { userErrors { code } } }"
+    settings.TESSERA_LETTERS_AN_HOUR = {"company": 1_000_000, "address": 2}
+    eve = f"{uuid4()}@example.com"  # what was counted of her in another run stays counted for an hour
+    made = ada.ask(invite, email=eve)["data"]["memberInvite"]["node"]["id"]
+    assert ada.ask(again, id=made)["data"]["invitationResend"]["userErrors"] == []
+    stopped = ada.ask(again, id=made)["errors"][0]["extensions"]
+    assert stopped["code"] == "RATE_LIMITED" and 0 < stopped["retryAfter"] <= 1800
+    assert ada.ask(invite, email=f"{uuid4()}@example.com")["data"]["memberInvite"]["userErrors"] == []
+    with entered(tenant, actor=system("test")):
+        assert Invitation.objects.get(email=eve).serial == 2
+
+
 def test_member_changes_its_own_name_and_no_others(ada, bob):
     change = """mutation ($id: ID!, $version: Int) { memberUpdate(id: $id, version: $version, input: {name: "Robert"})
         { node { name } userErrors { code } } }"""
@@ -133,6 +194,34 @@ def test_explain_answers_over_the_api(ada, bob):
         "own": True,
         "everything": False,
         "reasons": [{"role": "member", "reach": "own"}],
+    }
+
+
+def test_token_that_leaves_a_right_out_is_told_so(bob):
+    issue = 'mutation { accessTokenIssue(input: {name: "script", scopes: ["access.member_view"]}) { result { secret } } }'
+    narrow = bob.ask(issue)["data"]["accessTokenIssue"]["result"]["secret"]
+    asked = '{ explainAccess(permission: "access.member_update") { granted whyNot reasons { role } } }'
+    assert bob.ask(asked)["data"]["explainAccess"] == {"granted": True, "whyNot": "", "reasons": [{"role": "member"}]}
+    bob.client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {narrow}"
+    assert bob.ask(asked)["data"]["explainAccess"] == {
+        "granted": False,
+        "whyNot": "The token in use does not carry this right.",
+        "reasons": [{"role": "member"}],
+    }
+
+
+def test_role_given_for_a_unit_is_explained_with_it(tenant, ada, bob):
+    unit = new_id()
+    with entered(tenant, actor=system("test")):
+        assign_role(member=bob.member, role=make_role("clerk", access__invitation_view="all"), unit=unit)
+    asked = (
+        '{ explainAccess(resource: "Invitation", verb: "view") { granted everything units reasons { role reach onlyInUnit } } }'
+    )
+    assert bob.ask(asked)["data"]["explainAccess"] == {
+        "granted": True,
+        "everything": False,
+        "units": [str(unit)],
+        "reasons": [{"role": "clerk", "reach": "all", "onlyInUnit": str(unit)}],
     }
 
 

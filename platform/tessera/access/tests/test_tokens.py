@@ -7,12 +7,12 @@ from django.utils import timezone
 
 from tessera.access.models import AccessToken
 from tessera.access.selectors import actor_of, restricted
-from tessera.access.services import issue_api_key, issue_token, revoke_token
+from tessera.access.services import issue_api_key, issue_token
 from tessera.access.services.tokens import digest
 from tessera.access.tests.people import codes, make_ada, make_bob, make_role
 from tessera.audit.models import AuditEntry
 from tessera.context import acting
-from tessera.errors import Forbidden, Refused
+from tessera.errors import Refused
 from tessera.resource import RESOURCES
 
 
@@ -57,14 +57,3 @@ def test_key_for_another_member_stays_within_the_issuer(inside):
     assert codes(refused) == [("FORBIDDEN", ("scopes", "0"))]
     with acting(actor_of(ada)):
         assert issue_api_key(name="integration", scopes=["access.token_issue"], member=bob).token.member == bob
-
-
-def test_another_members_token_is_revoked_with_the_right_only(inside):
-    ada, issuer = make_ada(), make_role("issuer", access__token_issue="all")
-    with acting(actor_of(ada)):
-        token = issue_token(name="script", scopes=["*"]).token
-    bob = make_bob(None, issuer)
-    with acting(actor_of(bob)), pytest.raises(Forbidden):
-        revoke_token(access_token=token)
-    with acting(actor_of(ada)):
-        assert revoke_token(access_token=token).revoked_at is not None

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             name='LoginCode',
             fields=[
                 ('hash', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('account_epoch', models.PositiveIntegerField()),
                 ('tenant_id', models.UUIDField()),
                 ('state', models.CharField(blank=True, max_length=64)),
                 ('login', models.CharField(blank=True, max_length=64)),

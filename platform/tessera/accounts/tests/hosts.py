@@ -1,5 +1,7 @@
 """The two kinds of hosts for tests: a browser on each, and the cast with accounts."""
 
+import json
+from collections.abc import Iterable
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,11 +10,13 @@ from django.conf import settings
 from django.test import Client
 
 from tessera.access.models import Member, Role
+from tessera.access.selectors import actor_of
+from tessera.access.services import IssuedToken, issue_token
 from tessera.access.services.roles import ensure_platform_roles
 from tessera.access.tests.people import make_ada, make_bob
 from tessera.accounts.models import Account
-from tessera.accounts.services import add_membership, create_account
-from tessera.context import system
+from tessera.accounts.services import add_membership, create_account, issue_code
+from tessera.context import acting, system
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
@@ -72,3 +76,27 @@ def join(tenant: Any, account: Account, *roles: Role, owner: bool = False) -> Me
         member = make_ada(account.pk) if owner else make_bob(account.pk, *roles, email=account.email, name=account.name or "Bob")
     add_membership(account_id=account.pk, tenant_id=tenant.id)
     return member
+
+
+def signed_in(browser: Browser, tenant: Any, email: str = "bob@example.com") -> Any:
+    """Go the whole way of a browser: the company's page, sign in, and back."""
+    browser.sign_in(email)
+    return browser.get(f"http://{host_of(tenant)}/session/start?next=/whoami")
+
+
+def bearer(client: Client, secret: str) -> Any:
+    """Ask who one is with a bearer token."""
+    return client.get("/whoami", HTTP_AUTHORIZATION=f"Bearer {secret}")
+
+
+def program_token(browser: Browser, tenant: Any, account: Account) -> str:
+    """Return the token that a program gets for a code."""
+    code = issue_code(account=account, tenant_id=tenant.id)
+    answer = browser.on(host_of(tenant)).post("/session", json.dumps({"code": code}), content_type="application/json")
+    return answer.json()["token"]
+
+
+def personal_token(tenant: Any, member: Member, scopes: Iterable[str] = ("*",)) -> IssuedToken:
+    """Issue a member a token of its own."""
+    with entered(tenant, actor=system("test")), acting(actor_of(member)):
+        return issue_token(name="script", scopes=list(scopes))

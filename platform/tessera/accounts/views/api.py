@@ -56,7 +56,7 @@ def _checked_password(request: HttpRequest, body: dict[str, str]) -> Account:
     account = form.user
     if not account.is_active:
         raise _wrong()
-    if not EmailAddress.objects.filter(user=account, verified=True).exists():
+    if not EmailAddress.objects.filter(user=account, email__iexact=body["email"].strip(), verified=True).exists():
         raise ApiError(Code.FORBIDDEN, _("Confirm your e-mail address first."), reason="EMAIL_UNVERIFIED")
     return account
 

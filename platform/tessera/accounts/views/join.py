@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from tessera.access.services import InvitationOffer, accept_invitation, offered_
 from tessera.accounts.addresses import tenant_url
 from tessera.accounts.forms import JoinForm
 from tessera.accounts.models import Account
+from tessera.accounts.selectors import account_at
 from tessera.accounts.services import add_membership, create_account
 from tessera.context import current, directory, enter, system
 from tessera.errors import Refused
@@ -33,7 +33,7 @@ def join(request: HttpRequest, tenant_id: UUID, token: str) -> HttpResponse:
     with enter(tenant, actor=system("invitation"), modules=modules):
         try:
             offer = offered_invitation(token=token)
-            account = _account_of(offer)
+            account = account_at(offer.email)
             if account is None:
                 return _join_as_new(request, offer, token)
             if request.user != account:
@@ -43,11 +43,6 @@ def join(request: HttpRequest, tenant_id: UUID, token: str) -> HttpResponse:
             return _accept(offer, account, token)
         except Refused:
             return _nothing(request)
-
-
-def _account_of(offer: InvitationOffer) -> Account | None:
-    found = EmailAddress.objects.select_related("user").filter(email__iexact=offer.email, verified=True).first()
-    return found.user if found else Account.objects.filter(email__iexact=offer.email).first()
 
 
 def _join_as_new(request: HttpRequest, offer: InvitationOffer, token: str) -> HttpResponse:

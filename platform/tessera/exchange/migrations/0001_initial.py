@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField(default=0, verbose_name='rows')),
                 ('imported', models.PositiveIntegerField(default=0, verbose_name='imported')),
                 ('problems', models.JSONField(default=list, verbose_name='problems')),
+                ('held', models.JSONField(default=list, verbose_name='waiting for approval')),
             ],
             options={
                 'verbose_name': 'import',

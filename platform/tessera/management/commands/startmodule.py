@@ -24,4 +24,5 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for path in written:
             self.stdout.write(str(path))
-        self.stdout.write(f"Next: pip install -e {into / label} && python manage.py checkmodule {label}")
+        install = f"python -m uv pip install --no-deps --no-build-isolation -e {into / label}"
+        self.stdout.write(f"Next: {install} && python manage.py checkmodule {label}")

@@ -8,18 +8,17 @@ from tessera.story.client import Client, Enum, StoryFailed
 from tessera.story.companies import Company
 from tessera.story.stage import Stage
 
-CHUNK = 100
 IMPORT = (
     "mutation ($input: ImportRunCreateInput!) { importRunCreate(input: $input)"
-    " { node { total imported problems } userErrors { field code message } } }"
+    " { node { total imported problems held } userErrors { field code message } } }"
 )
 
 
 def set_up_company(stage: Stage, company: Company) -> None:
     """Make the legal entity, its sales team with a manager, and who is who."""
-    ada = stage.people["ada"]
-    with stage.step("the company, its units and its people") as found:
-        made = ada.run(
+    ida = stage.people["ida"]
+    with stage.step("ida sets up the company, its units and its people") as found:
+        made = ida.run(
             "companyCreate",
             input={
                 "code": "HQ",
@@ -30,40 +29,36 @@ def set_up_company(stage: Stage, company: Company) -> None:
             },
         )
         stage.ids["company"] = found["company"] = made["id"]
-        unit = ada.run("orgUnitCreate", input={"company": made["id"], "code": "SALES", "name": "Sales"})
+        unit = ida.run("orgUnitCreate", input={"company": made["id"], "code": "SALES", "name": "Sales"})
         stage.ids["unit"] = unit["id"]
         persons = {}
         names = dict([OWNER], **{who: name for who, (name, _) in STAFF.items()})
         for who, name in names.items():
-            persons[who] = ada.run("partyCreate", input={"name": name, "kind": Enum("PERSON")})["id"]
-            ada.run("memberPersonCreate", input={"member": stage.ids[who], "person": persons[who]})
+            persons[who] = ida.run("partyCreate", input={"name": name, "kind": Enum("PERSON")})["id"]
+            ida.run("memberPersonCreate", input={"member": stage.ids[who], "person": persons[who]})
         for who in STAFF:
             manager = persons["mia"] if who == "bob" else persons["ada"]
-            ada.run(
+            ida.run(
                 "assignmentCreate",
                 input={"person": persons[who], "unit": unit["id"], "manager": manager, "validFrom": "1990-01-01"},
             )
 
 
 def import_rows(stage: Stage, person: Client, importer: str, rows: list[dict[str, Any]]) -> int:
-    """Import rows in chunks, all or nothing each; return how many came in."""
-    taken = 0
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        given = {"importer": importer, "data": json.dumps(chunk), "format": "JSON"}
-        payload = person.query(IMPORT, input=given)["importRunCreate"]
-        if payload["userErrors"]:
-            raise StoryFailed(f"{importer}: {payload['userErrors']}")
-        run = payload["node"]
-        if run["problems"]:
-            raise StoryFailed(f"{importer}: {run['problems'][:3]}")
-        taken += run["imported"]
-    return taken
+    """Import rows, all or nothing; return how many came in."""
+    given = {"importer": importer, "data": json.dumps(rows), "format": "JSON"}
+    payload = person.query(IMPORT, input=given)["importRunCreate"]
+    if payload["userErrors"]:
+        raise StoryFailed(f"{importer}: {payload['userErrors']}")
+    run = payload["node"]
+    if run["problems"] or run["held"]:
+        raise StoryFailed(f"{importer}: {(run['problems'] or run['held'])[:3]}")
+    return int(run["imported"])
 
 
 def import_masters(stage: Stage, company: Company) -> None:
     """Import categories, suppliers, customers and items."""
-    ada = stage.people["ada"]
+    ida = stage.people["ida"]
     masters = (
         ("item_categories", company.categories),
         ("parties", company.suppliers),
@@ -72,7 +67,7 @@ def import_masters(stage: Stage, company: Company) -> None:
     )
     for title, (importer, rows) in zip(("categories", "suppliers", "customers", "items"), masters, strict=True):
         with stage.step(f"{len(rows)} {title} are imported") as found:
-            found["imported"] = import_rows(stage, ada, importer, rows)
+            found["imported"] = import_rows(stage, ida, importer, rows)
             stage.check(title, found["imported"], len(rows))
 
 
@@ -80,12 +75,12 @@ def import_orders(stage: Stage, company: Company) -> None:
     """Import the orders: delivered ones as history, open ones in the order of their numbers."""
     if not company.orders:
         return
-    ada = stage.people["ada"]
+    ida = stage.people["ida"]
     history = [order for order in company.orders if order["delivered_on"]]
     waiting = sorted(
         (order for order in company.orders if not order["delivered_on"]), key=lambda order: int(order["external_id"])
     )
     for title, rows in (("delivered orders are history now", history), ("open orders are confirmed and reserved", waiting)):
         with stage.step(f"{len(rows)} {title}") as found:
-            found["imported"] = import_rows(stage, ada, "sales_orders", rows)
+            found["imported"] = import_rows(stage, ida, "sales_orders", rows)
             stage.check(title, found["imported"], len(rows))

@@ -22,17 +22,17 @@ def code_to_id(person: Client, plural: str, code: str) -> str:
 
 
 def give_leads_in_turn(stage: Stage, company: Company) -> None:
-    """A rule gives every lead to a seller."""
-    with stage.step("a rule gives leads to the sellers in turn") as found:
+    """Mia's rule gives every lead to a seller."""
+    with stage.step("mia's rule gives leads to the sellers in turn") as found:
         given = {"name": "Everyone in turn", "members": [{"member": stage.ids["bob"]}], "slaHours": 4}
-        found["rule"] = stage.people["ada"].run("leadRuleCreate", input=given)["id"]
+        found["rule"] = stage.people["mia"].run("leadRuleCreate", input=given)["id"]
 
 
 def capture_and_convert(stage: Stage, company: Company) -> None:
-    """A lead comes in, the rule gives it to bob, and bob converts it, once."""
-    ada, bob, customer = stage.people["ada"], stage.people["bob"], stage.customer
-    with stage.step("a lead is captured and assigned") as found:
-        lead = ada.run(
+    """Sam takes a lead down, the rule gives it to bob, and bob converts it, once."""
+    sam, bob, customer = stage.people["sam"], stage.people["bob"], stage.customer
+    with stage.step("sam captures a lead; it is assigned to bob") as found:
+        lead = sam.run(
             "leadCreate",
             "id state owner { id } slaDueAt",
             input={

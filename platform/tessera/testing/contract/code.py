@@ -31,7 +31,7 @@ def services_are_typed_verbs(part: Part) -> Iterator[str]:
         if not (function.__doc__ or "").strip().partition("\n")[0].endswith((".", "?")):
             yield f"{name} has no docstring whose first line is a sentence"
         for parameter in signature.parameters.values():
-            if parameter.kind is not parameter.KEYWORD_ONLY:
+            if parameter.kind not in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
                 yield f"{name}: {parameter.name} is not keyword-only"
             if parameter.annotation in (parameter.empty, Any):
                 yield f"{name}: {parameter.name} has no type"

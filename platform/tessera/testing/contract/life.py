@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connections
 
 from tessera.context import enter, system
+from tessera.db.catalogue import faults
 from tessera.db.inventory import inventory_of
 from tessera.errors import Refused
 from tessera.graph.schemas import schema_for
@@ -68,7 +69,7 @@ class Newcomer:
 
 
 def it_installs_alone(part: Part) -> Iterator[str]:
-    """Enabled in a tenant that has only what it depends on, its tables are there, can be filled, and its schema is its own."""
+    """Enabled in a tenant that has only what it depends on, its tables are there, stand alone, can be filled, and its schema is its own."""
     from tenants.directory import modules_on
 
     new = Newcomer(part)
@@ -78,6 +79,8 @@ def it_installs_alone(part: Part) -> Iterator[str]:
     tables = tables_of(new.tenant, part.label)
     yield from (f"{model._meta.db_table} is not there" for model in part.models if model._meta.db_table not in tables)
     yield from (f"{model.__name__} has no row: {reason}" for model, reason in new.fill().items())
+    with within(new.tenant):
+        yield from faults()
     names = set(schema_for(part.closure).type_map)
     yield from (f"the schema has no {resource.name}" for resource in part.resources if resource.name not in names)
 

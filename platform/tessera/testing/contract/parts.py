@@ -12,7 +12,7 @@ from django.db.models import Model
 from tessera.events import EVENTS, HANDLERS, HOOKS
 from tessera.exchange.importer import IMPORTERS, Importer
 from tessera.module import Module, closure, module_of, modules
-from tessera.resource import REPORTS, RESOURCES, Report, Resource
+from tessera.resource import MUTATIONS, REPORTS, RESOURCES, Mutation, Report, Resource
 from tessera.service import SERVICES
 
 
@@ -50,6 +50,7 @@ class Part:
     models: tuple[type[Model], ...] = ()
     resources: tuple[Resource, ...] = ()
     reports: tuple[Report, ...] = ()
+    mutations: tuple[Mutation, ...] = ()
     importers: tuple[Importer, ...] = ()
     services: tuple[Callable[..., Any], ...] = ()
     events: tuple[Any, ...] = ()
@@ -84,6 +85,7 @@ def part_of(label: str) -> Part:
         models=tuple(module.get_models()),
         resources=tuple(found for found in RESOURCES.values() if found.module == label),
         reports=tuple(found for found in REPORTS.values() if found.module == label),
+        mutations=tuple(found for found in MUTATIONS.values() if found.module == label),
         importers=tuple(found for found in IMPORTERS.values() if found.module == label),
         services=tuple(found for found in SERVICES.values() if module_of(found) == label),
         events=tuple(found for found in EVENTS.values() if module_of(found) == label),

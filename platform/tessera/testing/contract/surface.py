@@ -153,23 +153,28 @@ def models_are_shown_or_kept(part: Part) -> Iterator[str]:
 
 @check
 def verbs_are_services(part: Part) -> Iterator[str]:
-    """Every action, and every create, update or delete of one's own, is a service with a right and typed parameters."""
+    """Every action, root mutation, and create, update or delete of one's own is a service with a right and typed parameters."""
     for resource in part.resources:
         own = [(verb, getattr(resource, verb)) for verb in ("create", "update", "delete")]
         verbs = [(verb, service) for verb, service in own if callable(service)]
         verbs += [(action.verb, action.service) for action in resource.actions if isinstance(action, Action)]
         for verb, service in verbs:
-            name = f"{resource.name}.{verb}"
-            if not hasattr(service, "path"):
-                yield f"{name} is no service"
-                continue
-            if not service.permission and not service.public:
-                yield f"{name} demands no right"
-            yield from (f"{name}: {problem}" for problem in _parameter_problems(service))
+            yield from (f"{resource.name}.{verb}{problem}" for problem in _verb_problems(service))
         states = _states_of(resource.model)
         for action in resource.actions:
             if unknown := sorted(set(action.states) - states):
                 yield f"{resource.name}.{action.verb} is for the states {', '.join(unknown)}, which it has not"
+    for mutation in part.mutations:
+        yield from (f"{mutation.name}{problem}" for problem in _verb_problems(mutation.service))
+
+
+def _verb_problems(service: Any) -> Iterator[str]:
+    if not hasattr(service, "path"):
+        yield " is no service"
+        return
+    if not service.permission and not service.public:
+        yield " demands no right"
+    yield from (f": {problem}" for problem in _parameter_problems(service))
 
 
 def _states_of(model: Any) -> set[str]:
@@ -195,7 +200,7 @@ def reports_are_typed(part: Part) -> Iterator[str]:
 
 def _parameter_problems(function: Callable[..., Any]) -> Iterator[str]:
     for parameter in inspect.signature(inspect.unwrap(function)).parameters.values():
-        if parameter.kind is not parameter.KEYWORD_ONLY:
+        if parameter.kind not in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
             yield f"{parameter.name} is not keyword-only"
         if parameter.annotation is parameter.empty:
             yield f"{parameter.name} has no type"
@@ -207,10 +212,14 @@ def _parameter_problems(function: Callable[..., Any]) -> Iterator[str]:
 
 @check
 def imports_take_typed_rows(part: Part) -> Iterator[str]:
-    """An importer demands a right, and its service takes exactly the fields of its row."""
+    """An importer demands a right, and its service takes exactly the fields of its row, or a list of such rows."""
     for importer in part.importers:
         if not importer.permission:
             yield f"import {importer.name} demands no right"
+        if importer.at_once:
+            if parameters_of(importer.service) != {"rows": (list[importer.row], inspect.Parameter.empty)}:
+                yield f"import {importer.name}: its service takes rows: list[{importer.row.__name__}], and nothing else"
+            continue
         columns = {each.name for each in dataclass_fields(importer.row)}
         taken = set(inspect.signature(inspect.unwrap(importer.service)).parameters)
         if columns != taken:

@@ -1,0 +1,44 @@
+"""What the database itself refuses of masters. The initial migration runs `INSTALL`.
+
+A merged party stays merged, into one that stands for itself; nobody is above itself in a tree.
+"""
+
+INSTALL = """
+CREATE FUNCTION base_check_merge() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.merged_into_id IS NOT NULL AND NEW.merged_into_id IS NULL THEN
+        RAISE EXCEPTION 'A merged party stays merged.'
+            USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'STATE', COLUMN = 'merged_into';
+    END IF;
+    IF NEW.merged_into_id IS NULL THEN
+        RETURN NEW;
+    END IF;
+    PERFORM FROM base_party WHERE id = NEW.merged_into_id AND merged_into_id IS NULL FOR SHARE;
+    IF NOT FOUND OR EXISTS (SELECT FROM base_party WHERE merged_into_id = NEW.id) THEN
+        RAISE EXCEPTION 'A party is merged into one that stands for itself.'
+            USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'CYCLE', COLUMN = 'merged_into';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER base_party_merges BEFORE INSERT OR UPDATE OF merged_into_id ON base_party
+    FOR EACH ROW EXECUTE FUNCTION base_check_merge();
+CREATE FUNCTION base_check_tree() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    above uuid := NEW.parent_id;
+BEGIN
+    PERFORM pg_advisory_xact_lock(TG_RELID::bigint); -- two moves at once could close a circle that neither sees
+    WHILE above IS NOT NULL LOOP
+        IF above = NEW.id THEN
+            RAISE EXCEPTION 'Nothing is below itself.'
+                USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'CYCLE', COLUMN = 'parent';
+        END IF;
+        EXECUTE 'SELECT parent_id FROM ' || quote_ident(TG_TABLE_NAME) || ' WHERE id = $1' INTO above USING above;
+    END LOOP;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER base_orgunit_is_a_tree BEFORE INSERT OR UPDATE OF parent_id ON base_orgunit
+    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION base_check_tree();
+CREATE TRIGGER base_itemcategory_is_a_tree BEFORE INSERT OR UPDATE OF parent_id ON base_itemcategory
+    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION base_check_tree();
+"""
+REMOVE = "DROP FUNCTION base_check_merge() CASCADE; DROP FUNCTION base_check_tree() CASCADE;"

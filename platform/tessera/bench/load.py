@@ -1,0 +1,81 @@
+"""A client that keeps several connections busy and does as little as it can besides."""
+
+import itertools
+import selectors
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+CONNECTIONS = 8
+
+
+def request(path: str, host: str, *, body: bytes = b"", headers: Sequence[str] = ()) -> bytes:
+    """Return an HTTP request: a POST of JSON where there is a body."""
+    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", f"Host: {host}", "Accept: application/json", *headers]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class Answer:
+    """One response as it comes in."""
+
+    __slots__ = ("data", "wanted")
+
+    def __init__(self) -> None:
+        self.data, self.wanted = bytearray(), 0
+
+    def take(self, part: bytes) -> bool:
+        """Add what came; say whether that was all."""
+        if not part:
+            raise ConnectionError("the server closed the connection")
+        self.data += part
+        if not self.wanted:
+            head = self.data.find(b"\r\n\r\n")
+            if head < 0:
+                return False
+            if not self.data.startswith(b"HTTP/1.1 200 "):
+                raise ConnectionError(bytes(self.data[:500]).decode(errors="replace"))
+            at = self.data.lower().index(b"content-length:", 0, head + 2)
+            self.wanted = head + 4 + int(self.data[at + 15 : self.data.index(b"\r\n", at)])
+        return len(self.data) >= self.wanted
+
+    @property
+    def body(self) -> bytes:
+        """Return the body."""
+        return bytes(self.data[self.data.index(b"\r\n\r\n") + 4 :])
+
+
+def ask(port: int, message: bytes) -> bytes:
+    """Return the body that a request is answered with."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(message)
+        answer = Answer()
+        while not answer.take(connection.recv(262_144)):
+            pass
+        return answer.body
+
+
+def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int, float]:
+    """Send the messages in turn over all connections for some seconds; return how many were answered, in how many seconds."""
+    following = itertools.cycle(messages)
+    answered = 0
+    with ExitStack() as stack:
+        waiting = stack.enter_context(selectors.DefaultSelector())
+        for _ in range(CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            waiting.register(connection, selectors.EVENT_READ, Answer())
+            connection.sendall(next(following))
+        since = time.perf_counter()
+        until = since + seconds
+        while time.perf_counter() < until:
+            for key, _events in waiting.select():
+                connection, answer = key.fileobj, key.data
+                if answer.take(connection.recv(262_144)):  # type: ignore[union-attr]
+                    answered += 1
+                    answer.data, answer.wanted = bytearray(), 0
+                    connection.sendall(next(following))  # type: ignore[union-attr]
+        spent = time.perf_counter() - since
+    return answered, spent

@@ -1,0 +1,76 @@
+"""What a benchmark is, and how product and floor take turns."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tessera.bench.stage import Stage
+
+Turn = Callable[[], Any]
+Seconds = float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds per operation of product and floor, one pair a turn; `n` says how many operations a side made in all."""
+
+    product: list[Seconds]
+    floor: list[Seconds]
+    n: int
+
+    @property
+    def ratio(self) -> float:
+        """Return how fast the product is as a share of the floor."""
+        return statistics.median(floor / product for product, floor in zip(self.product, self.floor, strict=True))
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One comparison: `unit` is "ms" for the time of an operation or "/s" for their rate; `goal` is the least ratio to reach."""
+
+    name: str
+    floor: str
+    unit: str
+    goal: float
+    run: Callable[[Stage], Measured]
+
+    def result(self, stage: Stage) -> dict[str, Any]:
+        """Measure, and return the row of `docs/benchmarks.json`."""
+        measured = self.run(stage)
+        return {
+            "name": self.name,
+            "value": self._shown(measured.product),
+            "unit": self.unit,
+            "baseline": self._shown(measured.floor),
+            "baseline_name": self.floor,
+            "ratio": round(measured.ratio, 3),
+            "goal": self.goal,
+            "n": measured.n,
+        }
+
+    def _shown(self, seconds: list[Seconds]) -> float:
+        median = statistics.median(seconds)
+        return round(median * 1000, 3) if self.unit == "ms" else round(1 / median, 1)
+
+
+def timed(work: Turn) -> Seconds:
+    """Return how long one call takes."""
+    since = time.perf_counter()
+    work()
+    return time.perf_counter() - since
+
+
+def in_turns(product: Turn, floor: Turn, *, turns: int, each: int = 1, warm: int = 1) -> Measured:
+    """Call both in turns, `each` times a turn, after `warm` calls that do not count."""
+    for _ in range(warm):
+        product()
+        floor()
+    found: tuple[list[Seconds], list[Seconds]] = ([], [])
+    for turn in range(turns):
+        sides = (product, floor) if turn % 2 == 0 else (floor, product)  # whoever comes second may find warm caches
+        for work in sides:
+            spent = timed(lambda work=work: [work() for _ in range(each)]) / each
+            found[work is floor].append(spent)
+    return Measured(*found, n=turns * each)

@@ -1,0 +1,64 @@
+"""Web servers and a worker as `make up` runs them, for the product and for its floor."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tessera.embedded.plan import TESSERA, Service
+from tessera.embedded.processes import spawn, stop_all
+from tessera.embedded.server import free_port
+from tessera.embedded.supervisor import health
+from tessera.embedded.workspace import checkout
+
+QUEUE = "bench"
+PRODUCT, FLOOR = "tessera.wsgi:application", "tessera.bench.floor:application"
+PATIENCE = 60.0  # seconds
+
+
+@contextmanager
+def serving(application: str, **extra: str) -> Iterator[int]:
+    """Serve a WSGI application as the plan serves the product; yield its port once it answers."""
+    port = free_port()
+    web = _planned("web")
+    command = [application if part == PRODUCT else part.format(port=port, python="python") for part in web.command]
+    with _running(application.partition(":")[0], command, TESSERA_BASE_DOMAIN=f"localhost:{port}", **extra):
+        _await(lambda: health(port, web.health) == "200", f"the server on port {port}")
+        yield port
+
+
+@contextmanager
+def working(module: str) -> Iterator[None]:
+    """Run a worker as the plan does, which also knows the tasks of `module`; it takes tasks of no queue until it is told to."""
+    worker = _planned("worker")
+    command = [part.format(python="python") for part in worker.command]
+    with _running("worker", [*command, "--include", module, "--queues", f"{QUEUE}-idle"]) as log:
+        _await(lambda: worker.says in log.read_text(errors="replace"), "the worker")
+        yield
+
+
+def _planned(name: str) -> Service:
+    return next(service for service in TESSERA.services if service.name == name)
+
+
+@contextmanager
+def _running(name: str, command: list[str], **extra: str) -> Iterator[Path]:
+    """Run a command until the end of the block; yield its log."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tessera.settings.bench", **extra}
+    log = checkout() / ".data" / "bench" / "log" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as told:
+        process = spawn(command, cwd=checkout(), env=environment, log=told)
+        try:
+            yield log
+        finally:
+            stop_all([process])
+
+
+def _await(ready: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} is not up after {PATIENCE:.0f} s")
+        time.sleep(0.1)

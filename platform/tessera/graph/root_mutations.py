@@ -1,0 +1,47 @@
+"""Root mutations made from typed services that are about no row."""
+
+from inspect import Parameter
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from graphql import GraphQLArgument, GraphQLField, GraphQLNonNull, GraphQLString
+
+from tessera.graph.inputs import given, parameter_input
+from tessera.graph.mutations import resolver
+from tessera.graph.names import pascal
+from tessera.graph.payloads import Answer, Payloads
+from tessera.graph.registry import Registry, describe
+from tessera.module import modules
+from tessera.resource import MUTATIONS, Mutation, camel, parameters_of, returns_of
+from tessera.service import demand
+
+
+def root_mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
+    """Return one field per `Mutation` of the kernel and of the modules that are on."""
+    known, payloads = modules(), Payloads(registry)
+    shown = (found for _, found in sorted(MUTATIONS.items()) if found.module in registry.shapes.on or found.module not in known)
+    return {camel(found.name): _field(registry, payloads, found) for found in shown}
+
+
+def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLField:
+    name, service = camel(found.name), found.service
+    if not getattr(service, "permission", ""):
+        raise ImproperlyConfigured(f"{service.__qualname__} is the mutation {name} but demands no permission")
+    parameters = parameters_of(service)
+    kind, reader = parameter_input(registry, f"{pascal(found.name)}Input", parameters.items(), ("mutation", found.name))
+
+    def work(arguments: dict[str, Any]) -> Answer:
+        demand(service.permission)  # inside a unit of work the service leaves that to whoever opened it
+        return Answer(service(**given(reader, arguments.get("input") or {})))
+
+    arguments = {"idempotencyKey": GraphQLArgument(GraphQLString)}
+    if parameters:
+        required = any(default is Parameter.empty for _, default in parameters.values())
+        arguments["input"] = GraphQLArgument(GraphQLNonNull(kind) if required else kind)
+    return GraphQLField(
+        payloads.make(name, payloads.of_return(returns_of(service)), held=False),
+        arguments,
+        resolve=resolver(work, dict.fromkeys(parameters, "input")),
+        description=describe(service),
+        extensions={"service": service},
+    )

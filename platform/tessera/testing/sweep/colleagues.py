@@ -1,0 +1,160 @@
+"""One company seen twice, equal but for what a member of it may not see: rows out of reach, and fields without their right.
+
+Each tenant holds one secret of its own in those places. The same member asks the same in both; an
+answer that differs, or holds the secret, tells of it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+
+from tessera.access.models import Member
+from tessera.accounts.models import Account
+from tessera.accounts.services import add_membership
+from tessera.graph.ids import decode
+from tessera.permissions import all_permissions
+from tessera.resource import RESOURCES, Resource, resource_of
+from tessera.testing.rows import key_of
+from tessera.testing.sweep.canaries import AMBER, Canary, MarkedRows
+from tessera.testing.sweep.companies import World
+from tessera.testing.sweep.findings import Leak, body_of
+from tessera.testing.sweep.worlds import Place, raw
+
+MINE, HIDDEN = 0, 1  # numbers of rows: those of the member who asks and of its company, and others'
+SECRETS = (Canary("COBALTONE", 7717, 2071), Canary("COBALTTWO", 7718, 2072))
+ANSWERING = 1 << 60  # where the keys begin that are made while it answers
+NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
+CHANCE = {
+    "secret",
+    "prefix",
+    "sha256",
+    "tenant",
+    "tenantId",
+    "cursor",
+    "startCursor",
+    "endCursor",
+    "dueAt",
+}  # no two answers share them
+
+
+def is_scoped(resource: Resource) -> bool:
+    """Say whether a resource is seen in part by those whose rights reach less than everything."""
+    scope = resource.scope
+    return bool(scope.owner or scope.unit or scope.company or scope.on_record)
+
+
+class SecretRows(MarkedRows):
+    """Rows that are the same everywhere, but for a secret in hidden rows and in protected columns."""
+
+    def __init__(self, secret: Canary) -> None:
+        super().__init__(AMBER)
+        self.secret = secret
+
+    def canary_of(self, model: type[models.Model], column: Any, number: int) -> Canary:
+        resource = resource_of(model)
+        if resource is None:
+            return AMBER
+        hidden = number >= HIDDEN and is_scoped(resource)
+        return self.secret if hidden or column.name in resource.field_rights else AMBER
+
+
+class SecretPlace(Place):
+    """One of the two tenants."""
+
+    rows: SecretRows
+
+    def word_of(self, resource: Resource, number: int) -> str:
+        return (self.rows.secret if number >= HIDDEN and is_scoped(resource) else AMBER).word
+
+    def key(self, resource: Resource, number: int) -> UUID:
+        return key_of(resource.model, number)  # a row that was seeded instead has another key in each tenant
+
+
+@contextmanager
+def repeatable(start: int) -> Iterator[None]:
+    """Make keys and times come out the same every time."""
+    numbers = count(start)
+
+    class Key:
+        def __init__(self) -> None:
+            self.bytes = UUID(int=(7 << 76) | (1 << 127) | next(numbers)).bytes
+
+    with (
+        patch("tessera.fields.uuid7", Key),
+        patch("tessera.context.uuid7", lambda: UUID(bytes=Key().bytes)),
+        patch("django.utils.timezone.now", lambda: NOW),
+    ):
+        yield
+
+
+class Colleagues(World):
+    """The world in which a member is asked about what only others may see."""
+
+    def __init__(self, asked: Any, other: Any) -> None:
+        places = [
+            SecretPlace(tenant, SecretRows(secret), MINE, HIDDEN) for tenant, secret in zip((asked, other), SECRETS, strict=True)
+        ]
+        super().__init__(places[0], places[1], (MINE, HIDDEN))
+        account = Account.objects.create_user("bob@example.com", "correct horse 42", name="Bob")
+        protected = {right for resource in RESOURCES.values() for right in resource.field_rights.values()}
+        rights = dict.fromkeys(sorted(all_permissions(self.modules).keys() - protected), "company")
+        company = key_of(apps.get_model("base", "Company"), MINE)
+        self.missing = {}
+        for place in places:
+            with repeatable(1):
+                self.missing |= place.fill()
+                place.admit(account, place.rows.made[Member, MINE], rights, company)
+            add_membership(account_id=account.pk, tenant_id=place.tenant.pk)
+        with repeatable(ANSWERING):
+            self.prepared(self.asked)
+
+    def ask(self, place: Place, text: str) -> Any:
+        """Ask a place so that the keys and times of what it makes come out the same every time."""
+        if place is self.other:  # a cursor is worth nothing in another tenant
+            for name, cursor in self.asked.cursors.items():
+                text = text.replace(cursor, self.other.cursors[name])
+        with repeatable(ANSWERING):
+            return place.post(text)
+
+    def judge(self, text: str, response: Any) -> None:
+        for secret in SECRETS:
+            if found := secret.found_in(raw(response)):
+                raise Leak(f"{', '.join(found)} of others in the answer to {text[:400]}")
+        here, there = (_without_chance(body_of(each)) for each in (response, self.ask(self.other, text)))
+        if here != there:
+            raise Leak(f"the answer depends on what others see: {text[:400]}\n{_difference(here, there)}")
+
+
+def _without_chance(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: None if name in CHANCE else _without_chance(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_chance(each) for each in value]
+    return "made by chance" if isinstance(value, str) and _is_seeded(value) else value
+
+
+def _is_seeded(text: str) -> bool:
+    """Say whether a text is the key or id of a row that was made before the world was, so with a key of its own."""
+    try:
+        key = UUID(text) if len(text) == 36 else decode(text)[1]
+    except ValueError:
+        return False
+    return key.version == 7 and not key.hex.startswith("80000000")
+
+
+def _difference(here: Any, there: Any, path: str = "") -> str:
+    """Return where two answers differ first."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        pairs: Any = ((name, here.get(name), there.get(name)) for name in here.keys() | there.keys())
+    elif isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        pairs = ((at, one, two) for at, (one, two) in enumerate(zip(here, there, strict=True)))
+    else:
+        return f"{path}: {here!r} and {there!r}"
+    return next((_difference(one, two, f"{path}.{name}") for name, one, two in pairs if one != two), path)

@@ -1,0 +1,240 @@
+"""Everything that can be read, as root fields: each list with each argument, each row, each nested list, each report."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
+from uuid import UUID
+
+from django.db.models import CharField, Model, TextField
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_list_type,
+    is_required_argument,
+)
+
+from tessera.graph.ids import encode
+from tessera.graph.limits import LIMITS
+from tessera.graph.names import lower_first
+from tessera.graph.shapes import ChildList, Column, Relation, Shape
+from tessera.resource import RESOURCES, camel, parameters_of, resource_of
+from tessera.testing.probing import LEAVES, arguments_text, literal, quoted, selection
+from tessera.testing.sweep.worlds import Place
+
+MOST, MOST_NESTED, LONGEST = 12, 12, 12_000
+ARGUMENTS, NAMES = re.compile(r"\([^()]*\)"), re.compile(r"[A-Za-z_]\w*")
+SAYS_LITTLE = ("{isNull: true}", "{isNull: false}")
+ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
+
+
+class Reads:
+    """The root fields of Query for whoever is `asking`: keys and cursors are those of `place`, texts to look for `words`."""
+
+    def __init__(self, schema: GraphQLSchema, asking: Place, place: Place, words: Iterable[str], numbers: Iterable[int]) -> None:
+        self.schema, self.asking, self.place = schema, asking, place
+        self.words, self.numbers = tuple(words), tuple(numbers)
+        self.shapes = {shape.name: shape for shape in schema.extensions["shapes"]}
+
+    def pages(self) -> Iterator[str]:
+        """Yield every list, with everything that its rows and what is nested in them show."""
+        yield from (f"{self._many(shape)}(first: 250) {self._page(shape)}" for shape in self.shapes.values())
+
+    def rows(self) -> Iterator[str]:
+        """Yield every kind of row by its id, and as a node."""
+        for shape in self.shapes.values():
+            whole = selection(self.schema.type_map[shape.name], 0)
+            for number in self.numbers:
+                yield f"{lower_first(shape.name)}(id: {self.id_of(shape, number)}) {whole}"
+            yield f"node(id: {self.id_of(shape, self.numbers[-1])}) {{ id __typename ... on {shape.name} {whole} }}"
+
+    def narrowed(self) -> Iterator[str]:
+        """Yield every list filtered, ordered, searched and paged in every way."""
+        for shape in self.shapes.values():
+            shown = f"{{ totalCount nodes {{ id {self._telling(shape)} }} }}"
+            yield from (f"{self._many(shape)}(first: 250, filter: {condition}) {shown}" for condition in self._conditions(shape))
+            yield from (f"{self._many(shape)}({order}) {{ nodes {{ id }} }}" for order in self._orders(shape))
+            if shape.search:
+                yield from (f"{self._many(shape)}(first: 250, search: {quoted(word)}) {shown}" for word in self.words)
+            cursor = quoted(self.place.cursors.get(shape.name, "none"))
+            yield f"{self._many(shape)}(last: 3, after: {cursor}, before: {cursor}) {shown}"
+
+    def nested(self) -> Iterator[str]:
+        """Yield every nested list with its arguments, a few of one kind of row together."""
+        for shape in self.shapes.values():
+            kind = self.schema.type_map[shape.name]
+            assert isinstance(kind, GraphQLObjectType)
+            names = [name for name, field in kind.fields.items() if isinstance(field.extensions["member"], ChildList)]
+            for start in range(0, len(names), MOST_NESTED):
+                asked = " ".join(self._nested(name, kind.fields[name]) for name in names[start : start + MOST_NESTED])
+                yield f"{self._many(shape)}(first: 20) {{ nodes {{ id {asked} }} }}"
+
+    def reports(self) -> Iterator[str]:
+        """Yield every report and every hand-written field."""
+        for name, field in self._query().fields.items():
+            if not field.extensions.get("shape") and name != "node":
+                yield from self._report(name, field)
+
+    def _query(self) -> GraphQLObjectType:
+        assert self.schema.query_type
+        return self.schema.query_type
+
+    @staticmethod
+    def _many(shape: Shape) -> str:
+        return lower_first(shape.resource.plural)
+
+    def _page(self, shape: Shape) -> str:
+        node = selection(self.schema.type_map[shape.name], 1, 250)
+        info = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+        return f"{{ totalCount {info} nodes {node} edges {{ cursor node {{ id }} }} }}"
+
+    def id_of(self, shape: Shape, number: int) -> str:
+        """Return the id of a row as a literal."""
+        return quoted(encode(shape.name, self.place.key(shape.resource, number)))
+
+    @staticmethod
+    def _telling(shape: Shape) -> str:
+        """Return a field that shows a text, if the resource has one."""
+        texts = (name for name, each in shape.members.items() if isinstance(each, Column) and not each.field.choices)
+        return next((name for name in texts if isinstance(shape.members[name].field, (CharField, TextField))), "")
+
+    def _orders(self, shape: Shape) -> Iterator[str]:
+        kind = self.schema.type_map[f"{shape.name}OrderField"]
+        assert isinstance(kind, GraphQLEnumType)
+        for at, value in enumerate(kind.values):
+            yield "first: 250, " + ORDERED_BY.format(value, "ASC" if at % 2 else "DESC")
+
+    def _conditions(self, shape: Shape) -> Iterator[str]:
+        """Yield a filter for the columns that all may read, for each other one, for each relation, and for notes."""
+        fields = self.schema.type_map[f"{shape.name}Filter"].fields
+        first, ids = self.id_of(shape, 0), ", ".join(self.id_of(shape, number) for number in self.numbers)
+        ways = [f"id: {{in: [{ids}]}}", f"id: {{eq: {first}}}", "id: {isNull: true}", f"and: [{{not: {{id: {{ne: {first}}}}}}}]"]
+        for name, member in shape.filters.items():
+            if isinstance(member, Relation):
+                yield from self._through(name, self.shapes[member.target.name])
+            elif member.right:
+                yield "{or: [" + ", ".join(f"{{{each}}}" for each in self._compared(fields, name)) + "]}"
+            else:
+                ways += self._compared(fields, name)
+        yield "{or: [" + ", ".join(f"{{{each}}}" for each in ways) + "]}"
+        if shape.resource.is_record:
+            yield from self._on_record(shape)
+
+    def _through(self, name: str, target: Shape) -> Iterator[str]:
+        """Yield filters through a relation: by the columns that all may read, and by each other one."""
+        fields = self.schema.type_map[f"{target.name}Filter"].fields
+        ways = [f"id: {{in: [{', '.join(self.id_of(target, number) for number in self.numbers)}]}}"]
+        for each, member in target.filters.items():
+            if isinstance(member, Relation):
+                continue
+            if member.right:
+                yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in self._compared(fields, each))}]}}}}"
+            else:
+                ways += [way for way in self._compared(fields, each) if not way.endswith(SAYS_LITTLE)]
+        yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in ways)}]}}}}"
+        yield f"{{not: {{{name}: {{}}}}}}"
+
+    def _on_record(self, shape: Shape) -> Iterator[str]:
+        """Yield filters by tags and custom fields; every operator for one kind of record."""
+        for word in self.words:
+            if "tags" not in shape.filters:
+                yield "{or: [" + ", ".join(f"{{tags: [{quoted(f'{word} {number}')}]}}" for number in self.numbers) + "]}"
+            for operator in self.schema.type_map["CustomFieldOperator"].values if shape.name == "Party" else ("CONTAINS",):
+                value = {"IN": f"[{quoted(word)}]", "IS_NULL": "false"}.get(operator, quoted(word))
+                yield f'{{customFields: [{{name: "held", op: {operator}, value: {value}}}]}}'
+
+    def _compared(self, fields: Any, name: str) -> Iterator[str]:
+        """Yield every comparison of a column."""
+        for operator, field in get_named_type(fields[name].type).fields.items():
+            for value in self._values(get_named_type(field.type)):
+                yield f"{name}: {{{operator}: {f'[{value}]' if is_list_type(field.type) else value}}}"
+
+    def _values(self, leaf: Any) -> list[str]:
+        if isinstance(leaf, GraphQLEnumType):
+            return list(leaf.values)
+        if leaf.name == "String":
+            return [quoted(word) for word in self.words]
+        return [LEAVES[leaf.name]] if leaf.name != "ID" else [quoted("Party:none")]
+
+    def _nested(self, name: str, field: GraphQLField) -> str:
+        child = self.shapes[field.extensions["member"].child.name]
+        ids = ", ".join(self.id_of(child, number) for number in self.numbers)
+        given = f"first: 250, filter: {{not: {{id: {{in: [{ids}]}}}}}}, " + ORDERED_BY.format("ID", "ASC")
+        searched = f", search: {quoted(self.words[-1])}" if child.search else ""
+        asked = f"{name}({given}{searched}) {{ totalCount nodes {{ id }} }}"
+        if cursor := self.asking.cursors.get(child.name):
+            asked += (
+                f" by_{name}: {name}(last: 3, after: {quoted(cursor)}, before: {quoted(cursor)}) {{ totalCount nodes {{ id }} }}"
+            )
+        return asked
+
+    def _report(self, name: str, field: GraphQLField) -> Iterator[str]:
+        made = selection(field.type, 2)
+        report = field.extensions.get("report")
+        hints = {camel(each): hint for each, (hint, _) in parameters_of(report.selector).items()} if report else {}
+        optional = {each for each, argument in field.args.items() if not is_required_argument(argument)}
+        enums = [
+            len(kind.values) for each in field.args.values() if isinstance(kind := get_named_type(each.type), GraphQLEnumType)
+        ]
+        for turn in range(max([len(self.numbers), *enums])):
+            for kind in self._kinds(hints):
+                for left_out in (optional, *([set()] if optional else [])):
+                    given = {
+                        each: self._argument(argument, hints.get(each), each, turn, kind)
+                        for each, argument in field.args.items()
+                        if each not in left_out
+                    }
+                    yield f"{name}{arguments_text(given)} {made}"
+
+    def _kinds(self, hints: dict[str, Any]) -> list[str]:
+        """Return the types whose keys are tried where a report takes a key of anything."""
+        if not any(_is_key(hint) for hint in hints.values()):
+            return [""]
+        return [shape.name for shape in self.shapes.values() if hasattr(shape.model, "MOVES")]
+
+    def _argument(self, argument: Any, hint: Any, name: str, turn: int, kind: str) -> str:
+        number = self.numbers[turn % len(self.numbers)]
+
+        def leaf(named: Any, _path: Any, _reader: Any) -> str | None:
+            if named.name == "ID":
+                resource = resource_of(_row_of(hint)) if _row_of(hint) else RESOURCES.get(kind or "Party")
+                assert resource
+                return quoted(encode(resource.name, self.place.key(resource, number)))
+            if named.name == "String":
+                return quoted(self.words[turn % len(self.words)])
+            if isinstance(named, GraphQLEnumType):
+                return list(named.values)[turn % len(named.values)]
+            return '"2076-12-31"' if named.name == "Date" and name != "start" else None
+
+        return literal(argument.type, leaf, optional=True, path=(name,))
+
+
+def _row_of(hint: Any) -> Any:
+    """Return the model in a parameter's type, if there is one."""
+    parts = [hint, *get_args(hint)]
+    return next((each for each in parts if isinstance(each, type) and issubclass(each, Model)), None)
+
+
+def _is_key(hint: Any) -> bool:
+    return UUID in (hint, *get_args(hint))
+
+
+def packed(parts: Iterable[str], operation: str = "query", most: int = MOST) -> Iterator[str]:
+    """Yield documents of several root fields each, within the limits of a document."""
+    waiting: list[str] = []
+    fields = 0
+    for part in parts:
+        more = len(NAMES.findall(ARGUMENTS.sub("", part)))
+        if waiting and (len(waiting) >= most or fields + more > LIMITS.fields or sum(map(len, waiting)) + len(part) > LONGEST):
+            yield _document(operation, waiting)
+            waiting, fields = [], 0
+        waiting.append(part)
+        fields += more
+    if waiting:
+        yield _document(operation, waiting)
+
+
+def _document(operation: str, parts: list[str]) -> str:
+    return f"{operation} {{ " + " ".join(f"a{at}: {part}" for at, part in enumerate(parts)) + " }"

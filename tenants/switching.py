@@ -1,0 +1,87 @@
+"""Switch modules by the API: the wish is kept at once, a background job does the deed, everybody sees how far it is.
+
+The wish is a public row, committed before the tenant's own transaction is; a copy of the request
+finds it there and wishes nothing new. When the job is lost, the clock finds the wish.
+"""
+
+from dataclasses import dataclass
+
+from tessera.context import current
+from tessera.installation.permissions import MODULE_PURGE, MODULE_SWITCH
+from tessera.module import modules as installed
+from tessera.service import service
+from tessera.tasks import enqueue
+
+from tenants.installations.disabling import wish_off
+from tenants.installations.enabling import wish_on
+from tenants.installations.mirror import State, closed
+from tenants.installations.purging import check_confirmation, wish_gone
+from tenants.models import Tenant
+from tenants.overview import TenantModule, installations, pictured
+from tenants.tasks import finish_switching
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleSwitch:
+    """What was wished: the modules it is about as they are now, and those of them that only come or go along."""
+
+    modules: list[TenantModule]
+    along: list[str]
+
+
+@service(permission=MODULE_SWITCH)
+def switch_modules_on(*, modules: list[str]) -> ModuleSwitch:
+    """Switch modules on, with all that they depend on; what is on already stays as it is.
+
+    Their `state` is ENABLING until the tables are there, then ON, or FAILED. Refused: NOT_FOUND for a name that is no
+    module, STATE for one that is just being switched off or purged.
+    """
+    new = wish_on(_tenant(), frozenset(modules), current().actor)
+    if new:
+        enqueue(finish_switching)
+    return _switch(closed(modules), new - set(modules))
+
+
+@service(permission=MODULE_SWITCH)
+def switch_module_off(*, module: str) -> ModuleSwitch:
+    """Switch a module off, with the parts that nothing else needs; all its records stay until it is on again.
+
+    It is out of use at once. Refused: NOT_FOUND for a name that is no module, IN_USE while another module needs it.
+    What is off already stays off.
+    """
+    closed([module], "module")
+    if _state_of(module) in (State.OFF, State.ABSENT):
+        return _switch({module}, frozenset())
+    off = wish_off(_tenant(), module, current().actor)
+    enqueue(finish_switching)
+    return _switch(off, off - {module})
+
+
+@service(permission=MODULE_PURGE)
+def purge_module_data(*, module: str, confirmation: str) -> ModuleSwitch:
+    """Export all records of a module that is off, then delete them for good; `confirmation` is its label, typed once more.
+
+    Refused: NOT_FOUND for a name that is no module, INVALID for another confirmation, STATE unless it is off,
+    IN_USE while tables of another module build on it. A module that refuses in the end stays OFF, and `why` says why.
+    """
+    check_confirmation(module, confirmation)
+    if _state_of(module) == State.ABSENT:
+        return _switch({module}, frozenset())
+    wish_gone(_tenant(), module, current().actor)
+    enqueue(finish_switching)
+    return _switch({module}, frozenset())
+
+
+def _tenant() -> Tenant:
+    return Tenant.objects.get(pk=current().tenant.id)
+
+
+def _state_of(module: str) -> str:
+    row = installations().get(module)
+    return row.state if row else State.ABSENT
+
+
+def _switch(labels: frozenset[str] | set[str], along: frozenset[str]) -> ModuleSwitch:
+    return ModuleSwitch(
+        modules=pictured((label for label in installed() if label in labels), installations()), along=sorted(along)
+    )

@@ -1,0 +1,37 @@
+"""The two worlds of the sweep: each is made once for the tests of a file, and undone after them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.test import override_settings
+from tessera.testing import databases
+
+from tenants.models import Tenant
+
+ENDLESS = dict.fromkeys(("tenant", "person", "token", "stranger"), (10**9, 10**9))
+
+
+@contextmanager
+def made_once(files, blocker):
+    """Give the tenants A and B for the tests of a file, in one transaction that is undone."""
+    with blocker.unblock(), databases.rolled_back(), override_settings(MEDIA_ROOT=files, TESSERA_BUDGETS=ENDLESS):
+        yield Tenant.objects.get(slug="a"), Tenant.objects.get(slug="b")
+
+
+@pytest.fixture(scope="module")
+def companies(_clone, django_db_blocker, tmp_path_factory) -> Iterator:
+    """Return the world in which tenant A is asked about tenant B."""
+    from tessera.testing.sweep.companies import Companies
+
+    with made_once(tmp_path_factory.mktemp("files"), django_db_blocker) as tenants:
+        yield Companies(*tenants)
+
+
+@pytest.fixture(scope="module")
+def colleagues(_clone, django_db_blocker, tmp_path_factory) -> Iterator:
+    """Return the world in which a member is asked about what only others may see."""
+    from tessera.testing.sweep.colleagues import Colleagues
+
+    with made_once(tmp_path_factory.mktemp("files"), django_db_blocker) as tenants:
+        yield Colleagues(*tenants)
