@@ -21,9 +21,9 @@ pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.slow, pytest.mark.ti
 
 
 def sender(world: Any) -> Stubborn:
-    """Return one more phone of ada's."""
-    ada = world.loops.people["ada"]
-    return Stubborn(ada.address, ada.host, ada.token)
+    """Return one more phone of ida's."""
+    ida = world.loops.people["ida"]
+    return Stubborn(ida.address, ida.host, ida.token)
 
 
 def send(phone: Stubborn, key: str, name: str) -> dict[str, Any]:
