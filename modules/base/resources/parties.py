@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
+from tessera.api import Action, Children, Form, List, Report, Resource, RowScope, visible_rows
 
 from modules.base import models, services
 
@@ -131,7 +131,7 @@ class PossibleDuplicate:
 
 def party_duplicates(*, name: str = "", email: str = "", phone: str = "", tax_number: str = "") -> list[PossibleDuplicate]:
     """Warn of parties that look like the described one: by tax number, e-mail, phone, then name."""
-    found = services.find_duplicates(name=name, email=email, phone=phone, tax_number=tax_number)
+    found = services.find_duplicates(name=name, email=email, phone=phone, tax_number=tax_number, among=visible_rows(models.Party))
     return [PossibleDuplicate(party=duplicate.party, reason=duplicate.reason) for duplicate in found]
 
 
