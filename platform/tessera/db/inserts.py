@@ -14,7 +14,17 @@ from django.db import connections, models
 
 PLAIN = frozenset(
     {
-        *("CharField", "TextField", "EmailField", "URLField", "SlugField", "UUIDField", "BooleanField", "ArrayField", "JSONField"),
+        *(
+            "CharField",
+            "TextField",
+            "EmailField",
+            "URLField",
+            "SlugField",
+            "UUIDField",
+            "BooleanField",
+            "ArrayField",
+            "JSONField",
+        ),
         *("IntegerField", "SmallIntegerField", "BigIntegerField", "DateField", "DateTimeField", "TimeField", "DecimalField"),
         *("PositiveIntegerField", "PositiveSmallIntegerField", "PositiveBigIntegerField", "ForeignKey", "OneToOneField"),
     }
@@ -25,17 +35,13 @@ PLAIN = frozenset(
 def is_plain(model: type[models.Model]) -> bool:
     """Say whether every column of a model is of a type that JSON carries exactly, with its value given by us."""
     columns = model._meta.concrete_fields
-    return all(_internal(column) in PLAIN and not column.generated and not column.has_db_default() for column in columns)
-
-
-def _internal(column: models.Field) -> str:
-    return column.get_internal_type()
+    return all(each.get_internal_type() in PLAIN and not each.generated and not each.has_db_default() for each in columns)
 
 
 def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, each given by its column names, into a table whose model `is_plain`."""
     with connections["default"].cursor() as cursor:
-        cursor.execute(_statement(model), [as_json(list(rows))])
+        cursor.execute(_statement(model), [as_json(list(rows))])  # type: ignore[arg-type]  (a class is hashable)
 
 
 def as_json(value: Any) -> str:

@@ -2,4 +2,4 @@
 
 from tessera.settings.dev import *  # noqa: F403
 
-TESSERA_BUDGETS = {kind: (1_000_000_000, 1_000_000_000) for kind in ("tenant", "person", "token", "stranger")}
+TESSERA_BUDGETS = dict.fromkeys(("tenant", "person", "token", "stranger"), (1_000_000_000, 1_000_000_000))

@@ -121,19 +121,20 @@ def union(found: Iterable[Grant]) -> dict[str, Reach]:
     return rights
 
 
-def actor_of(member: Member) -> Actor:
+def actor_of(member: Member, *, epoch: UUID | None = None) -> Actor:
     """Return the actor that an active member is; a member who is not active may do nothing.
 
-    Its rights come from Valkey while nothing has changed, and from the database otherwise.
+    Its rights come from Valkey while nothing has changed, and from the database otherwise. `epoch` is the
+    `role_epoch`, where it is known.
     """
-    rights = _rights_of(member) if member.state == Member.State.ACTIVE else {}
+    rights = _rights_of(member, epoch) if member.state == Member.State.ACTIVE else {}
     return Actor(kind="member", member_id=member.pk, account_id=member.account_id, name=member.name, grants=rights)
 
 
-def _rights_of(member: Member) -> Mapping[str, Reach]:
+def _rights_of(member: Member, epoch: UUID | None) -> Mapping[str, Reach]:
     if in_unit():  # what is not committed yet is not for others
         return union(grants(member))
-    key = cache.key_of(member, role_epoch(), today().date())
+    key = cache.key_of(member, epoch or role_epoch(), today().date())
     kept = cache.load(key)
     return cache.keep(key, union(grants(member))) if kept is None else kept
 
