@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import orjson
+from django.apps import apps
 from django.db import connections, models
 
 PLAIN = frozenset(
@@ -40,8 +41,9 @@ def is_plain(model: type[models.Model]) -> bool:
 
 def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, each given by its column names, into a table whose model `is_plain`."""
+    parameter = as_json(list(rows))
     with connections["default"].cursor() as cursor:
-        cursor.execute(_statement(model), [as_json(list(rows))])  # type: ignore[arg-type]  (a class is hashable)
+        cursor.execute(_statement(model._meta.label), [parameter])
 
 
 def as_json(value: Any) -> str:
@@ -50,7 +52,8 @@ def as_json(value: Any) -> str:
 
 
 @cache
-def _statement(model: type[models.Model]) -> str:
+def _statement(label: str) -> str:
+    model = apps.get_model(label)
     quote = connections["default"].ops.quote_name
     table = quote(model._meta.db_table)
     columns = ", ".join(quote(column.column) for column in model._meta.concrete_fields)
@@ -58,11 +61,13 @@ def _statement(model: type[models.Model]) -> str:
 
 
 def columns_of(row: models.Model) -> dict[str, Any]:
-    """Return the values of a new row as they are stored; what no column of its type can hold raises as in Django."""
+    """Return the values of a new row as they are stored, expressions as they are; a value that its column cannot hold raises as in Django."""
     return {column.column: _stored(column, column.pre_save(row, True)) for column in row._meta.concrete_fields}
 
 
 def _stored(column: models.Field, value: Any) -> Any:
+    if hasattr(value, "resolve_expression"):
+        return value
     encoder = getattr(column, "encoder", None)
     if encoder is not None and value is not None:
         return json.loads(json.dumps(value, cls=encoder))
