@@ -72,6 +72,7 @@ class Budget:
 
     def __init__(self, buckets: list[Bucket]) -> None:
         self.buckets = buckets
+        self._taken: Status | None = None
 
     def take(self, points: int) -> Status:
         """Charge `points` to every bucket, or raise RATE_LIMITED with `retryAfter` in seconds and charge none.
@@ -87,10 +88,13 @@ class Budget:
             wait = max((points - now) / bucket.rate for bucket, now in zip(self.buckets, held, strict=True))
             message = "Too much was asked for in a short time. Try again later."
             raise ApiError(Code.RATE_LIMITED, message, retryAfter=max(1, math.ceil(wait)), cost=points)
-        return self._status(held)
+        self._taken = self._status(held)
+        return self._taken
 
     def settle(self, asked: int, used: int) -> Status:
-        """Give back what was taken and not used; what was used beyond it is taken."""
+        """Give back what was taken and not used; what was used beyond it is taken. Where both are equal nobody is asked."""
+        if asked == used and self._taken is not None:
+            return self._taken
         return self._status(_charge(self.buckets, used - asked, refuse=False)[1])
 
     def _status(self, held: list[float]) -> Status:

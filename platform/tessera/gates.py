@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from tessera.context import current
 from tessera.errors import Refused
 from tessera.module import module_of
-from tessera.unit_of_work import savepoint
+from tessera.unit_of_work import savepoint, unit_of_work
 
 
 class Answer(Enum):
@@ -113,10 +113,9 @@ def ask_gates(transition: Transition) -> None:
 
 
 def held_or(service: Any, arguments: dict[str, Any]) -> Any:
-    """Run a service's function; where a gate holds it, undo it and answer the held document.
+    """Run a service's function inside somebody's unit of work; where a gate holds it, undo it and answer the held document.
 
-    Every outermost service is run so. A larger operation that goes on when one of its parts is held, such
-    as an import, runs that part so itself.
+    An import and the like run a part so that may be held while the rest goes on (`tessera.unit_of_work.apart`).
     """
     from tessera.lineage.services import hold_transition
 
@@ -124,4 +123,20 @@ def held_or(service: Any, arguments: dict[str, Any]) -> Any:
         with savepoint():
             return service.inner(**arguments)
     except TransitionHeld as held:
+        return hold_transition(held=held, service=service, arguments=arguments)
+
+
+def in_own_unit(service: Any, arguments: dict[str, Any]) -> Any:
+    """Run a service's function as a unit of work, which needs no savepoint: where a gate holds it, the whole unit is undone.
+
+    The hold is a unit of its own then.
+    """
+    from tessera.lineage.services import hold_transition
+
+    try:
+        with unit_of_work() as unit, unit.service():
+            return service.inner(**arguments)
+    except TransitionHeld as found:
+        held = found
+    with unit_of_work() as unit, unit.service():
         return hold_transition(held=held, service=service, arguments=arguments)

@@ -11,6 +11,7 @@ from django.db import connections, models
 from django.db.models.deletion import Collector
 
 from tessera.context import current
+from tessera.db.inserts import columns_of, insert_rows, is_plain
 from tessera.fields import KeyField
 from tessera.unit_of_work import current_unit
 
@@ -122,12 +123,25 @@ class QuerySet(models.QuerySet):
         rows = list(objs)
         for row in rows:
             _stamp(row)
-        made = super().bulk_create(rows, *args, **options)
+        made = self._insert_at_once(rows) if not (args or options) and is_plain(self.model) else None
+        if made is None:
+            made = super().bulk_create(rows, *args, **options)
         if self.model.audited:
             unit.audit.extend(AuditMark(self.model, row.pk, "create", {}, values_of(row)) for row in rows)
         for row in made:
             row._loaded = values_of(row)
         return made
+
+    def _insert_at_once(self, rows: list[Any]) -> list[Any] | None:
+        """Insert rows in one statement of fixed text; None where a value is an expression, which only Django can write."""
+        stored = [columns_of(row) for row in rows]
+        if any(hasattr(value, "resolve_expression") for values in stored for value in values.values()):
+            return None
+        if stored:
+            insert_rows(self.model, stored)
+        for row in rows:
+            row._state.adding, row._state.db = False, self.db
+        return rows
 
     def bulk_update(self, objs: Iterable[Any], fields: Any, *args: Any, **options: Any) -> int:
         raise NotImplementedError("save the rows, or update a queryset: both are audited")

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from tessera.context import current
 from tessera.errors import Forbidden
-from tessera.unit_of_work import current_unit, in_unit, unit_of_work
+from tessera.unit_of_work import current_unit, in_unit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 SERVICES: dict[str, Callable[..., Any]] = {}
@@ -44,19 +44,21 @@ def service(*, permission: str = "", public: bool = False) -> Callable[[Function
 
         @wraps(function)
         def run(**arguments: Any) -> Any:
-            from tessera.gates import held_or
+            from tessera.gates import held_or, in_own_unit
 
             if in_unit():
-                if current_unit().serving:
+                unit = current_unit()
+                if unit.serving:
                     return function(**arguments)
-            elif public:
+                with unit.service():
+                    return held_or(run, arguments)
+            if public:
                 pass
             elif permission:
                 demand(permission)
             elif not current().actor.is_system:
                 raise Forbidden(path)
-            with unit_of_work() as unit, unit.service():
-                return held_or(run, arguments)
+            return in_own_unit(run, arguments)
 
         run.permission = permission  # type: ignore[attr-defined]
         run.public = public  # type: ignore[attr-defined]

@@ -163,11 +163,8 @@ def role_of(*, party: UUID, company: UUID, role: str) -> PartyRole | None:
 
 
 def roles_of(*, parties: Iterable[UUID], company: UUID, role: str) -> dict[UUID, PartyRole]:
-    """Return what parties, or those that stand for them, are to a company in one role, by party."""
-    rows = Party.objects.filter(pk__in=list(parties)).values_list("pk", Coalesce("merged_into_id", "id"))
-    standing = dict(rows)
-    found = {row.party_id: row for row in _roles(standing.values(), company, role).select_related("payment_term")}
-    return {party: found[key] for party, key in standing.items() if key in found}
+    """Return what parties are to a company in one role, by party; each of them stands for itself."""
+    return {row.party_id: row for row in _roles(parties, company, role).select_related("payment_term")}
 
 
 def lock_credit_account(*, party: UUID, company: UUID) -> PartyRole | None:

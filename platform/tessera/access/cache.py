@@ -1,10 +1,13 @@
-"""Keep computed rights in Valkey, under keys that name all they depend on.
+"""Keep computed rights in Valkey, and for a moment in the process, under keys that name all they depend on.
 
-Nothing is ever removed from it: whatever changes a right raises an epoch, and with it the key.
+Nothing is ever removed: whatever changes a right raises an epoch, and with it the key.
 """
 
 import hashlib
+import time
+from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from uuid import UUID
@@ -15,6 +18,8 @@ from tessera.context import Reach, current
 from tessera.permissions import known_permissions
 
 LIFETIME = 900  # seconds
+KEPT, NEAR_LIFETIME = 1_000, 10.0  # in the process: how many, and for how many seconds
+_near: OrderedDict[str, tuple[float, dict[str, Reach]]] = OrderedDict()
 
 
 @cache
@@ -30,8 +35,19 @@ def key_of(member: Member, role_epoch: UUID | None, day: date) -> str:
 
 def load(key: str) -> dict[str, Reach] | None:
     """Return what is kept under `key`, None when there is nothing or Valkey does not answer."""
+    name = tenant_cache.key_of(key)
+    near = _near.get(name)
+    if near and near[0] > time.monotonic():
+        return near[1]
     kept = tenant_cache.fetch(key)
-    return None if kept is None else _unpacked(kept)
+    if kept is None:
+        return None
+    rights = _unpacked(kept)
+    _near[name] = (time.monotonic() + NEAR_LIFETIME, rights)
+    if len(_near) > KEPT:
+        with suppress(KeyError):  # another thread was as quick
+            _near.popitem(last=False)
+    return rights
 
 
 def keep(key: str, rights: Mapping[str, Reach]) -> Mapping[str, Reach]:

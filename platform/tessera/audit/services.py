@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
 
 from tessera.audit.models import AuditEntry
+from tessera.db.inserts import insert_rows
+from tessera.fields import new_id
 from tessera.unit_of_work import Unit, finisher
 
 _encoder = DjangoJSONEncoder()
@@ -22,17 +25,23 @@ def write_audit(unit: Unit) -> None:
     """Insert one entry per gathered write, all in one statement."""
     if not unit.audit:
         return
-    AuditEntry.objects.bulk_create(
-        AuditEntry(
-            label=mark.model._meta.label,
-            record=mark.pk,
-            verb=mark.verb,
-            actor_kind=mark.context.actor.kind,
-            actor=mark.context.actor.member_id,
-            actor_name=mark.context.actor.name[:200],
-            request=mark.context.request_id,
-            before={name: plain(value) for name, value in mark.before.items()},
-            after={name: plain(value) for name, value in mark.after.items()},
-        )
-        for mark in unit.audit
+    now = timezone.now()
+    insert_rows(
+        AuditEntry,
+        (
+            {
+                "id": new_id(),
+                "label": mark.model._meta.label,
+                "record": mark.pk,
+                "verb": mark.verb,
+                "actor_kind": mark.context.actor.kind,
+                "actor": mark.context.actor.member_id,
+                "actor_name": mark.context.actor.name[:200],
+                "request": mark.context.request_id,
+                "before": {name: plain(value) for name, value in mark.before.items()},
+                "after": {name: plain(value) for name, value in mark.after.items()},
+                "recorded_at": now,
+            }
+            for mark in unit.audit
+        ),
     )

@@ -5,19 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Q, QuerySet
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from tessera.context import current
 from tessera.graph.cost import spend
 from tessera.graph.filters import Conditions
 from tessera.graph.paging import Page, page_of
-from tessera.graph.plan import KEY, Columns, Get, NodePlan, Planner, Row, fill
+from tessera.graph.plan import KEY, Columns, Get, NodePlan, Parent, Planner, Row, fill
 from tessera.graph.shapes import ChildList, Shape
 from tessera.scope import may_view, scoped
-
-PLACE = "_tessera_place"
 
 
 class ConnectionPlan:
@@ -56,22 +53,16 @@ class ConnectionPlan:
         found: dict[Any, list[Row]] = {key: [] for key in keys}
         totals: dict[Any, int] = defaultdict(int)
         if keys and not self.hidden:
-            mine = self._rows().filter(**{f"{self.key}__in": keys})
             if self.wants_rows:
                 place = self.columns.at(self.key)
-                for row in self.columns.read(self._windowed(mine, len(keys))):
+                order = self.page.ordering()
+                one = self._rows().filter(self.page.bounds, **{self.key: Parent()}).order_by(*order)[: self.page.size + 1]
+                for row in self.columns.read_for_each(one, keys):
                     found[row[place]].append(row)
             if self.wants_total:
+                mine = self._rows().filter(**{f"{self.key}__in": keys})
                 totals.update(mine.order_by().values_list(self.key).annotate(count=Count("pk")))
         return self._finish(found, totals)
-
-    def _windowed(self, rows: QuerySet[Any], parents: int) -> QuerySet[Any]:
-        order = self.page.ordering()
-        rows = rows.filter(self.page.bounds)
-        if parents == 1:
-            return rows.order_by(*order)[: self.page.size + 1]
-        place = Window(RowNumber(), partition_by=F(self.key), order_by=order)
-        return rows.annotate(**{PLACE: place}).filter(**{f"{PLACE}__lte": self.page.size + 1}).order_by(PLACE)
 
     def _finish(self, found: dict[Any, list[Row]], totals: dict[Any, int]) -> dict[Any, dict[str, Any]]:
         spend(lists=len(found))

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from tessera.audit.services import plain
 from tessera.context import current
+from tessera.db.inserts import as_json
 from tessera.errors import Refused
 from tessera.events import handler_key, handlers_of, payload
 from tessera.fields import new_id
 from tessera.outbox.hints import hint
-from tessera.outbox.models import Delivery, OutboxEvent
+from tessera.outbox.models import Delivery
 from tessera.service import service
 from tessera.unit_of_work import Unit, finisher, lock_for_update, on_commit
 
@@ -29,51 +30,57 @@ def _plain(value: Any) -> Any:
     return plain(value)
 
 
-def _next_seqs(subjects: list[Any]) -> dict[Any, int]:
-    """Advance the sequence of each subject by its number of facts; return the first new one.
-
-    The rows are locked in the order of their subjects, and held until the commit: so is the order of facts.
-    """
-    counts = sorted(Counter(subjects).items())
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO outbox_subjectsequence (id, subject, last)"
-            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[])"
-            " ON CONFLICT (subject) DO UPDATE SET last = outbox_subjectsequence.last + EXCLUDED.last RETURNING subject, last",
-            [[new_id() for _ in counts], [subject for subject, _ in counts], [count for _, count in counts]],
-        )
-        last = dict(cursor.fetchall())
-    return {subject: last[subject] - count + 1 for subject, count in counts}
+# Subjects are locked in their order and held until the commit: so is the order of the facts about each. A fact knows how
+# many of its subject's come after it in this unit.
+_WRITE = """
+WITH counted AS (
+    INSERT INTO outbox_subjectsequence (id, subject, last) SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[])
+    ON CONFLICT (subject) DO UPDATE SET last = outbox_subjectsequence.last + EXCLUDED.last RETURNING subject, last
+), facts AS (
+    SELECT f.*, c.last - f.later AS seq FROM counted c JOIN jsonb_to_recordset(%s::jsonb) AS f(
+        id uuid, name text, version integer, subject uuid, later bigint, data jsonb, actor uuid, request uuid) USING (subject)
+), events AS (
+    INSERT INTO outbox_outboxevent (id, name, version, subject, seq, data, actor, request, recorded_at)
+    SELECT id, name, version, subject, seq, data, actor, request, %s FROM facts
+)
+INSERT INTO outbox_delivery (id, event_id, handler, subject, seq, state, attempts, due_at, error)
+SELECT d.id, d.event, d.handler, f.subject, f.seq, 'pending', 0, %s, ''
+FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, event uuid, handler text) JOIN facts f ON f.id = d.event
+"""
 
 
 @finisher
 def write_outbox(unit: Unit) -> None:
-    """Insert the unit's facts and one pending delivery per handler whose module is on."""
+    """Insert the unit's facts and one pending delivery per handler whose module is on, all in one statement."""
     if not unit.facts:
         return
     context = current()
-    next_seq = _next_seqs([fact.subject for fact, told in unit.facts])
-    events, deliveries = [], []
+    later = Counter(fact.subject for fact, told in unit.facts)
+    subjects = sorted(later)
+    counts = [later[subject] for subject in subjects]
+    facts, deliveries = [], []
     for fact, told in unit.facts:
-        seq = next_seq[fact.subject]
-        next_seq[fact.subject] += 1
-        stored = OutboxEvent(
-            name=fact.name,
-            version=fact.version,
-            subject=fact.subject,
-            seq=seq,
-            data=_plain(payload(fact)),
-            actor=told.actor.member_id,
-            request=told.request_id,
-        )
-        events.append(stored)
+        later[fact.subject] -= 1
+        stored = {
+            "id": new_id(),
+            "name": fact.name,
+            "version": fact.version,
+            "subject": fact.subject,
+            "later": later[fact.subject],
+            "data": _plain(payload(fact)),
+            "actor": told.actor.member_id,
+            "request": told.request_id,
+        }
+        facts.append(stored)
         deliveries += [
-            Delivery(event=stored, handler=handler_key(handler), subject=fact.subject, seq=seq)
-            for handler in handlers_of(fact.name)
+            {"id": new_id(), "event": stored["id"], "handler": handler_key(handler)} for handler in handlers_of(fact.name)
         ]
-    OutboxEvent.objects.bulk_create(events)
+    now = timezone.now()
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            _WRITE, [[new_id() for _ in subjects], subjects, counts, as_json(facts), now, now, as_json(deliveries)]
+        )
     if deliveries:
-        Delivery.objects.bulk_create(deliveries)
         on_commit(lambda: hint(context.tenant.id))
 
 

@@ -50,7 +50,6 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='answered at')),
                 ('score', models.PositiveSmallIntegerField(blank=True, editable=False, help_text='From 1, bad, to 5, good', null=True, verbose_name='score')),
                 ('comment', models.TextField(blank=True, editable=False, verbose_name='comment')),
-                ('owner', tessera.fields.MemberKey(blank=True, null=True, verbose_name='owner')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='contact')),
                 ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, ModuleKey, Record
+from tessera.api import ModuleKey, Record
 
 
 class Survey(Record):
@@ -32,7 +32,6 @@ class Survey(Record):
         _("score"), null=True, blank=True, editable=False, help_text=_("From 1, bad, to 5, good")
     )
     comment = models.TextField(_("comment"), blank=True, editable=False)
-    owner = MemberKey(_("owner"), null=True, blank=True)
 
     class Meta(Record.Meta):
         verbose_name = _("survey")

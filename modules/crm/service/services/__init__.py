@@ -9,6 +9,13 @@ from modules.crm.service.services.surveys import (
     send_survey,
     token_of,
 )
-from modules.crm.service.services.tickets import close_ticket, open_ticket, reopen_ticket, resolve_ticket, take_ticket
+from modules.crm.service.services.tickets import (
+    change_ticket,
+    close_ticket,
+    open_ticket,
+    reopen_ticket,
+    resolve_ticket,
+    take_ticket,
+)
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -101,16 +101,14 @@ def _received(
 
 
 def _refuse_more_than_received(lines: Sequence[InvoiceLine], pools: dict[UUID, Pool]) -> None:
-    """Refuse with LIMIT what was billed already, and more than came or is expected; with NOT_FOUND what nobody expects."""
-    expected = expected_quantities(lines=list(pools)) if expected_quantities.is_answered else None
+    """Refuse with LIMIT what was billed already, and more than came or is expected."""
+    expected = expected_quantities(lines=list(pools))
     billed: dict[UUID, Decimal] = {}
     for place, line in enumerate(lines):
         if not line.receipt_line:
             continue
         pool = pools[line.receipt_line]
-        if expected is not None and line.receipt_line not in expected:
-            raise Refused("NOT_FOUND", _("There is no such receipt line."), "lines", str(place), "receipt_line")
-        most = pool.moved or (expected or {}).get(line.receipt_line, ZERO)
+        most = pool.moved or expected.get(line.receipt_line, ZERO)
         left = max(most - pool.papered - billed.get(line.receipt_line, ZERO), ZERO)
         if line.base_quantity > left:
             text = _("Only {quantity} was received and is not billed.").format(quantity=left.normalize())

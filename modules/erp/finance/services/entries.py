@@ -10,6 +10,7 @@ from tessera.api import Refused, check_move, current, lock_for_update, move, ser
 
 from modules.base.api import DimensionSet, Item, Party
 from modules.erp.finance.models import Account, Book, Entry, EntryLine, FiscalPeriod, Journal, Side, TaxLine
+from modules.erp.finance.services.digits import refuse_misfits
 from modules.erp.finance.services.periods import check_open, period_for, with_lock_states
 from modules.erp.finance.services.posting import PostingLine, check_lines, post_at_end, row_of, write_entry
 
@@ -115,6 +116,7 @@ def change_entry(
     entry.period = period_for(company=entry.company_id, on=on, area=entry.journal.area, adjusting=adjusting)
     entry.posting_date = on
     entry.summary = entry.summary if summary is None else summary
+    refuse_misfits(entry)
     entry.save()
     entry.lines.all().delete()
     EntryLine.objects.bulk_create(row_of(entry, place, line, entry.book.currency) for place, line in enumerate(posting, start=1))

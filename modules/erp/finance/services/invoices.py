@@ -29,6 +29,7 @@ from modules.base.api import (
     apply_taxes,
     billable,
     choose_taxes,
+    expected_quantities,
     price_document,
     rate_on,
     role_of,
@@ -36,6 +37,7 @@ from modules.base.api import (
     standing_for,
 )
 from modules.erp.finance.models import Account, Invoice, InvoiceLine, InvoiceTax
+from modules.erp.finance.services.digits import check_amount, check_currency, check_day, check_rate, refuse_misfits
 from modules.erp.finance.services.setup import today_of
 
 ZERO = Decimal(0)
@@ -88,14 +90,17 @@ def create_invoice(
         raise Refused("REQUIRED", _("An invoice has lines."), "lines")
     party = standing_for(party)
     role = role_of(party=party.pk, company=company.pk, role=ROLES[direction])
-    currency = (currency or getattr(role, "currency", "") or company.currency).upper()
-    on = document_date or today_of(company)
+    currency = check_currency(currency or getattr(role, "currency", "") or company.currency, "currency")
+    on = check_day(document_date or today_of(company), "document_date")
     invoice = _header(company, direction, kind, party, on, currency, rate)
     invoice.posting_date = posting_date
     invoice.price_includes_tax = company.prices_include_tax if price_includes_tax is None else price_includes_tax
     invoice.payment_term = payment_term or getattr(role, "payment_term", None)
     invoice.reference, invoice.note = reference, note
+    check_rate(invoice.rate, "rate")
+    refuse_misfits(invoice)
     made = [_line_of(invoice, place, line) for place, line in enumerate(lines, start=1)]
+    _refuse_unknown_receipts(made)
     _count_base_quantities(made)
     taxes = _taxes_of(invoice, made, lines, getattr(role, "tax_status", ""))
     save_invoice(invoice, made, price_document(invoice, made, taxes, company.currency))
@@ -126,7 +131,7 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
         raise Refused("INVALID", _("A quantity is above zero."), "lines", str(place - 1), "quantity")
     if line.receipt_line and (line.receipt is None or line.item is None):
         raise Refused("REQUIRED", _("A billed receipt line comes with its receipt and item."), "lines", str(place - 1), "receipt")
-    return InvoiceLine(
+    made = InvoiceLine(
         document=invoice,
         position=place,
         kind=line.kind,
@@ -141,6 +146,20 @@ def _line_of(invoice: Invoice, place: int, line: InvoiceLineInput) -> InvoiceLin
         receipt_line=line.receipt_line,
         dimension_set=line.dimension_set,
     )
+    refuse_misfits(made, "lines", str(place - 1))
+    if not 0 <= line.discount <= 1:
+        raise Refused("INVALID", _("A discount is a fraction between 0 and 1."), "lines", str(place - 1), "discount")
+    for rate in (Decimal(1), invoice.rate):
+        check_amount(line.quantity * line.unit_price * rate, "lines", str(place - 1), "unit_price")
+    return made
+
+
+def _refuse_unknown_receipts(lines: Sequence[InvoiceLine]) -> None:
+    billed = {line.receipt_line: place for place, line in enumerate(lines) if line.receipt_line}
+    if not billed or not expected_quantities.is_answered:
+        return
+    for unknown in billed.keys() - expected_quantities(lines=list(billed)).keys():
+        raise Refused("NOT_FOUND", _("There is no such receipt line."), "lines", str(billed[unknown]), "receipt_line")
 
 
 def _count_base_quantities(lines: Sequence[InvoiceLine]) -> None:
@@ -184,6 +203,7 @@ def save_invoice(invoice: Invoice, lines: Sequence[InvoiceLine], taxes: Sequence
     """Write a priced draft with its lines and tax rows."""
     if invoice.kind != Kind.CREDIT_NOTE and invoice.gross_total < 0:
         raise Refused("INVALID", _("The total of an invoice is not negative; make a credit note."), "lines")
+    check_amount(invoice.gross_total * max(invoice.rate, Decimal(1)), "lines")
     invoice.save()
     InvoiceLine.objects.bulk_create(lines)
     by_line = {line.pk: line for line in lines}

@@ -25,6 +25,7 @@ from modules.base.api import Company, Party, PartyRole, rate_on, role_of, standi
 from modules.erp.finance.events import PaymentPosted
 from modules.erp.finance.models import Account, Allocation, Entry, EntryLine, OpenItem, Payment, Side
 from modules.erp.finance.services.accounts import AccountFinder
+from modules.erp.finance.services.digits import MOST, check_amount, check_currency, check_day, check_rate, refuse_misfits
 from modules.erp.finance.services.entries import take_back
 from modules.erp.finance.services.items import allocate_items, open_items_for, settle_all, undo_allocation
 from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
@@ -65,8 +66,8 @@ def create_payment(
     Without `account` it is the bank account that the account map names; `order` says which order an
     advance is for.
     """
-    currency = (currency or company.currency).upper()
-    if amount <= 0 or round_to(amount, minor_units(currency)) != amount:
+    currency = check_currency(currency or company.currency, "currency")
+    if not 0 < amount < MOST or round_to(amount, minor_units(currency)) != amount:
         raise Refused("INVALID", _("A payment is a positive amount in whole minor units."), "amount")
     if rate is None:
         rate = rate_on(currency=currency, quote=company.currency, on=posting_date).rate
@@ -89,6 +90,9 @@ def create_payment(
         owner=current().actor.member_id,
         note=note,
     )
+    check_day(payment.document_date, "document_date")
+    refuse_misfits(payment)
+    check_amount(amount * check_rate(rate, "rate"), "rate")
     payment.save()
     return payment
 
@@ -154,6 +158,8 @@ def _parts(payment: Payment, wanted: list[AllocationInput]) -> list[tuple[OpenIt
         if part <= 0 or part > min(abs(item.residual), left):
             most = min(abs(item.residual), left)
             raise Refused("LIMIT", _("Only {amount} is open.").format(amount=most), *where, "amount")
+        if part != round_to(part, minor_units(payment.currency)):
+            raise Refused("INVALID", _("The amount has more decimals than its currency."), *where, "amount")
         seen.add(item.pk)
         parts.append((item, part))
         left -= part
@@ -260,6 +266,8 @@ def write_off(*, item: OpenItem, amount: Decimal | None = None, date: date, roun
     amount = abs(item.residual) if amount is None else amount
     if amount <= 0 or amount > abs(item.residual):
         raise Refused("LIMIT", _("Only {amount} is open.").format(amount=abs(item.residual)), "amount")
+    if amount != round_to(amount, minor_units(item.currency)):
+        raise Refused("INVALID", _("The amount has more decimals than its currency."), "amount")
     journal = journal_of(item.company_id, "general")
     whole = amount == abs(item.residual)
     worth = abs(item.residual_company) if whole else round_money(amount * item.entry_line.rate, journal.book.currency)

@@ -6,7 +6,7 @@ Amounts are signed on both sides: a red-letter amount is negative on the side of
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from tessera.api import Phase, Problem, Refused, assign_number, current, defer, 
 
 from modules.erp.finance.models import Account, Entry, EntryLine, Journal, Side
 from modules.erp.finance.services import rows
+from modules.erp.finance.services.digits import misfits, refuse_misfits
 from modules.erp.finance.services.dimensions import missing_dimensions
 from modules.erp.finance.services.periods import period_for
 
@@ -103,6 +104,8 @@ def write_entry(
         reverses_id=reverses,
         prepared_by=me,
     )
+    if by_hand:
+        refuse_misfits(entry)
     written = [row_of(entry, place, line, book.currency) for place, line in enumerate(lines, start=1)]
     rows.insert(entry, written)
     if post:
@@ -172,6 +175,8 @@ def digest(entry: Entry, lines: Sequence[EntryLine]) -> str:
 
 def check_lines(book: object, lines: Sequence[PostingLine], *, by_hand: bool) -> None:
     """Refuse lines that do not balance or lack what their accounts demand; `book` is the Book."""
+    if by_hand and (odd := [found for place, line in enumerate(lines) for found in _misfits(line, place)]):
+        raise Refused.of(odd)
     problems: list[Problem] = []
     decimals = minor_units(book.currency)  # type: ignore[attr-defined]
     total = ZERO
@@ -192,6 +197,11 @@ def check_lines(book: object, lines: Sequence[PostingLine], *, by_hand: bool) ->
         problems.append(Problem("UNBALANCED", text, ("lines",)))
     if problems:
         raise Refused.of(problems)
+
+
+def _misfits(line: PostingLine, place: int) -> Iterator[Problem]:
+    names = ("amount", "amount_currency", "rate", "quantity", "currency", "summary")
+    return misfits(EntryLine, {name: getattr(line, name) for name in names}, "lines", str(place))
 
 
 def _findings(book: object, line: PostingLine, decimals: int, by_hand: bool) -> list[tuple[str, str, str]]:

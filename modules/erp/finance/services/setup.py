@@ -11,6 +11,7 @@ from modules.base.api import Company
 from modules.erp.finance.charts import Chart, chart
 from modules.erp.finance.events import BooksOpened
 from modules.erp.finance.models import Account, AccountMap, Book, BookHead, Control, FiscalPeriod, FiscalYear, Journal
+from modules.erp.finance.services.digits import check_day
 
 PARTY_CONTROLS = {Control.RECEIVABLE, Control.PAYABLE, Control.ADVANCE_RECEIVED, Control.ADVANCE_PAID}
 
@@ -39,7 +40,7 @@ def setup_books(
     BookHead(book=book).save()
     _add_accounts(book, plan)
     if not FiscalYear.objects.filter(company=company).exists():
-        start = fiscal_year_start or today_of(company).replace(month=1, day=1)
+        start = _first_day(fiscal_year_start or today_of(company).replace(month=1, day=1), "fiscal_year_start")
         open_fiscal_year(company=company, start=start)
         open_fiscal_year(company=company, start=next_year(start))
     publish(BooksOpened(subject=book.pk, company=company.pk), book=book)
@@ -87,11 +88,16 @@ def next_year(start: date) -> date:
     return start.replace(year=start.year + 1)
 
 
+def _first_day(start: date, field: str) -> date:
+    if check_day(start, field).day != 1:
+        raise Refused("INVALID", _("A fiscal year begins on the first day of a month."), field)
+    return start
+
+
 @service(permission="finance.fiscal_year_create")
 def open_fiscal_year(*, company: Company, start: date) -> FiscalYear:
     """Open a fiscal year of twelve months and a thirteenth period for adjustments on its last day."""
-    if start.day != 1:
-        raise Refused("INVALID", _("A fiscal year begins on the first day of a month."), "start")
+    _first_day(start, "start")
     end = next_year(start) - timedelta(days=1)
     code = str(start.year) if start.month == 1 else f"{start.year}/{end.year}"
     year = FiscalYear(company=company, code=code, start=start, end=end)

@@ -29,22 +29,24 @@ class Masters:
 
     def __init__(self, company: Company, parties: Iterable[Party], items: Iterable[Item] = ()) -> None:
         self.company = company
-        self._parties = {standing_for(party).pk for party in parties}
+        self._standing = {party.pk: standing_for(party).pk for party in parties}
         self._items = set(items)
         self._rates: dict[tuple[str, str, date], QuotedRate] = {}
 
     @cached_property
     def _roles(self) -> dict[UUID, PartyRole]:
-        return roles_of(parties=self._parties, company=self.company.pk, role=PartyRole.Role.CUSTOMER)
+        return roles_of(parties=set(self._standing.values()), company=self.company.pk, role=PartyRole.Role.CUSTOMER)
 
     def role_of(self, party: UUID) -> PartyRole | None:
-        """Return what a party is to the company as a customer."""
-        return self._roles.get(party)
+        """Return what a party, or the one that stands for it, is to the company as a customer."""
+        return self._roles.get(self._standing.get(party, party))
 
     @cached_property
     def _addresses(self) -> dict[UUID, dict[str, Address]]:
         found: dict[UUID, dict[str, Address]] = {}
-        for address in Address.objects.filter(party__in=self._parties).order_by("-id"):  # of two of a kind the first one stays
+        for address in Address.objects.filter(party__in=set(self._standing.values())).order_by(
+            "-id"
+        ):  # of two of a kind the first one stays
             found.setdefault(address.party_id, {})[address.kind] = address
         return found
 

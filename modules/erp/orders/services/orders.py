@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 from tessera.api import (
+    Link,
     Refused,
     content_hash,
-    link_lines,
+    kind_of,
+    link_many,
     linked,
     move,
     publish,
@@ -87,17 +89,7 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
     order.content_hash = content_hash(order)
     move(order, SalesOrder.State.CONFIRMED, exceeds=one_of(needed), also=("revision", "content_hash"))
     save_revision(order)
-    for old, new in change.replaced:
-        link_lines(
-            type="replaces",
-            source=old,
-            source_document=order.pk,
-            target=new,
-            target_document=order.pk,
-            base_quantity=new.base_quantity,
-            amount=new.gross,
-            currency=order.currency,
-        )
+    link_many([_replaced(order, old, new) for old, new in change.replaced])
     publish(
         events.SalesOrderAmended(
             subject=order.pk, company=order.company_id, party=order.party_id, number=order.number or "", revision=order.revision
@@ -107,6 +99,21 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
     )
     if more > 0:
         check_credit(customer, passed=OVER_CREDIT in needed)
+
+
+def _replaced(order: SalesOrder, old: SalesOrderLine, new: SalesOrderLine) -> Link:
+    return Link(
+        type="replaces",
+        source_kind=kind_of(old),
+        source_document=order.pk,
+        source_line=old.pk,
+        target_kind=kind_of(new),
+        target_document=order.pk,
+        target_line=new.pk,
+        base_quantity=new.base_quantity,
+        amount=new.gross,
+        currency=order.currency,
+    )
 
 
 def _done(lines: list[UUID]) -> dict[UUID, Decimal]:

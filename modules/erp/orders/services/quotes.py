@@ -7,10 +7,12 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import (
+    Link,
     Refused,
     assign_number,
     content_hash,
-    link_lines,
+    kind_of,
+    link_many,
     move,
     publish,
     refuse_while_held,
@@ -21,7 +23,7 @@ from tessera.api import (
 
 from modules.base.api import Address, Company, Party, PaymentTerm
 from modules.erp.orders import events
-from modules.erp.orders.models import Quote, SalesOrder, SalesOrderLine, SalesOrderTax
+from modules.erp.orders.models import Quote, QuoteLine, SalesOrder, SalesOrderLine, SalesOrderTax
 from modules.erp.orders.services.headers import DraftTerms, change_terms, locked, snapshots, today_at
 from modules.erp.orders.services.limits import OVER_DISCOUNT, one_of, over_discount
 from modules.erp.orders.services.lines import QuoteLineInput, build_lines, total
@@ -181,18 +183,23 @@ def _order_of(quote: Quote) -> SalesOrder:
     SalesOrderTax.objects.bulk_create(
         SalesOrderTax(document=order, line=lines[row.line_id], **_columns(row, "line_id")) for row in quote.taxes.all()
     )
-    for source in quote.sealed_lines():
-        link_lines(
-            type="derives",
-            source=source,
-            source_document=quote.pk,
-            target=lines[source.pk],
-            target_document=order.pk,
-            base_quantity=source.base_quantity,
-            amount=source.gross,
-            currency=quote.currency,
-        )
+    link_many([_derived(quote, line, order, lines[line.pk]) for line in quote.sealed_lines()])
     return order
+
+
+def _derived(quote: Quote, source: QuoteLine, order: SalesOrder, target: SalesOrderLine) -> Link:
+    return Link(
+        type="derives",
+        source_kind=kind_of(source),
+        source_document=quote.pk,
+        source_line=source.pk,
+        target_kind=kind_of(target),
+        target_document=order.pk,
+        target_line=target.pk,
+        base_quantity=source.base_quantity,
+        amount=source.gross,
+        currency=quote.currency,
+    )
 
 
 def _columns(row: Any, *but: str) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def test_a_hint_names_a_tenant_once_and_the_longest_waiting_first():
 def _run_until(relay: Relay, stop: threading.Event, rounds: int) -> None:
     """Run the relay in this thread for a number of rounds."""
     left = iter(range(rounds))
+
     def counted(flag: threading.Event) -> None:
         if next(left, None) is None:
             stop.set()
