@@ -1,6 +1,7 @@
 """Signing in and joining, and the pages where one came by mistake, too late or without the right."""
 
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -47,18 +48,17 @@ def invitation(tenant, accounts, drain, settings):
     return re.search(r"http://\S+/join/\S+", letter.read_text()).group()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_who_goes_astray_is_told_so(suspended, person, width, language):
-    eve = person(width=width, language=language)
-    statuses = []
-    eve.page.on("response", lambda response: statuses.append(response.status))
-    for address, status in ASTRAY.items():
-        statuses.clear()
-        eve.open(address.format(base=eve.accounts.removeprefix("http://")))
-        assert (address, statuses) == (address, [status])
-    assert len(eve.trouble) == len(ASTRAY)  # Chromium names each status, and there is nothing else
-    eve.trouble.clear()
+def test_who_goes_astray_is_told_so(suspended, person):
+    for width, language in product(WIDTHS, LANGUAGES):
+        eve = person(width=width, language=language)
+        statuses = []
+        eve.page.on("response", lambda response, seen=statuses: seen.append(response.status))
+        for address, status in ASTRAY.items():
+            statuses.clear()
+            eve.open(address.format(base=eve.accounts.removeprefix("http://")))
+            assert (address, statuses) == (address, [status])
+        assert len(eve.trouble) == len(ASTRAY)  # Chromium names each status, and there is nothing else
+        eve.trouble.clear()
 
 
 def test_nobody_lives_at_an_unknown_host(person):
@@ -68,8 +68,7 @@ def test_nobody_lives_at_an_unknown_host(person):
     eve.trouble.clear()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "language"), zip(WIDTHS, LANGUAGES, strict=True))
 def test_bob_mistypes_his_password_and_then_signs_in(company, person, width, language):
     bob = person(width=width, language=language)
     bob.open(f"{company}/")

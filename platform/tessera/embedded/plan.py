@@ -43,10 +43,7 @@ MANAGE = ("{python}", "manage.py")
 CELERY = ("{python}", "-m", "celery", "-A", "tessera.celery")
 
 TESSERA = Plan(
-    before=(
-        Step("migrate", (*MANAGE, "migrate", "--database", "shared")),
-        Step("ready schemas", (*MANAGE, "prepare")),
-    ),
+    before=(Step("migrate", (*MANAGE, "migrate", "--database", "shared")),),
     services=(
         Service(
             "web",
@@ -61,7 +58,10 @@ TESSERA = Plan(
         Service("relay", (*MANAGE, "relay"), says="relay ready."),
         Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
     ),
-    first=(Step("story", (*MANAGE, "story", "--keep"), shown=True),),
+    first=(
+        Step("ready schemas", (*MANAGE, "prepare")),  # afterwards the clock refills them
+        Step("story", (*MANAGE, "story", "--keep"), shown=True),
+    ),
     hints=(
         "sign in as one of them at {url}account/login/, or sign a company of yours up at {url}signup",
         "letters that would have been sent are at {url}dev/mail",

@@ -66,13 +66,11 @@ def sign_up(stage: Stage, company: Company) -> None:
     address = mail_address(stage, OWNER[0], company)
     with stage.step(f"{company.name} signs up") as found:
         document = (
-            "mutation ($company: String!, $slug: String!, $email: String!, $password: String!, $modules: [String!]) {"
-            " signUp(company: $company, slug: $slug, email: $email, password: $password, modules: $modules)"
+            "mutation ($company: String!, $slug: String!, $email: String!, $password: String!) {"
+            " signUp(company: $company, slug: $slug, email: $email, password: $password)"
             " { email userErrors { field code message } } }"
         )
-        answer = accounts.query(
-            document, company=company.name, slug=slug, email=address, password=PASSWORD, modules=list(BUNDLES)
-        )["signUp"]
+        answer = accounts.query(document, company=company.name, slug=slug, email=address, password=PASSWORD)["signUp"]
         stage.check("sign-up is accepted", answer["userErrors"], [])
         found["email"] = address
     with stage.step("the link in the letter is clicked") as found:
@@ -91,11 +89,21 @@ def sign_up(stage: Stage, company: Company) -> None:
 
 
 def enable_bundles(stage: Stage, company: Company) -> None:
-    """See every bundle on: they were chosen at sign-up."""
+    """Switch every bundle on, with the parts that come along, and wait until all of it works."""
     ada = stage.people["ada"]
-    with stage.step("the bundles are on") as found:
-        stage.until("all modules to be on", lambda: _all_on(ada), 120)
-        found["bundles"] = ", ".join(BUNDLES)
+    with stage.step("the owner switches the bundles on") as found:
+        wished = ada.payload("moduleEnable", "result { along }", input={"modules": BUNDLES})
+        stage.check("the wish", wished["userErrors"], [])
+        wanted = {*BUNDLES, *wished["result"]["along"]}
+        rows = stage.until("the modules to come on", lambda: _settled(ada, wanted), 180)
+        stage.check("modules that did not come on", [row for row in rows if row["state"] != "ON"], [])
+        found["bundles"], found["along"] = ", ".join(BUNDLES), ", ".join(wished["result"]["along"])
+
+
+def _settled(person: Client, labels: set[str]) -> list[dict[str, str]]:
+    """Return these modules as they are once none is on its way any more, nothing before."""
+    rows = [row for row in person.query("{ modules { label state why } }")["modules"] if row["label"] in labels]
+    return rows if {row["state"] for row in rows} <= {"ON", "FAILED"} else []
 
 
 def _free_slug(stage: Stage, accounts: Client, wanted: str) -> str:
@@ -105,10 +113,6 @@ def _free_slug(stage: Stage, accounts: Client, wanted: str) -> str:
         if not accounts.query("query ($slug: String!) { signUpSlug(slug: $slug) { code } }", slug=slug)["signUpSlug"]:
             return slug
     raise LookupError(f"no free subdomain like {wanted}")
-
-
-def _all_on(ada: Client) -> bool:
-    return set(BUNDLES) <= set(ada.query("{ me { modules } }")["me"]["modules"])
 
 
 def sign_in(stage: Stage, who: str, address: str, name: str) -> Client:
