@@ -20,8 +20,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER base_party_merges BEFORE INSERT OR UPDATE OF merged_into_id ON base_party
+CREATE TRIGGER base_party_merges BEFORE UPDATE OF merged_into_id ON base_party
     FOR EACH ROW EXECUTE FUNCTION base_check_merge();
+CREATE TRIGGER base_party_comes_merged BEFORE INSERT ON base_party
+    FOR EACH ROW WHEN (NEW.merged_into_id IS NOT NULL) EXECUTE FUNCTION base_check_merge();
 CREATE FUNCTION base_check_tree() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     above uuid := NEW.parent_id;

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
-from tessera.api import Refused, assign_number, current, lock_for_update, service
+from tessera.api import Refused, assign_number, current, lock_for_update, service, validate
 
 from modules.base.models import Address, Company, ContactPoint, OrgUnit, Party, PartyRole, TaxRegistration
 from modules.base.models.party import plain_tax_number
@@ -115,9 +115,8 @@ def create_party(
 @service(permission="base.contact_point_create")
 def add_contact_point(*, party: Party, kind: ContactPoint.Kind, value: str) -> ContactPoint:
     """Add a way to reach a party."""
-    if party.merged_into_id:
-        raise Refused("STATE", _("This party was merged; use the one it became."), "party")
     point = ContactPoint(party=party, kind=kind, value=value, normalised=normalise(kind, value))
+    validate(point)
     point.save()
     return point
 

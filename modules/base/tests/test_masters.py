@@ -146,6 +146,14 @@ def test_the_rate_of_a_tax_is_the_one_of_its_day_and_the_most_specific_rule_wins
     assert (july[""].rate, july["food"]) == (Decimal("0.12"), None)
 
 
+def test_a_tax_that_a_rule_names_without_a_rate_on_the_day_is_refused(inside):
+    with unit_of_work():
+        TaxRule(tax=make_tax()).save()
+    with pytest.raises(Refused) as refusal:
+        choose_taxes(side="sale", country="", tax_status="", tax_categories=[""], on=date(1999, 12, 31))
+    assert [(p.code, p.field) for p in refusal.value.problems] == [("NO_RATE", ("taxes",))]
+
+
 def test_instalments_sum_to_the_whole_and_fall_on_the_months_end(inside):
     term = PaymentTerm.objects.get(code="month30")
     made = instalments(total=Decimal("100.00"), currency="CNY", term=term, base_dates={"invoice": date(2026, 1, 15)})
@@ -177,7 +185,7 @@ def test_a_member_reaches_its_unit_all_below_and_its_company(inside):
 def test_seeding_again_changes_nothing(inside):
     before = PaymentTerm.objects.count()
     seed_base()
-    assert PaymentTerm.objects.count() == before == 3
+    assert PaymentTerm.objects.count() == before == 4
 
 
 def test_no_values_is_no_dimension_set(inside):

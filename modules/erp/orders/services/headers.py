@@ -84,11 +84,12 @@ def change_terms(document: Document, **terms: Any) -> None:
 
 
 def refuse_foreign(party: Party, terms: dict[str, Any]) -> None:
-    """Refuse addresses that are not the party's."""
+    """Refuse addresses that are not the party's, or of the one it became."""
+    standing = standing_for(party)
     problems = [
         Problem("INVALID", _("This is not an address of the party."), (name,))
         for name in ("bill_to", "ship_to")
-        if (address := terms.get(name)) is not None and address.party_id != party.pk
+        if (address := terms.get(name)) is not None and address.party_id != standing.pk
     ]
     if problems:
         raise Refused.of(problems)

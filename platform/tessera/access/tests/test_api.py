@@ -158,6 +158,14 @@ def test_member_who_leaves_hands_over_by_one_mutation(tenant, ada, bob):
         assert Party.objects.get().owner == ada.member.pk
 
 
+def test_invitation_tells_nothing_of_who_has_an_account(ada):
+    known = Account.objects.create_user("known@example.com").email
+    invite = """mutation ($email: String!) { memberInvite(input: {email: $email})
+        { node { email member { name email state } } userErrors { code } } }"""
+    answers = [json.dumps(ada.ask(invite, email=each)).replace(each, "X") for each in (known, "nobody@example.com")]
+    assert answers[0].partition('"extensions"')[0] == answers[1].partition('"extensions"')[0]
+
+
 def test_letters_are_limited_by_address_and_by_company(tenant, ada, settings):
     invite = "mutation ($email: String!) { memberInvite(input: {email: $email}) { node { id } userErrors { code } } }"
     again = "mutation ($id: ID!) { invitationResend(id: $id) { userErrors { code } } }"
