@@ -155,6 +155,13 @@ def test_a_part_billed_before_the_goods_and_the_rest_after(shop):
     assert assert_whole(shop) == {"1200": D("96.66"), "2000": D("-96.66")}
 
 
+def test_goods_that_belong_to_somebody_else_wait_for_no_bill(shop):
+    line = ReceiptLineInput(item=shop.tea, quantity=D(10), unit_cost=D(5), owner=shop.sam)
+    complete_receipt(receipt=ready_receipt(receipt=create_receipt(company=shop.company, party=shop.sam, lines=[line])))
+    assert assert_whole(shop) == {}
+    assert received_not_billed(company=shop.company, on=LATE) == []
+
+
 def test_freight_after_the_sale_is_cost_of_what_left_and_value_of_what_stayed(shop):
     receipt = receive(shop.company, shop.sam, [(shop.tea, "10", "5.00")])
     bill(shop, receipt, "5.00")

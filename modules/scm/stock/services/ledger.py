@@ -216,9 +216,11 @@ def _incoming(draft: MoveDraft, move: StockMove, costing: Costing, taken_back: d
 
 
 def valued(document: Any, drafts: Sequence[MoveDraft], moves: Sequence[StockMove]) -> list[MoveValued]:
-    """Return posted moves as the ledger needs them."""
+    """Return posted moves as the ledger needs them; goods that belong to somebody else are none of its business."""
     return [
-        _valued(document, draft, move, draft.demand or draft.returned_demand) for draft, move in zip(drafts, moves, strict=True)
+        _valued(document, draft, move, draft.demand or draft.returned_demand)
+        for draft, move in zip(drafts, moves, strict=True)
+        if draft.owner is None
     ]
 
 
