@@ -2,7 +2,7 @@
 
 Every part is on, and every probe ends with the trial balance at zero and each control account equal
 to its subledger. What finance can show by itself is with its own tests: a dollar invoice settled in
-two parts at another rate, thirds of a hundred credited whole (test_settlement), red-letter reversal
+two parts at another rate, an invoice credited in thirds (test_settlement), red-letter reversal
 of an entry (test_entries).
 """
 
@@ -139,6 +139,7 @@ def test_a_bill_before_the_goods_waits_for_them_and_gives_them_its_price(shop):
         bill(shop, receipt, "6.00", "1")
     complete_receipt(receipt=receipt)
     assert pool_of(shop.company, shop.tea) == (10, 60)
+    cut_over()  # nothing moved unseen
     assert assert_whole(shop) == {"1200": D(60), "2000": D(-60)}
     assert received_not_billed(company=shop.company, on=LATE) == []
 
@@ -155,6 +156,13 @@ def test_a_part_billed_before_the_goods_and_the_rest_after(shop):
     assert assert_whole(shop) == {"1200": D("96.66"), "2000": D("-96.66")}
 
 
+def test_goods_that_belong_to_somebody_else_wait_for_no_bill(shop):
+    line = ReceiptLineInput(item=shop.tea, quantity=D(10), unit_cost=D(5), owner=shop.sam)
+    complete_receipt(receipt=ready_receipt(receipt=create_receipt(company=shop.company, party=shop.sam, lines=[line])))
+    assert assert_whole(shop) == {}
+    assert received_not_billed(company=shop.company, on=LATE) == []
+
+
 def test_freight_after_the_sale_is_cost_of_what_left_and_value_of_what_stayed(shop):
     receipt = receive(shop.company, shop.sam, [(shop.tea, "10", "5.00")])
     bill(shop, receipt, "5.00")
@@ -168,6 +176,30 @@ def test_freight_after_the_sale_is_cost_of_what_left_and_value_of_what_stayed(sh
     assert "2300" not in assert_whole(shop)
     invoice(sell(shop, (shop.tea, "6")))
     assert assert_whole(shop)["5000"] == 60
+
+
+def test_a_hundred_invoiced_in_thirds_and_credited_whole_leaves_nothing(shop):
+    put(shop.company, shop.tea, "3", "10.00")
+    tax = make_tax(rate="0.0725")
+    order = shop.confirmed(SalesOrderLineInput(item=shop.tea, quantity=D(3), unit_price=D("33.3333"), taxes=[tax]))
+    assert (order.net_total, order.tax_total) == (100, D("7.25"))
+    made, deliveries = [], []
+    for _ in range(3):
+        deliveries.append(ship(order.pk, [_line(order, "1")]))
+        made.append(invoice(order))
+    assert [(each.net_total, each.tax_total) for each in made] == [
+        (D("33.33"), D("2.42")),
+        (D("33.34"), D("2.41")),
+        (D("33.33"), D("2.42")),
+    ]
+    assert assert_whole(shop)["5000"] == 10
+    for each, delivery in zip(made, deliveries, strict=True):
+        return_from_customer(delivery=delivery, lines=[ReturnLineInput(line=delivery.lines.get(), quantity=D(1))])
+        post_invoice(invoice=credit_invoice(invoice=each))
+    assert assert_whole(shop) == {"1200": D(10), "3100": D(-10)}
+    for code in ("1100", "4000", "2100"):
+        assert turnovers(shop.book, code) == (0, 0)
+    assert {item.residual for item in OpenItem.objects.all()} == {0}
 
 
 def test_a_reversed_invoice_leaves_turnovers_net_and_the_goods_waiting(shop):

@@ -189,10 +189,10 @@ def _revaluation_lines(book: Book, period: FiscalPeriod) -> list[PostingLine]:
         accounts[account.pk] = account
         rate = rate_on(currency=currency, quote=book.currency, on=period.end).rate
         gaps[account.pk, None, currency] = round_money(held * rate, book.currency) - worth
-    for (key, party, currency), gap in sorted(gaps.items(), key=str):
+    for (on_account, party, currency), gap in sorted(gaps.items(), key=str):
         if gap:
             given: dict[str, Any] = {"currency": currency, "amount_currency": ZERO, "party": party}
-            made.append(PostingLine(account=accounts[key], side=Side.DEBIT, amount=gap, purpose="revaluation", **given))
+            made.append(PostingLine(account=accounts[on_account], side=Side.DEBIT, amount=gap, purpose="revaluation", **given))
     total = sum((line.amount for line in made), ZERO)
     if made:
         purpose, side = ("exchange_gain", Side.CREDIT) if total >= 0 else ("exchange_loss", Side.DEBIT)

@@ -136,14 +136,15 @@ def _shipped_lines(
 def _gap_line(
     finder: AccountFinder, goods: GoodsMoved, pool: Pool, categories: dict[UUID, UUID | None], side: Side
 ) -> PostingLine | None:
-    quantity, value = goods.base_quantity - pool.moved, goods.value - pool.moved_value
-    if not quantity and not value:
+    """Return the line of what moved unseen; where no goods did, a value that differs is what a bill came to."""
+    quantity = goods.base_quantity - pool.moved
+    if not quantity:
         return None
     purpose = "received_not_billed" if goods.received else "shipped_not_invoiced"
     return PostingLine(
         account=finder.account(purpose, item=goods.item, item_category=categories.get(goods.item)),
         side=side,
-        amount=value,
+        amount=goods.value - pool.moved_value,
         purpose=purpose,
         party=goods.party,
         item=goods.item,
