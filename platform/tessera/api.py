@@ -47,7 +47,7 @@ from tessera.money import Money, line_net, minor_units, part_of, round_money, ro
 from tessera.numbering.services import assign_number
 from tessera.ports import Port, port
 from tessera.quantity import convert
-from tessera.resource import Action, Children, Computed, Form, Kanban, List, Report, Resource, RowScope, Under
+from tessera.resource import Action, Children, Computed, Form, Kanban, List, Mutation, Report, Resource, RowScope, Under
 from tessera.scope import visible_rows
 from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign

@@ -1,7 +1,7 @@
 """Wishes and states in public, next to the truth in the tenant."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -172,6 +172,6 @@ def note_kernel(tenant: Tenant) -> None:
         Tenant.objects.filter(pk=tenant.pk).update(fingerprint=tenant.fingerprint)
 
 
-def on_in(rows: dict[str, Installation], also: Callable[[Installation], bool] = lambda row: False) -> frozenset[str]:
+def on_in(rows: Mapping[str, Installation], also: Callable[[Installation], bool] = lambda row: False) -> frozenset[str]:
     """Return the modules that a tenant's installations say are on."""
     return frozenset(label for label, row in rows.items() if row.state in (State.ON, State.UPGRADING) or also(row))

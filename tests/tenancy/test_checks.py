@@ -114,6 +114,12 @@ def test_an_app_and_a_table_in_both_places_are_refused(settings, monkeypatch):
     assert ids(checks.check_apps(None)) == ["tessera.E011"]
 
 
+def test_aliases_in_each_others_place_are_refused(monkeypatch):
+    aliases = {"default": checks.connections["shared"], "shared": checks.connections["default"]}
+    monkeypatch.setattr(checks, "connections", aliases)
+    assert ids(checks.check_aliases(None)) == ["tessera.E001", "tessera.E002"]
+
+
 def test_aliases_that_part_are_refused(settings, monkeypatch):
     monkeypatch.setitem(settings.DATABASES["shared"], "NAME", "elsewhere")
     assert ids(checks.check_aliases(None)) == ["tessera.E003"]

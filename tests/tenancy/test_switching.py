@@ -5,10 +5,11 @@ from django.db import connections
 from tessera.audit.models import AuditEntry
 from tessera.context import enter, system
 from tessera.module import closure, modules
+from tessera.tasks import TaskRefused, tenant_task
 from tessera.testing.contract.life import checksums
 
-from tenants import switching, tasks
-from tenants.installations import enabling
+from tenants import directory, hosts, switching, tasks
+from tenants.installations import disable_module, enable_modules, enabling
 from tenants.models import Installation
 from tenants.provisioning import create_tenant
 from tests.tenancy.people import member_of, owner_of
@@ -285,3 +286,26 @@ def test_the_job_is_sent_once_the_wish_is_kept(_database, monkeypatch):
     connections["default"].close()
     work(acme)
     assert ada.data(WAREHOUSES)["warehouses"]["totalCount"] == 0
+
+
+@tenant_task(module="lending")
+def lend() -> None:
+    pytest.fail("a task of a module that is off was run")
+
+
+@pytest.mark.committed
+def test_other_processes_and_gates_know_with_the_next_request(tenant):
+    host = f"{tenant.slug}.localhost"
+    assert "lending" in hosts.place_of(host).modules
+    kept = dict(hosts._known)  # what another process has looked up
+    disable_module(tenant=tenant, module="lending")
+    hosts._known.update(kept)
+    assert "lending" not in hosts.place_of(host).modules
+    with pytest.raises(TaskRefused):
+        lend(tenant_id=str(tenant.id))
+    assert "lending" not in directory.find(tenant.id)[1]  # what relay, workers and the clock ask
+    assert "lending" not in next(modules for ref, modules in directory.active() if ref.id == tenant.id)
+    kept = dict(hosts._known)
+    enable_modules(tenant=tenant, modules=["lending"])
+    hosts._known.update(kept)
+    assert "lending" in hosts.place_of(host).modules

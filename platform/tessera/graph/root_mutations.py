@@ -25,13 +25,14 @@ def root_mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
 
 def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLField:
     name, service = camel(found.name), found.service
-    if not getattr(service, "permission", ""):
+    permission = getattr(service, "permission", "")
+    if not permission:
         raise ImproperlyConfigured(f"{service.__qualname__} is the mutation {name} but demands no permission")
     parameters = parameters_of(service)
     kind, reader = parameter_input(registry, f"{pascal(found.name)}Input", parameters.items(), ("mutation", found.name))
 
     def work(arguments: dict[str, Any]) -> Answer:
-        demand(service.permission)  # inside a unit of work the service leaves that to whoever opened it
+        demand(permission)  # inside a unit of work the service leaves that to whoever opened it
         return Answer(service(**given(reader, arguments.get("input") or {})))
 
     arguments = {"idempotencyKey": GraphQLArgument(GraphQLString)}
