@@ -66,7 +66,7 @@ def test_a_schema_is_built_once_and_the_least_used_gives_way(monkeypatch):
         return build(modules)
 
     monkeypatch.setattr(schemas_module, "build", slow)
-    kept = Schemas(kept=1)
+    kept = Schemas(most=1)  # what is larger than the bound is kept alone
     threads = [threading.Thread(target=kept.of, args=(ALONE,)) for _ in range(8)]
     for thread in threads:
         thread.start()

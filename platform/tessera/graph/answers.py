@@ -1,5 +1,7 @@
 """Answer one GraphQL request in the tenant and as the actor that are entered."""
 
+import threading
+from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -27,9 +29,10 @@ from tessera.graph.limits import LIMITS, check_variables
 from tessera.resource import camel
 
 documents = Documents()
-KEPT_INTROSPECTIONS = 64
+KEPT_INTROSPECTION_BYTES = 32 * 1024 * 1024
 EXPLORE = "access.api_explore"
-_introspections: dict[tuple[Any, str, str | None], dict[str, Any]] = {}
+_introspections: OrderedDict[tuple[Any, str, str | None], bytes] = OrderedDict()
+_keeping = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -149,12 +152,17 @@ def only_introspects(operation: OperationDefinitionNode) -> bool:
 def _introspected(schema: GraphQLSchema, key: Any, request: Request, document: Document) -> dict[str, Any]:
     """Return an answer that depends on the schema alone; the whole schema takes half a second once."""
     known = (key, request.text, request.operation)
-    if known not in _introspections:
+    found = _introspections.get(known)
+    if found is None:
         made = _executed(schema, request, document)
-        if len(_introspections) >= KEPT_INTROSPECTIONS:
-            _introspections.pop(next(iter(_introspections)), None)
-        _introspections[known] = {"data": orjson.Fragment(orjson.dumps(made["data"]))} if "errors" not in made else made
-    return _introspections[known]
+        if "errors" in made:
+            return made
+        found = orjson.dumps(made["data"])
+        with _keeping:
+            _introspections[known] = found
+            while sum(map(len, _introspections.values())) > KEPT_INTROSPECTION_BYTES and len(_introspections) > 1:
+                _introspections.popitem(last=False)
+    return {"data": orjson.Fragment(found)}
 
 
 def _variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, given: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
 from tessera.graph.limits import LIMITS, Limits, Measure, too_complex
 
-KEPT_CHARACTERS = 4_000_000
+KEPT_BYTES = 64 * 1024 * 1024
+CHARACTER_BYTES = 120  # what a character takes once it is parsed
 RULES = (*specified_rules, MaxIntrospectionDepthRule)
 
 
@@ -44,7 +45,7 @@ class Document:
 class Documents:
     """A cache bounded by the length of the texts in it."""
 
-    def __init__(self, characters: int = KEPT_CHARACTERS, limits: Limits = LIMITS) -> None:
+    def __init__(self, characters: int = KEPT_BYTES // CHARACTER_BYTES, limits: Limits = LIMITS) -> None:
         self.characters, self.limits = characters, limits
         self._kept: OrderedDict[tuple[Any, str], Document] = OrderedDict()
         self._length = 0

@@ -3,18 +3,33 @@
 import threading
 from collections import OrderedDict
 
-from graphql import GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 from tessera.graph.build import build
 
-KEPT = 32
+KEPT_BYTES = 128 * 1024 * 1024
+MEMBER_BYTES = 600  # what a field, an input field, an argument or a value of an enum takes, with its share of its type
+
+
+def size_of(schema: GraphQLSchema) -> int:
+    """Return about how many bytes a schema takes: its members, counted, for to measure them takes as long as to build."""
+    members = 0
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLEnumType):
+            members += len(kind.values)
+        elif isinstance(kind, GraphQLInputObjectType):
+            members += len(kind.fields)
+        elif isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)):
+            members += sum(1 + len(each.args) for each in kind.fields.values())
+    return members * MEMBER_BYTES
 
 
 class Schemas:
-    """The least recently used sets give way; a set is never built twice at the same time."""
+    """The least recently used sets give way to keep all together within `most` bytes; a set is never built twice at the same time."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self.kept = kept
+    def __init__(self, most: int = KEPT_BYTES) -> None:
+        self.most = most
+        self._bytes = 0
         self._made: OrderedDict[frozenset[str], GraphQLSchema] = OrderedDict()
         self._building: dict[frozenset[str], threading.Lock] = {}
         self._lock = threading.Lock()
@@ -32,9 +47,10 @@ class Schemas:
             made = build(modules)
             with self._lock:
                 self._made[modules] = made
+                self._bytes += size_of(made)
                 self._building.pop(modules, None)
-                if len(self._made) > self.kept:
-                    self._made.popitem(last=False)
+                while self._bytes > self.most and len(self._made) > 1:
+                    self._bytes -= size_of(self._made.popitem(last=False)[1])
             return made
 
     def _known(self, modules: frozenset[str]) -> GraphQLSchema | None:

@@ -10,7 +10,7 @@ from tessera.graph.ids import encode
 from tessera.graph.inputs import RowKey
 from tessera.graph.names import lower_first, pascal
 from tessera.resource import Action, Resource
-from tessera.testing.probing import arguments_text, literal, quoted, selection
+from tessera.testing.probing import Path, arguments_text, input_paths, literal, quoted, selection
 from tessera.testing.rows import key_of
 from tessera.testing.sweep.worlds import Place
 
@@ -36,20 +36,34 @@ class Changes:
         assert self.schema.mutation_type
         return list(self.schema.mutation_type.fields)
 
-    def text(self, name: str, number: int, *, optional: bool = True, turn: int = 0) -> str:
-        """Return a mutation with the keys of the rows `number`; `turn` chooses among the values of enums."""
+    def turns(self, name: str) -> int:
+        """Return how often a mutation is asked to give every value of the enums that no filter takes."""
+        kinds = (kind for _, kind, _ in self.leaves(name) if isinstance(kind, GraphQLEnumType))
+        return max((len(kind.values) for kind in kinds if f"{kind.name}Comparison" not in self.schema.type_map), default=1)
+
+    def leaves(self, name: str) -> Iterator[tuple[Path, Any, Any]]:
+        """Yield (path, type, reader) of every value that a mutation takes."""
+        assert self.schema.mutation_type
+        for each, argument in self.schema.mutation_type.fields[name].args.items():
+            yield from input_paths(argument.type, (each,))
+
+    def text(self, name: str, number: int, *, optional: bool = True, turn: int = 0, planted: tuple[Path, str] = ((), "")) -> str:
+        """Return a mutation with the keys of the rows `number`; `turn` chooses among the values of enums, `planted` is put at a path."""
         assert self.schema.mutation_type
         field = self.schema.mutation_type.fields[name]
-        leaf = self._leaf(self.resources.get(name), number, turn)
+        usual = self._leaf(self.resources.get(name), number, turn)
+
+        def leaf(kind: Any, path: Path, reader: Any) -> str | None:
+            return planted[1] if path == planted[0] else usual(kind, path, reader)
+
         given = {
             each: literal(argument.type, leaf, optional=optional, path=(each,))
             for each, argument in field.args.items()
             if each not in ("version", "idempotencyKey")
         }
-        if "version" in field.args:
-            given["version"] = "null"
-        if "idempotencyKey" in field.args:
-            given["idempotencyKey"] = "null"
+        for each in ("version", "idempotencyKey"):
+            if each in field.args:
+                given[each] = planted[1] if planted[0] == (each,) else "null"
         return f"{name}{arguments_text(given)} {self._payload(field)}"
 
     def _leaf(self, resource: Resource | None, number: int, turn: int) -> Any:

@@ -22,7 +22,6 @@ from tessera.graph.ids import decode
 from tessera.graph.names import lower_first
 from tessera.permissions import all_permissions
 from tessera.resource import RESOURCES, Resource, resource_of
-from tessera.testing.probing import Coverage
 from tessera.testing.rows import key_of
 from tessera.testing.sweep.canaries import AMBER, Canary, MarkedRows
 from tessera.testing.sweep.companies import World
@@ -107,10 +106,10 @@ class Colleagues(World):
             self.prepared(self.asked)
         self.reads.guess, self.reads.left_out = SECRETS[0], frozenset(left_out or ())
 
-    def sweep(self, *names: str, coverage: Coverage | None = None) -> Sweep:
-        if "counts" in (names or ("counts",)):
+    def sweep(self, *names: str) -> Sweep:
+        if "counts" in names:
             self.count()
-        return super().sweep(*(name for name in names or self.parts() if name != "counts"), coverage=coverage)
+        return super().sweep(*(name for name in names if name != "counts"))
 
     def count(self) -> None:
         """Raise Leak where a list counts more rows than those of the member, its units and its company."""

@@ -18,6 +18,7 @@ from tessera.testing.sweep.worlds import ASKING, Place, raw
 
 BOTH, ONLY_THERE = 0, 2  # numbers of rows: one that is in both companies, one that only the other has
 MOST_CHANGES = 8
+PARTS = ("pages", "rows", "narrowed", "nested", "reports", "changes")
 LOOKED_FOR = "COBAL"  # begins the other's texts and is not one of them, so an answer may repeat what was asked
 
 
@@ -46,37 +47,30 @@ class World:
 
     def parts(self) -> dict[str, Callable[[], Iterator[str]]]:
         """Return the parts of the sweep by name, each a function that yields documents."""
-        reads = ("pages", "rows", "narrowed", "nested", "reports")
         most = {"nested": 2}  # a document takes only so many aliases
-        found = {name: lambda name=name: packed(getattr(self.reads, name)(), most=most.get(name, MOST)) for name in reads}
+        found = {name: lambda name=name: packed(getattr(self.reads, name)(), most=most.get(name, MOST)) for name in PARTS[:-1]}
         return found | {"changes": self.changed}
 
     def changed(self) -> Iterator[str]:
-        """Yield every mutation: with keys of the numbers, and again until every value of every enum was given."""
-        names = self.changes.names()
-        for number in self.numbers:
-            yield from packed((self.changes.text(name, number) for name in names), "mutation", MOST_CHANGES)
+        """Yield every mutation with keys of each number, and again until every value of its enums was given."""
+        texts = [self.changes.text(name, number) for number in self.numbers for name in self.changes.names()]
+        for name in self.changes.names():
+            texts += [self.changes.text(name, self.numbers[0], turn=turn) for turn in range(1, self.changes.turns(name))]
+        yield from packed(texts, "mutation", MOST_CHANGES)
 
-    def turned(self, coverage: Coverage) -> Iterator[str]:
-        """Yield the mutations again for the values of enums that nothing has given yet."""
-        for turn in range(1, 20):
-            wanted = {place[1] for place in unseen(coverage) if len(place) == 2 and place[1].isupper()}
-            if not wanted:
-                return
-            texts = (self.changes.text(name, self.numbers[0], turn=turn) for name in self.changes.names())
-            yield from packed(
-                (text for text in texts if wanted & set(text.replace(",", " ").replace("}", " ").split())),
-                "mutation",
-                MOST_CHANGES,
-            )
+    def coverage(self) -> Coverage:
+        """Return what the documents of all parts visit."""
+        found = Coverage(self.schema)
+        for documents in self.parts().values():
+            for text in documents():
+                found.note(text)
+        return found
 
-    def sweep(self, *names: str, coverage: Coverage | None = None) -> Sweep:
+    def sweep(self, *names: str) -> Sweep:
         """Ask the named parts; raise Leak at the first answer that tells too much."""
-        found = Sweep(self.asked, self.ask, self.judge, coverage)
+        found = Sweep(self.asked, self.ask, self.judge)
         for name in names:
             found.run(self.parts()[name]())
-        if coverage:
-            found.run(self.turned(coverage))
         return found
 
 
@@ -111,11 +105,7 @@ class Companies(World):
             yield from zip(packed(getattr(here, name)()), packed(getattr(nothing, name)()), strict=True)
         for optional in (False, True):
             both = [
-                packed(
-                    (self.changes.text(name, number, optional=optional) for name in self.changes.names()),
-                    "mutation",
-                    MOST_CHANGES,
-                )
+                packed((self.changes.text(name, number, optional=optional) for name in self.changes.names()), "mutation", MOST_CHANGES)
                 for number in (ONLY_THERE, NOWHERE)
             ]
             yield from zip(*both, strict=True)
@@ -127,3 +117,4 @@ class _Nothing(Place):
     def __init__(self, place: Place) -> None:
         super().__init__(place.tenant, place.rows)
         self.cursors = place.cursors
+

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import connections, transaction
 
 from tessera.errors import Code
-from tessera.testing.probing import Coverage
 from tessera.testing.sweep.worlds import Place
 
 CLOSED = {code.value for code in Code} - {Code.INTERNAL.value}
@@ -48,20 +47,12 @@ def undone(place: Place) -> Iterator[None]:
 class Sweep:
     """Asks a place documents one by one; `judge` gets each with its response and raises Leak."""
 
-    def __init__(
-        self,
-        place: Place,
-        ask: Callable[[Place, str], Any],
-        judge: Callable[[str, Any], None],
-        coverage: Coverage | None = None,
-    ) -> None:
-        self.place, self.ask, self.judge, self.coverage, self.tally = place, ask, judge, coverage, Tally()
+    def __init__(self, place: Place, ask: Callable[[Place, str], Any], judge: Callable[[str, Any], None]) -> None:
+        self.place, self.ask, self.judge, self.tally = place, ask, judge, Tally()
 
     def run(self, documents: Iterable[str]) -> Tally:
-        """Ask every document, noting what it covers; nothing that they write stays."""
+        """Ask every document; nothing that they write stays."""
         for text in documents:
-            if self.coverage:
-                self.coverage.note(text)
             with undone(self.place), _defects() as found:
                 response = self.ask(self.place, text)
                 self.judge(text, response)
