@@ -323,14 +323,14 @@ def test_expired_codes_and_sessions_are_forgotten(browser, tenant, bob):
     assert forget_expired_sessions() == 2
 
 
-def test_request_of_a_session_asks_the_databases_three_times(browser, tenant, bob):
-    """One public row; the member and the mark of the latest change of rights; the rights come from Valkey."""
+def test_request_of_a_session_asks_the_databases_twice(browser, tenant, bob):
+    """One public row; the member with the mark of the latest change of rights; the rights are kept."""
     token = program_token(browser, tenant, bob[1])
     client = browser.on(host_of(tenant))
     bearer(client, token)
     with CaptureQueriesContext(connections["shared"]) as public, CaptureQueriesContext(connections["default"]) as own:
         bearer(client, token)
-    assert [len([q for q in public if "accounts_" in q["sql"]]), len([q for q in own if "access_" in q["sql"]])] == [1, 2]
+    assert [len([q for q in public if "accounts_" in q["sql"]]), len([q for q in own if "access_" in q["sql"]])] == [1, 1]
 
 
 def test_deactivated_in_one_tenant_is_active_in_another(browser, tenant, other_tenant, bob):
