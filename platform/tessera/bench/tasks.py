@@ -5,7 +5,6 @@ from tessera.celery import app
 from tessera.tasks import tenant_task
 
 
-# allow raw-task: it is the floor, what Celery does without a tenant
 @app.task(lazy=False, name="bench.nothing")
 def nothing() -> None:
     """Do nothing."""

@@ -15,19 +15,9 @@ from django.db import connections, models
 
 PLAIN = frozenset(
     {
-        *(
-            "CharField",
-            "TextField",
-            "EmailField",
-            "URLField",
-            "SlugField",
-            "UUIDField",
-            "BooleanField",
-            "ArrayField",
-            "JSONField",
-        ),
-        *("IntegerField", "SmallIntegerField", "BigIntegerField", "DateField", "DateTimeField", "TimeField", "DecimalField"),
-        *("PositiveIntegerField", "PositiveSmallIntegerField", "PositiveBigIntegerField", "ForeignKey", "OneToOneField"),
+        *("ArrayField", "BooleanField", "CharField", "DateField", "DateTimeField", "DecimalField", "EmailField", "ForeignKey"),
+        *("BigIntegerField", "IntegerField", "JSONField", "OneToOneField", "SlugField", "SmallIntegerField", "TextField"),
+        *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "TimeField", "URLField", "UUIDField"),
     }
 )
 
@@ -61,7 +51,7 @@ def _statement(label: str) -> str:
 
 
 def columns_of(row: models.Model) -> dict[str, Any]:
-    """Return the values of a new row as they are stored, expressions as they are; a value that its column cannot hold raises as in Django."""
+    """Return the values of a new row as they are stored, expressions as they are; what a column cannot hold raises as in Django."""
     return {column.column: _stored(column, column.pre_save(row, True)) for column in row._meta.concrete_fields}
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from tessera.access.models import AccessToken
-from tessera.access.selectors import actor_of, restricted
-from tessera.access.services import issue_api_key, issue_token
+from tessera.access.selectors import actor_of, bearer_of_token, restricted, role_epoch
+from tessera.access.services import issue_api_key, issue_token, revoke_token
 from tessera.access.services.tokens import digest
 from tessera.access.tests.people import codes, make_ada, make_bob, make_role
 from tessera.audit.models import AuditEntry
@@ -25,6 +25,19 @@ def test_secret_is_stored_as_a_hash_only(inside):
     assert issued.secret not in str(row)
     assert not any(issued.secret in str(entry.after) for entry in AuditEntry.objects.all())
     assert "hash" not in RESOURCES["AccessToken"].fields
+
+
+def test_a_token_is_judged_by_one_statement(inside, django_assert_num_queries):
+    bob = make_bob(None, make_role("clerk", access__token_issue="all", access__role_view="all"))
+    with acting(actor_of(bob)):
+        issued = issue_token(name="script", scopes=["access.role_view"])
+    with django_assert_num_queries(1):
+        bearer = bearer_of_token(hash=digest(issued.secret))
+    assert (bearer.member.pk, bearer.member.state, bearer.member.epoch) == (bob.pk, "active", issued.token.epoch)
+    assert (bearer.token.pk, bearer.token.scopes, bearer.role_epoch) == (issued.token.pk, ["access.role_view"], role_epoch())
+    with acting(actor_of(bob)):
+        revoke_token(access_token=issued.token)
+    assert bearer_of_token(hash=digest(issued.secret)) is None
 
 
 def test_token_holds_no_more_than_its_scopes(inside):

@@ -126,7 +126,7 @@ def test_expired_codes_and_sessions_are_forgotten(browser, tenant, bob):
 
 
 def test_request_of_a_session_asks_each_database_once(browser, tenant, bob):
-    """One public row; the member with the mark of the latest change of rights; the rights come from Valkey."""
+    """One public row; the member with the mark of the latest change of rights; the rights are kept."""
     token = program_token(browser, tenant, bob[1])
     client = browser.on(host_of(tenant))
     bearer(client, token)
