@@ -10,5 +10,3 @@ def test_only_public_apps_are_migrated_in_public(tenant):
         cursor.execute("SELECT DISTINCT app FROM public.django_migrations")
         found = {app for (app,) in cursor.fetchall()}
     assert found == MigrationLoader(None).migrated_apps & settings.PUBLIC_LABELS
-
-
