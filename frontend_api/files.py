@@ -26,11 +26,12 @@ STATUS = {
     Code.NOT_FOUND: 404,
     Code.CONFLICT: 409,
     Code.TOO_COMPLEX: 413,
+    Code.RATE_LIMITED: 429,
 }
 FORM = 64 * 1024  # what the form around the file may take
 
 
-def _answered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def answered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Answer errors as GraphQL shows them, with an HTTP status; let only people of the tenant in."""
 
     @csrf_exempt
@@ -56,7 +57,7 @@ def _json(body: dict[str, Any], status: int) -> HttpResponse:
     return HttpResponse(orjson.dumps(body), status=status, content_type="application/json; charset=utf-8", headers=headers)
 
 
-@_answered
+@answered
 def upload(request: HttpRequest) -> HttpResponse:
     """POST /files: a form with `label`, `record` and `file`; answers the id and what was found out about the file.
 
@@ -83,7 +84,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return _json({**told, "mediaType": made.media_type, "size": made.size, "sha256": made.sha256}, 201)
 
 
-@_answered
+@answered
 def download(request: HttpRequest, attachment: UUID) -> Any:
     """GET /files/<key>: the bytes, for whoever may see the record that they hang on."""
     if request.method not in ("GET", "HEAD"):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from frontend_api import files, health, home, public, views
+from frontend_api import exports, files, health, home, public, views
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("public/<str:name>/<str:token>", public.page, name="public"),
     path("files", files.upload, name="files"),
     path("files/<uuid:attachment>", files.download, name="file"),
+    path("export/<str:plural>.csv", exports.export, name="export"),
     path("health", health.health, name="health"),
 ]

@@ -88,6 +88,19 @@ def _demand_reach(resource: Resource, row: Any, permission: str) -> None:
         raise Forbidden(permission)
 
 
+def demand_company(resource: Resource, row: Any, permission: str) -> None:
+    """Raise Forbidden where a service made a row in a company that the right it demanded does not reach.
+
+    Whom else a new row belongs to is the service's decision: a lead that somebody takes in may be another one's.
+    """
+    reach, column = current().actor.reach(permission), resource.scope.company
+    if reach is None or reach.everything or not reach.companies or not column:
+        return
+    mine = {f"{column}__in": sorted(reach.companies)}
+    if not resource.model._default_manager.filter(pk=row.pk, **mine).exists():
+        raise Forbidden(permission)
+
+
 def _own(resource: Resource, row: Model) -> None:
     """Give a new row to whoever creates it, where it has an owner and none was named."""
     owner = resource.scope.owner

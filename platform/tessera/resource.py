@@ -87,12 +87,16 @@ class RowScope:
     Paths may follow relations to one row (`order__owner`). A resource that names none of them is
     seen whole by all who may view it; see `tessera.scope` for what a reach then selects. A row that
     hangs on a record (`on_record`) is reached by whoever may view that record, whatever the reach.
+
+    `shared` are further paths, which may follow relations to many rows: a request is also reached by
+    whoever is asked in it, a party through any company in which it has a role.
     """
 
     owner: str = ""
     unit: str = ""
     company: str = ""
     on_record: bool = False
+    shared: "RowScope | None" = None
 
 
 @dataclass(frozen=True)

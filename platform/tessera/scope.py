@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from tessera.context import Actor, Reach, current
-from tessera.resource import Resource, resource_of, resources
+from tessera.resource import Resource, RowScope, resource_of, resources
 
 NOTHING = Q(pk__in=())
 
@@ -39,7 +39,13 @@ def within(resource: Resource, actor: Actor, permission: str) -> Q | None:
 
 
 def _by_columns(resource: Resource, actor: Actor, reach: Reach) -> Q:
-    scope = resource.scope
+    condition = _along(resource.scope, actor, reach)
+    if (shared := resource.scope.shared) and (also := _along(shared, actor, reach)):
+        condition |= Q(pk__in=resource.model._default_manager.filter(also).values("pk"))
+    return condition or NOTHING
+
+
+def _along(scope: RowScope, actor: Actor, reach: Reach) -> Q:
     condition = Q()
     if reach.own and scope.owner and actor.member_id:
         condition |= Q(**{scope.owner: actor.member_id})
@@ -47,7 +53,7 @@ def _by_columns(resource: Resource, actor: Actor, reach: Reach) -> Q:
         condition |= Q(**{f"{scope.unit}__in": sorted(reach.units)})
     if reach.companies and scope.company:
         condition |= Q(**{f"{scope.company}__in": sorted(reach.companies)})
-    return condition or NOTHING
+    return condition
 
 
 def _on_visible_records(actor: Actor) -> Q:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.context import Actor, enter, system
@@ -121,15 +121,17 @@ def deed(
         with enter(tenant.ref(), actor=on_behalf_of(actor, act), modules=frozenset()), unit_of_work():
             lock("installations")
             yield scripts
-    except Refused as refused:
-        reflect(tenant, labels, why=str(refused))
-        raise
     except Exception as error:
+        cause = error.__cause__ if isinstance(error, Refused) else None
+        if isinstance(error, Refused) and not isinstance(cause, IntegrityError):  # rows that do not fit refuse no wish
+            reflect(tenant, labels, why=str(error))
+            raise
+        failure = cause or error
         _log.exception("%s %s failed in tenant %s", act, sorted(labels), tenant.id)
         with wishes(tenant) as rows:
             for label in sorted(labels & rows.keys()):
-                move(rows[label], State.FAILED, f"{act}: {type(error).__name__}: {error}")
-        raise
+                move(rows[label], State.FAILED, f"{act}: {type(failure).__name__}: {failure}")
+        raise failure from None
     reflect(tenant, labels, also=also)
 
 

@@ -160,6 +160,37 @@ def test_a_signal_stops_every_process_to_the_last_grandchild(start: Callable[...
     assert marked(run.home) == []
 
 
+@pytest.fixture
+def under_make(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Return a process that runs the supervisor as `make up` does, once that is up."""
+    (tmp_path / ".data" / "dev").mkdir(parents=True)
+    (tmp_path / ".data" / "dev" / "web.port").write_text(str(free_port()))
+    (tmp_path / "Makefile").write_text(f"up:\n\t@{sys.executable} {CAST} {tmp_path} whole up --with-parent\n")
+    out = tmp_path / "out"
+    with out.open("wb") as file:
+        make = subprocess.Popen(
+            ["make", "up"], cwd=tmp_path, env=os.environ | ELSEWHERE, stdout=file, stderr=file, start_new_session=True
+        )
+    wait_for(lambda: b"ready " in out.read_bytes())
+    yield make
+    if make.poll() is None:
+        make.kill()
+        make.wait()
+
+
+def test_ctrl_c_in_a_terminal_stops_every_process(under_make: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    os.killpg(under_make.pid, signal.SIGINT)  # a terminal sends it to make and to the supervisor alike
+    under_make.wait(timeout=30)
+    wait_for(lambda: processes_of(tmp_path) == [])
+
+
+def test_kill_9_of_make_stops_every_process(under_make: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    under_make.kill()
+    under_make.wait()
+    wait_for(lambda: processes_of(tmp_path) == [])
+    assert b"stopped (SIGTERM)" in (tmp_path / "out").read_bytes()
+
+
 def test_a_service_that_is_killed_comes_back_without_its_old_children(start: Callable[..., Run]) -> None:
     run = start("up").until("ready ")
     before = set(marked(run.home))

@@ -19,19 +19,35 @@ def made_once(files, blocker):
         yield Tenant.objects.get(slug="a"), Tenant.objects.get(slug="b")
 
 
+SUMS = {"reconciliation": "who holds the right to reconcile sees what all stock is worth, though not what a single move is"}
+
+
+@contextmanager
+def world_of(kind, files, blocker):
+    """Make one of the worlds."""
+    from tessera.testing.sweep.colleagues import Colleagues
+    from tessera.testing.sweep.companies import Companies
+
+    with made_once(files, blocker) as tenants:
+        yield Companies(*tenants) if kind == "companies" else Colleagues(*tenants, left_out=SUMS)
+
+
 @pytest.fixture(scope="module")
 def companies(_clone, django_db_blocker, tmp_path_factory) -> Iterator:
     """Return the world in which tenant A is asked about tenant B."""
-    from tessera.testing.sweep.companies import Companies
-
-    with made_once(tmp_path_factory.mktemp("files"), django_db_blocker) as tenants:
-        yield Companies(*tenants)
+    with world_of("companies", tmp_path_factory.mktemp("files"), django_db_blocker) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def colleagues(_clone, django_db_blocker, tmp_path_factory) -> Iterator:
     """Return the world in which a member is asked about what only others may see."""
-    from tessera.testing.sweep.colleagues import Colleagues
+    with world_of("colleagues", tmp_path_factory.mktemp("files"), django_db_blocker) as made:
+        yield made
 
-    with made_once(tmp_path_factory.mktemp("files"), django_db_blocker) as tenants:
-        yield Colleagues(*tenants)
+
+@pytest.fixture(scope="module")
+def world(request, _clone, django_db_blocker, tmp_path_factory) -> Iterator:
+    """Return the world that a test names by its parameter."""
+    with world_of(request.param, tmp_path_factory.mktemp("files"), django_db_blocker) as made:
+        yield made

@@ -15,7 +15,7 @@ def test_every_model_has_rows_in_both_companies(companies):
 
 def test_nothing_of_another_company_is_answered(companies):
     coverage = Coverage(companies.schema)
-    tally = companies.sweep(coverage=coverage).tally
+    tally = companies.sweep(*companies.parts(), coverage=coverage).tally
     assert unseen(coverage) == []
     assert tally.defects == [], "\n".join(tally.defects)
     assert set(tally.codes) <= CLOSED - {Code.TOO_COMPLEX}, "a document that is refused as a whole asks nothing"

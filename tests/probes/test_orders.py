@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from threading import Barrier, Thread
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -14,6 +15,7 @@ from tessera.context import EVERYTHING, Actor, system
 from tessera.exchange.services import import_rows
 from tessera.graph.ids import encode
 from tessera.lineage.models import DocumentRevision, LineLink, TransitionHold
+from tessera.outbox.models import OutboxEvent
 from tessera.testing.asking import ask, done, refusals
 from tessera.testing.events import drain
 from tessera.testing.plugin import entered
@@ -23,7 +25,7 @@ from modules.base.api import available_quantity, open_receivables, reserved_quan
 from modules.erp.finance.models import OpenItem, Payment
 from modules.erp.finance.services import create_invoice_for, create_payment, post_invoice, post_payment
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
-from modules.erp.orders.services import SalesOrderLineInput, confirm_sales_order, limits
+from modules.erp.orders.services import SalesOrderLineInput, accept_quote, confirm_sales_order, limits, send_quote
 from modules.erp.orders.tests.factories import Shop, make_shop
 from modules.oa.workflow.models import ApprovalTask
 from modules.oa.workflow.services import approve_task, withdraw_request
@@ -210,6 +212,33 @@ def test_an_imported_order_that_a_gate_holds_is_told_as_held_and_takes_effect_on
         approve_task(task=task)
     assert {number: now(order).state for number, order in drafts.items()} == {"2": "confirmed", "3": "draft"}
     assert (reserved(drafts["2"]), reserved(drafts["3"])) == ([D(2)], [D(0)])
+
+
+@pytest.mark.committed
+def test_a_quote_that_two_accept_at_once_becomes_one_order(tenant):
+    start = Barrier(2, timeout=60)
+    with entered(tenant, actor=system("test")):
+        quote = send_quote(quote=make_shop().quote())
+    made: list[UUID] = []
+
+    def accept() -> None:
+        try:
+            with entered(tenant, actor=system("test")):
+                start.wait()
+                made.append(accept_quote(quote=quote, revision=1).pk)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=accept) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    with entered(tenant, actor=system("test")):
+        order = SalesOrder.objects.get()
+        assert made == [order.pk, order.pk]
+        assert (order.quote_id, order.quote_revision, order.gross_total) == (quote.pk, 1, D("180.00"))
+        assert OutboxEvent.objects.filter(name="orders.quote_accepted").count() == 1
 
 
 @pytest.mark.committed

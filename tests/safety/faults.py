@@ -78,8 +78,8 @@ def lost_facts() -> list[str]:
 
 
 def numbers_missing() -> list[str]:
-    """Name the series whose numbers are not each there once, from the first to the last that was given."""
-    given = [number for model in _models() for number in _numbers(model)]
+    """Name the series whose numbers are not all there, from the first to the last that was given; twice they cannot be."""
+    given = {number for model in _models() for number in _numbers(model)}
     found = []
     for series in NumberSeries.objects.all():
         pattern = re.sub(r"\\\{n[^}]*\\\}", r"(\\d+)", re.escape(series.pattern))

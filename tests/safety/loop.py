@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from tessera.story.acts import billing, books, closing, founding, importing, selling
+from tessera.story import tale
+from tessera.story.acts import closing, selling
 from tessera.story.client import Client, StoryFailed
 from tessera.story.companies import Company, sample
 from tessera.story.stage import Customer, Stage
@@ -15,25 +16,8 @@ from tessera.story.stage import Customer, Stage
 from tests.safety.stack import Stack
 
 PATIENCE = 120.0  # seconds
-FOUNDING = (
-    founding.sign_up,
-    founding.invite_staff,
-    importing.set_up_company,
-    importing.import_masters,
-    books.open_books,
-    books.take_over_stock,
-    books.publish_process,
-    selling.give_leads_in_turn,
-)
-LOOP = (
-    selling.capture_and_convert,
-    selling.quote_with_approval,
-    selling.confirm_and_deliver,
-    billing.invoice_and_payments,
-    billing.return_and_credit,
-    billing.survey_and_ticket,
-    closing.advance_and_short_close,
-)
+FOUNDING = tale.ACTS[: tale.ACTS.index(selling.capture_and_convert)]
+LOOP = tale.ACTS[len(FOUNDING) : tale.ACTS.index(closing.draw_graph)]
 
 
 class Stubborn(Client):

@@ -21,9 +21,9 @@ pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.slow, pytest.mark.ti
 
 
 def sender(world: Any) -> Stubborn:
-    """Return one more phone of ada's."""
-    ada = world.loops.people["ada"]
-    return Stubborn(ada.address, ada.host, ada.token)
+    """Return one more phone of ida's."""
+    ida = world.loops.people["ida"]
+    return Stubborn(ida.address, ida.host, ida.token)
 
 
 def send(phone: Stubborn, key: str, name: str) -> dict[str, Any]:
@@ -49,13 +49,15 @@ def race(phones: list[Stubborn], keys: list[str]) -> list[set[str]]:
     return answers
 
 
-def kill_now_and_then(stack: Stack, stop: threading.Event, dice: random.Random) -> list[str]:
-    """Kill the web server or one of its processes again and again until told to stop."""
-    victims = []
-    while not stop.wait(dice.uniform(2, 6)):
-        victims.append(dice.choice(["web", "web child", "web child"]))
-        stack.kill(victims[-1])
-    return victims
+def kill_again_and_again(stack: Stack, stop: threading.Event, dice: random.Random) -> int:
+    """Kill the web server or one of its processes, each time that it is up, until told to stop; return how often."""
+    kills = 0
+    while not stop.is_set():
+        stack.kill(dice.choice(["web", "web child"]))
+        kills += 1
+        stack.wait_until_up()
+        stop.wait(dice.uniform(2, 6))
+    return kills
 
 
 @pytest.mark.safety
@@ -63,12 +65,12 @@ def test_each_key_has_one_effect_and_one_answer_while_the_web_server_is_killed(w
     keys = [f"copy-{number}" for number in range(count("keys", 60, 2_000))]
     phones, stop = [sender(world) for _ in range(COPIES)], threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        killer = pool.submit(kill_now_and_then, world.stack, stop, random.Random(0))
+        killer = pool.submit(kill_again_and_again, world.stack, stop, random.Random(0))
         try:
             answers = race(phones, keys)
         finally:
             stop.set()
-        kills = len(killer.result())
+        kills = killer.result()
     world.settle()
     assert [key for key, found in zip(keys, answers, strict=True) if len(found) != 1] == []
     assert all(json.loads(next(iter(found)))["userErrors"] == [] for found in answers)

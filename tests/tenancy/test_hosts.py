@@ -11,6 +11,7 @@ from tessera.context import current, current_or_none
 from tessera.errors import Refused
 
 from tenants import epoch
+from tenants.directory import find
 from tenants.hosts import host_of, place_of
 from tenants.middleware import TenantMiddleware
 from tenants.models import Domain, Tenant
@@ -132,6 +133,19 @@ def test_a_host_is_looked_up_once_until_something_changes(tenant, django_assert_
         assert place_of("a.localhost").tenant == tenant.ref()
     set_state(tenant=tenant, state=Tenant.State.SUSPENDED)
     assert place_of("a.localhost").state == "suspended"
+
+
+@pytest.mark.committed
+def test_a_background_task_finds_its_tenant_once_until_something_changes(tenant, django_assert_num_queries):
+    epoch.forget_tenants()
+    with django_assert_num_queries(1, connection=connections["shared"]):
+        found = find(tenant.pk)
+    with django_assert_num_queries(0, connection=connections["shared"]):
+        assert find(tenant.pk) == found
+    assert found[0] == tenant.ref()
+    set_state(tenant=tenant, state=Tenant.State.SUSPENDED)
+    with pytest.raises(LookupError):
+        find(tenant.pk)
 
 
 @pytest.mark.committed

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Action, Children, Form, List, Report, Resource, RowScope
+from tessera.api import Action, Children, Form, List, Report, Resource, RowScope, visible_rows
 
 from modules.base import models, services
 
-OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit")  # what belongs to a party is seen by whoever sees the party
+# What belongs to a party is seen by whoever sees the party.
+OF_PARTY = RowScope(owner="party__owner", unit="party__org_unit", shared=RowScope(company="party__roles__company"))
 
 Resource(
     model=models.Party,
@@ -48,7 +49,7 @@ Resource(
         List(("code", "name", "kind", "owner")),
         Form(((_("Party"), ("kind", "code", "name", "legal_name", "employer", "language")), (_("Note"), ("note",)))),
     ),
-    scope=RowScope(owner="owner", unit="org_unit"),
+    scope=RowScope(owner="owner", unit="org_unit", shared=RowScope(company="roles__company")),
     import_key=("code",),
 )
 Resource(
@@ -130,7 +131,7 @@ class PossibleDuplicate:
 
 def party_duplicates(*, name: str = "", email: str = "", phone: str = "", tax_number: str = "") -> list[PossibleDuplicate]:
     """Warn of parties that look like the described one: by tax number, e-mail, phone, then name."""
-    found = services.find_duplicates(name=name, email=email, phone=phone, tax_number=tax_number)
+    found = services.find_duplicates(name=name, email=email, phone=phone, tax_number=tax_number, among=visible_rows(models.Party))
     return [PossibleDuplicate(party=duplicate.party, reason=duplicate.reason) for duplicate in found]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -122,10 +123,13 @@ def add_contact_point(*, party: Party, kind: ContactPoint.Kind, value: str) -> C
 
 
 def find_duplicates(
-    *, name: str = "", email: str = "", phone: str = "", tax_number: str = "", exclude: UUID | None = None
+    *, name: str = "", email: str = "", phone: str = "", tax_number: str = "", exclude: UUID | None = None, among: Any = None
 ) -> list[Duplicate]:
-    """Return parties that look like the described one: by tax number, e-mail, phone, then name."""
-    parties = Party.objects.filter(merged_into=None).exclude(pk=exclude)
+    """Return parties that look like the described one: by tax number, e-mail, phone, then name.
+
+    They are looked for `among` the given rows, all by default; somebody is only told of parties that they see.
+    """
+    parties = (Party.objects.all() if among is None else among).filter(merged_into=None).exclude(pk=exclude)
     reasons = []
     if tax_number:
         reasons.append(("tax number", Q(tax_registrations__number=plain_tax_number(tax_number))))

@@ -10,7 +10,7 @@ from tessera.graph.ids import encode
 from tessera.testing.asking import ask, codes
 from tessera.unit_of_work import unit_of_work
 
-from modules.base.models import BankAccount, OrgUnit, Party, PartyRole
+from modules.base.models import BankAccount, Company, OrgUnit, Party, PartyRole
 from modules.base.services import AddressInput, ContactPointInput, assign_person, create_party, link_member
 from modules.base.tests.factories import make_company
 
@@ -61,6 +61,20 @@ def test_who_reaches_only_its_own_parties_sees_only_what_belongs_to_them(bob, as
 def test_who_reaches_a_unit_sees_what_belongs_to_its_parties(bob, as_member, field):
     as_member(*VIEWS, reach=Reach(units=frozenset([OrgUnit.objects.get().pk])))
     assert seen(field) == ["Theirs"]
+
+
+def test_who_reaches_a_company_sees_the_parties_that_have_a_role_in_it(bob, as_member):
+    create_party(name="Nobody's")
+    with unit_of_work():
+        PartyRole(party=Party.objects.get(name="Mine"), company=Company.objects.get(), role="supplier").save()
+    as_member(*VIEWS, reach=Reach(companies=frozenset([Company.objects.get().pk])))
+    for field in ("addresses", "contactPoints", "taxRegistrations", "bankAccounts"):
+        assert sorted(seen(field)) == ["Mine", "Theirs"]
+    assert sorted(seen("partyRoles")) == ["Mine", "Mine", "Theirs"]
+    found = ask("{ parties { totalCount nodes { name } } }")["data"]["parties"]
+    assert (found["totalCount"], sorted(node["name"] for node in found["nodes"])) == (2, ["Mine", "Theirs"])
+    as_member(*VIEWS, reach=Reach(companies=frozenset([new_id()])))
+    assert ask("{ parties { totalCount } }")["data"]["parties"] == {"totalCount": 0}
 
 
 def test_an_address_of_a_party_out_of_reach_is_neither_made_nor_changed(bob, as_member):

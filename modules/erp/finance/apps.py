@@ -28,6 +28,7 @@ ACCOUNTING = (
     "finance.allocation_create",
     "finance.allocation_undo",
     "finance.open_item_update",
+    "finance.waiting_goods_clear",
 )
 
 
@@ -50,6 +51,7 @@ class Finance(Module):
         Permission("finance.period_close", _("Close periods")),
         Permission("finance.period_reopen", _("Open closed periods again")),
         Permission("finance.period_post_soft", _("Post to softly closed periods")),
+        Permission("finance.waiting_goods_clear", _("Give up waiting for bills and invoices")),
         Permission("finance.closing_run", _("Close income and expenses, revalue foreign currency")),
         Permission("finance.invoice_create", _("Draft invoices")),
         Permission("finance.invoice_delete", _("Delete draft invoices")),

@@ -30,6 +30,7 @@ class Workflow(Module):
                 "workflow.delegation_create",
                 "workflow.approval_task_view",
                 "workflow.process_instance_view",
+                "workflow.vote_view",
                 "workflow.delegation_view",
             ),
             reach="own",

@@ -64,7 +64,7 @@ Resource(
         Action("retry", services.retry_request, title=_("Try again"), states=(Instance.APPROVED,)),
     ),
     views=(List(("title", "kind", "transition", "state", "step", "round", "created_at")),),
-    scope=RowScope(owner="requested_by"),
+    scope=RowScope(owner="requested_by", shared=RowScope(owner="tasks__assignee")),
 )
 Resource(
     model=models.ApprovalTask,
@@ -106,7 +106,7 @@ Resource(
     fields=("instance", "task", "round", "step", "member", "acting_for", "decision", "comment", "recorded_at"),
     filters=("instance", "member", "decision"),
     order=("recorded_at",),
-    scope=RowScope(owner="member"),
+    scope=RowScope(owner="instance__requested_by", shared=RowScope(owner="instance__tasks__assignee")),
 )
 Resource(
     model=models.Delegation,

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from tessera.access.models import AccessToken, Member
-from tessera.access.selectors import actor_of, restricted, with_role_epoch
+from tessera.access.models import Member
+from tessera.access.selectors import actor_of, bearer_of_session, bearer_of_token, restricted
 from tessera.access.services import note_use
 from tessera.accounts.models import Account, TenantSession
 from tessera.accounts.services import SESSION_PREFIX, digest
@@ -65,25 +65,25 @@ def _of_session(key: str, tenant: TenantRef) -> Actor:
     if found is None or found.expires_at <= timezone.now():
         raise refusal()
     account = found.account
-    members = Member.objects.filter(pk=found.member_id, epoch=found.member_epoch, account_id=account.pk)
-    member = with_role_epoch(members).first()
-    if not account.is_active or account.epoch != found.account_epoch or member is None or member.state != Member.State.ACTIVE:
+    bearer = bearer_of_session(member=found.member_id, epoch=found.member_epoch, account=account.pk)
+    if not account.is_active or account.epoch != found.account_epoch or bearer is None:
         raise refusal()
-    return actor_of(member, epoch=member.role_epoch)
+    if bearer.member.state != Member.State.ACTIVE:
+        raise refusal()
+    return actor_of(bearer.member, epoch=bearer.role_epoch)
 
 
 def _of_token(secret: str) -> Actor:
     """Return the actor of a token, with no right beyond the token's; its row is in the tenant's own schema."""
-    tokens = AccessToken.objects.select_related("member").filter(hash=digest(secret), revoked_at=None)
-    token = with_role_epoch(tokens).first()
-    if token is None or token.expires_at <= timezone.now():
+    bearer = bearer_of_token(hash=digest(secret))
+    if bearer is None or bearer.token is None or bearer.token.expires_at <= timezone.now():
         raise refusal()
-    member = token.member
+    member, token = bearer.member, bearer.token
     alive = member.state == Member.State.ACTIVE and member.epoch == token.epoch
     if not alive or not Account.objects.filter(pk=member.account_id, is_active=True).exists():
         raise refusal()
     note_use(token)
-    return replace(restricted(actor_of(member, epoch=token.role_epoch), token.scopes), token_id=token.pk)
+    return replace(restricted(actor_of(member, epoch=bearer.role_epoch), token.scopes), token_id=token.pk)
 
 
 def _demand_same_origin(request: HttpRequest) -> None:

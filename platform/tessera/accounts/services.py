@@ -18,8 +18,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tessera.access.selectors import active_member
+from tessera.access.services import follow_address
 from tessera.accounts.models import Account, LoginCode, Membership, TenantSession
-from tessera.context import TenantRef
+from tessera.context import TenantRef, acting, system
 from tessera.errors import ApiError, Code, Problem, Refused
 from tessera.signing import BadToken, sign_public, unsign_public
 
@@ -123,6 +124,9 @@ def redeem_code(*, tenant: TenantRef, code: str, state: str = "", lifetime: time
     member = active_member(account_id=account.pk) if alive else None
     if member is None:
         raise refusal
+    if member.email != account.email:
+        with acting(system("sign-in")):
+            follow_address(member=member, email=account.email)
     return _open_session(account, tenant.id, member.pk, member.epoch, found.login, timezone.now() + lifetime)
 
 

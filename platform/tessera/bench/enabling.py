@@ -1,5 +1,7 @@
 """Switch a module on in a company: its tables, what it seeds, its roles, and the company's own row."""
 
+from django.conf import settings
+
 from tenants.installations import enable_modules
 from tenants.installations.mirror import closed
 from tessera.bench.measures import Benchmark, Measured, in_turns
@@ -14,7 +16,9 @@ def run(stage: Stage) -> Measured:
     """Enable the books and what they depend on; the floor runs the DDL of the same migrations as one batch, committed."""
     stage.tell(f"making {TURNS + WARM} companies for each side")
     before: set[Key] = {script.key for script in scripts_for(closed([]))}
-    batch = ";\n".join(step.sql for script in scripts_for(closed(MODULES)) if script.key not in before for step in script.steps if step.sql)
+    batch = ";\n".join(
+        step.sql for script in scripts_for(closed(MODULES)) if script.key not in before for step in script.steps if step.sql
+    )
     ours = [stage.tenant() for _ in range(TURNS + WARM)]
     theirs = [stage.tenant() for _ in range(TURNS + WARM)]
     stage.tell(f"{len(batch):,} bytes of DDL, CREATE TABLE {batch.count('CREATE TABLE')} times")
@@ -23,7 +27,7 @@ def run(stage: Stage) -> Measured:
         enable_modules(tenant=ours.pop(), modules=MODULES)
 
     with raw("public") as own:
-        own.execute("SET ROLE tessera_owner")
+        own.execute(f"SET ROLE {settings.TESSERA_OWNER_ROLE}")
 
         def replay() -> None:
             own.execute(f'SET search_path = "{theirs.pop().schema_name}", ext')

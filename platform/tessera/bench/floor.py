@@ -51,7 +51,8 @@ def _connection() -> psycopg.Connection:
 def customers(connection: psycopg.Connection, name: str | None, key: str | None) -> dict[str, Any]:
     """Return the page as the product answers it."""
     nodes: list[dict[str, Any]] = []
-    last, orders = None, []
+    last: UUID | None = None
+    orders: list[dict[str, Any]] = []
     for row in connection.execute(CUSTOMERS, {"name": name, "id": key}):
         if row[0] != last:
             last, orders = row[0], []

@@ -17,7 +17,7 @@ import psycopg
 from django.conf import settings
 from psycopg import sql
 
-from tessera.bench.stage import raw
+from tessera.bench.stage import FLOOR_SCHEMAS, raw
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ class Footprint:
         self.calls.append(_difference(before, self._read()))
 
     def _read(self) -> Rows:
-        found = {}
+        found: Rows = {}
         for table in self._tables:
             rows = self._own.execute(sql.SQL("SELECT id::text, to_jsonb(t) FROM {} t").format(sql.Identifier(table)))
             found[table] = dict(rows.fetchall())
@@ -80,7 +80,7 @@ class Replay:
     """The floor: `run` writes the rows of a footprint once more, under new keys."""
 
     def __init__(self, footprint: Footprint) -> None:
-        self.schema = f"bench_floor_{uuid4().hex[:12]}"
+        self.schema = f"{FLOOR_SCHEMAS}{uuid4().hex[:12]}"
         calls = footprint.calls
         self._touched = sorted({table for call in calls for kind in vars(call).values() for table in kind})
         self._copy_tables(footprint.schema)
@@ -98,18 +98,24 @@ class Replay:
         for call in self.fresh():
             call()
 
-    def fresh(self) -> list[Callable[[], None]]:
+    def fresh(self) -> list[Callable[[], Any]]:
         """Return the calls of one more operation, one by one."""
         names = {old: str(uuid4()) for old in self._new}
         for mark in self._marks.values():
             self._count += 1
             names[mark] = str(self._count)
 
-        def made(text: str, parts: list[list[str]]) -> Callable[[], None]:
+        def made(text: str, parts: list[list[str]]) -> Callable[[], Any]:
             given = ["".join([part if place % 2 == 0 else names[part] for place, part in enumerate(each)]) for each in parts]
-            return lambda: self._own.execute(text, given) and None
+            return lambda: self._own.execute(text, given)
 
         return [made(text, parts) for text, parts in self.calls]
+
+    def count(self, table: str) -> int:
+        """Return how many rows the copy of a table has."""
+        counted = self._own.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+        assert counted is not None
+        return counted[0]
 
     def close(self) -> None:
         """Drop the copies."""
@@ -144,15 +150,15 @@ class Replay:
         parts: list[str] = []
         given: list[str] = []
         for table, rows in call.inserted.items():
-            parts.append(f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)")
+            parts.append(f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)")  # noqa: S608
             given.append(json.dumps([self._told_apart(table, row) for row in rows]))
         for table, rows in call.updated.items():
             columns = ", ".join(f'"{name}" = n."{name}"' for name in rows[0] if name != "id")
             source = f"jsonb_populate_recordset(NULL::{table}, %s::jsonb) n"
-            parts.append(f"UPDATE {table} t SET {columns} FROM {source} WHERE t.id = n.id")
+            parts.append(f"UPDATE {table} t SET {columns} FROM {source} WHERE t.id = n.id")  # noqa: S608
             given.append(json.dumps([self._told_apart(table, row) for row in rows]))
         for table, keys in call.deleted.items():
-            parts.append(f"DELETE FROM {table} WHERE id = ANY(%s::uuid[])")
+            parts.append(f"DELETE FROM {table} WHERE id = ANY(%s::uuid[])")  # noqa: S608
             given.append("{" + ",".join(keys) + "}")
         *most, last = parts
         text = "WITH " + ", ".join(f"w{place} AS ({part})" for place, part in enumerate(most)) + " " + last if most else last
@@ -186,6 +192,6 @@ class Replay:
 
 @contextmanager
 def _owner() -> Iterator[psycopg.Connection]:
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as own:
+    with raw("public") as own:
         own.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.TESSERA_OWNER_ROLE)))
         yield own

@@ -1,10 +1,11 @@
 """Hand a ready schema over to a new company: what a sign-up waits for when the pool is filled."""
 
+from django.conf import settings
+
 from tenants.models import ReadySchema
-from tenants.pool import is_current
 from tenants.provisioning import register_tenant
 from tessera.bench.measures import Benchmark, Measured, in_turns
-from tessera.bench.stage import MARK, Stage, raw
+from tessera.bench.stage import MARK, Stage, drop_schema, raw
 from tessera.context import TenantRef
 from tessera.db.installer import make_schema
 from tessera.db.scripts import fingerprint_of_set
@@ -23,7 +24,7 @@ def run(stage: Stage) -> Measured:
     make_schema(TenantRef(renamed.id, renamed.schema_name), labels)
     names = [renamed.schema_name, f"{renamed.schema_name}_b"]
     with raw("public") as own:
-        own.execute("SET ROLE tessera_owner")
+        own.execute(f"SET ROLE {settings.TESSERA_OWNER_ROLE}")
 
         def rename() -> None:
             own.execute(f'ALTER SCHEMA "{names[0]}" RENAME TO "{names[1]}"')
@@ -32,18 +33,22 @@ def run(stage: Stage) -> Measured:
         def claim() -> None:
             register_tenant(company="Bench", slug=f"{MARK}{new_id().hex[-12:]}")
 
-        measured = in_turns(claim, rename, turns=TURNS, warm=WARM)
-        left = [row for row in ReadySchema.objects.filter(state=ReadySchema.State.READY) if is_current(row)]
-        stage.tell(f"{len(left)} schemas left in the pool")
-        own.execute(f'DROP SCHEMA "{names[0]}" CASCADE')
+        try:
+            measured = in_turns(claim, rename, turns=TURNS, warm=WARM)
+        finally:
+            own.execute(f'DROP SCHEMA "{names[0]}" CASCADE')
+    if ReadySchema.objects.filter(fingerprint=fingerprint_of_set(labels)).exists():
+        raise RuntimeError("a company took no schema of the pool")
     return measured
 
 
 def _fill(labels: frozenset[str], wanted: int) -> None:
-    """Bring the pool of the base to so many schemas."""
+    """Bring the pool of the base to so many new schemas."""
     fingerprint = fingerprint_of_set(labels)
-    there = ReadySchema.objects.filter(fingerprint=fingerprint, state=ReadySchema.State.READY).count()
-    for _ in range(there, wanted):
+    for row in ReadySchema.objects.filter(fingerprint=fingerprint):
+        drop_schema(row.schema_name)
+        row.delete()
+    for _ in range(wanted):
         row = ReadySchema(modules=sorted(labels), fingerprint=fingerprint, state=ReadySchema.State.READY)
         make_schema(TenantRef(row.id, row.schema_name), labels)
         row.save()

@@ -72,10 +72,11 @@ def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int,
         until = since + seconds
         while time.perf_counter() < until:
             for key, _events in waiting.select():
-                connection, answer = key.fileobj, key.data
-                if answer.take(connection.recv(262_144)):  # type: ignore[union-attr]
+                own: socket.socket = key.fileobj  # type: ignore[assignment]
+                answer: Answer = key.data
+                if answer.take(own.recv(262_144)):
                     answered += 1
                     answer.data, answer.wanted = bytearray(), 0
-                    connection.sendall(next(following))  # type: ignore[union-attr]
+                    own.sendall(next(following))
         spent = time.perf_counter() - since
     return answered, spent

@@ -55,10 +55,11 @@ class Benchmark:
         return round(median * 1000, 3) if self.unit == "ms" else round(1 / median, 1)
 
 
-def timed(work: Turn) -> Seconds:
-    """Return how long one call takes."""
+def timed(work: Turn, *, times: int = 1) -> Seconds:
+    """Return how long so many calls take."""
     since = time.perf_counter()
-    work()
+    for _ in range(times):
+        work()
     return time.perf_counter() - since
 
 
@@ -71,6 +72,5 @@ def in_turns(product: Turn, floor: Turn, *, turns: int, each: int = 1, warm: int
     for turn in range(turns):
         sides = (product, floor) if turn % 2 == 0 else (floor, product)  # whoever comes second may find warm caches
         for work in sides:
-            spent = timed(lambda work=work: [work() for _ in range(each)]) / each
-            found[work is floor].append(spent)
+            found[work is floor].append(timed(work, times=each) / each)
     return Measured(*found, n=turns * each)

@@ -62,7 +62,9 @@ def customers(own: psycopg.Connection) -> dict[str, Any]:
     parties = own.execute(CUSTOMERS).fetchall()
     orders = own.execute(ORDERS, [[key for key, _ in parties]]).fetchall()
     lines = own.execute(LINES, [[key for key, *_ in orders]]).fetchall()
-    items = {key: {"id": identified("Item", key), "code": code} for key, code in own.execute(ITEMS, [list({r[2] for r in lines})])}
+    items = {
+        key: {"id": identified("Item", key), "code": code} for key, code in own.execute(ITEMS, [list({r[2] for r in lines})])
+    }
     lines_of: dict[Any, list[Any]] = {key: [] for key, *_ in orders}
     for key, description, item, document in lines:
         line = {"id": identified("SalesOrderLine", key), "description": description, "item": items[item]}

@@ -19,9 +19,7 @@ def run(stage: Stage) -> Measured:
         plain = list(accounts.filter(requires_party=False, requires_quantity=False, currency="").order_by("code")[:4])
         on = current().tenant.today
         signs = ("debit", "debit", "credit", "credit")
-        lines = [
-            PostingLine(account=account, side=side, amount=Decimal(25)) for account, side in zip(plain, signs, strict=True)
-        ]
+        lines = [PostingLine(account=account, side=side, amount=Decimal(25)) for account, side in zip(plain, signs, strict=True)]
 
         def post() -> None:
             with unit_of_work():

@@ -34,7 +34,9 @@ def measure(wanted: Sequence[Benchmark], *, tell: Callable[[str], Any]) -> list[
             tell(f"{time.monotonic() - since:6.1f} s  {place}/{len(wanted)} {benchmark.name}")
             rows.append(benchmark.result(stage))
             row = rows[-1]
-            stage.tell(f"{row['value']:g} {row['unit']}, floor {row['baseline']:g}: {row['ratio']:.3f} of it, goal {row['goal']:g}")
+            stage.tell(
+                f"{row['value']:g} {row['unit']}, floor {row['baseline']:g}: {row['ratio']:.3f} of it, goal {row['goal']:g}"
+            )
     finally:
         stage.sweep()
     return rows

@@ -1,7 +1,6 @@
 """Order to cash: an order of ten lines is drafted, confirmed, shipped, invoiced, and its invoice posted."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from modules.erp.finance.services import create_invoice_for, post_invoice
 from modules.erp.orders.services import confirm_sales_order
@@ -13,7 +12,7 @@ from tessera.bench.stage import Stage, inside
 from tessera.unit_of_work import unit_of_work
 
 
-def steps(shop: Shop) -> Iterator[Any]:
+def steps(shop: Shop) -> Iterator[str]:
     """Go one durable step further each time, and yield its name before."""
     yield "order"
     order = shop.order()
@@ -39,9 +38,8 @@ def run(stage: Stage) -> Measured:
 
         sell()
         footprint = Footprint(shop.tenant.schema_name)
-        sale = steps(shop)
-        for name in sale_names(sale, footprint, stage):
-            stage.tell(name)
+        for line in watched(steps(shop), footprint, stage):
+            stage.tell(line)
         floor = Replay(footprint)
         try:
             return in_turns(sell, floor.run, turns=20, warm=2)
@@ -49,15 +47,13 @@ def run(stage: Stage) -> Measured:
             floor.close()
 
 
-def sale_names(sale: Iterator[str], footprint: Footprint, stage: Stage) -> Iterator[str]:
+def watched(sale: Iterator[str], footprint: Footprint, stage: Stage) -> Iterator[str]:
     """Watch one sale step by step; yield what to tell of each: statements, rows and time."""
-    name = next(sale, None)
-    while name is not None:
-        following: list[str | None] = []
+    following = [next(sale, None)]
+    while (name := following.pop()) is not None:
         with footprint.of(), stage.counting() as statements:
             spent = timed(lambda: following.append(next(sale, None)))
         yield f"{name:8} {len(statements):4} statements {footprint.calls[-1].rows:4} rows {spent * 1000:7.1f} ms"
-        name = following[0]
 
 
 BENCHMARK = Benchmark("order to cash, 10 lines", "five prepared statements that write the same rows", "ms", 0.1, run)

@@ -56,7 +56,13 @@ class Shop:
         self.stage.tell(f"copying {CUSTOMERS:,} customers with {CUSTOMERS * ORDERS_EACH:,} orders")
         with inside(self.tenant, self.member):
             order = self.order(LINES_EACH)
-        sizes = {"customers": CUSTOMERS, "orders": ORDERS_EACH, "detailed": DETAILED, "party": self.customer.pk, "order": order.pk}
+        sizes = {
+            "customers": CUSTOMERS,
+            "orders": ORDERS_EACH,
+            "detailed": DETAILED,
+            "party": self.customer.pk,
+            "order": order.pk,
+        }
         with inside(self.tenant), connections["default"].cursor() as cursor:
             for statement in COPIES:
                 cursor.execute(statement, sizes)

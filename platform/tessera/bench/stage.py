@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import connections
 
 from tenants.directory import modules_on
@@ -22,7 +21,8 @@ from tessera.db.roles import as_owner
 from tessera.fields import new_id
 from tessera.unit_of_work import unit_of_work
 
-MARK = "bench-"
+MARK = "bench-"  # slugs of our tenants begin so
+FLOOR_SCHEMAS = "bench_floor_"
 
 
 class Stage:
@@ -65,6 +65,11 @@ class Stage:
         """Drop every tenant of this run, and of runs that were killed."""
         for tenant in Tenant.objects.filter(slug__startswith=MARK):
             drop_schema(tenant.schema_name)
+        with connections["shared"].cursor() as cursor:
+            cursor.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [FLOOR_SCHEMAS])
+            floors = [name for (name,) in cursor.fetchall()]
+        for name in floors:
+            drop_schema(name)
         Tenant.objects.filter(slug__startswith=MARK).delete()
         Account.objects.filter(email__startswith=f"ada@{MARK}").delete()
 
@@ -102,5 +107,7 @@ def token_of(tenant: Tenant, member: Member) -> str:
 
 def raw(schema: str) -> psycopg.Connection:
     """Return a connection past Django, in a schema: each statement is its own durable transaction, and prepared at once."""
-    options = f"-c search_path={schema},{EXTENSIONS}"
-    return psycopg.connect(settings.DATABASE_URL, autocommit=True, prepare_threshold=0, options=options)
+    known = connections["shared"].settings_dict
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    where = {name: known[setting] for name, setting in names.items() if known[setting]}
+    return psycopg.connect(**where, autocommit=True, prepare_threshold=0, options=f"-c search_path={schema},{EXTENSIONS}")

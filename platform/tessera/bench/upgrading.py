@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import migrations, models
 
 from tenants.models import Tenant
@@ -30,7 +31,7 @@ def run(stage: Stage) -> Measured:
         raise RuntimeError(f"{others.count()} other companies are not of this version: run `manage.py tenant upgrade` first")
     waiting = [tenant.schema_name for tenant in tenants]
     with raw("public") as own, next_version():
-        own.execute("SET ROLE tessera_owner")
+        own.execute(f"SET ROLE {settings.TESSERA_OWNER_ROLE}")
 
         def alter() -> None:
             for _ in range(EACH):

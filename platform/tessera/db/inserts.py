@@ -10,11 +10,22 @@ from functools import cache
 from typing import Any
 
 import orjson
+from django.apps import apps
 from django.db import connections, models
 
 PLAIN = frozenset(
     {
-        *("CharField", "TextField", "EmailField", "URLField", "SlugField", "UUIDField", "BooleanField", "ArrayField", "JSONField"),
+        *(
+            "CharField",
+            "TextField",
+            "EmailField",
+            "URLField",
+            "SlugField",
+            "UUIDField",
+            "BooleanField",
+            "ArrayField",
+            "JSONField",
+        ),
         *("IntegerField", "SmallIntegerField", "BigIntegerField", "DateField", "DateTimeField", "TimeField", "DecimalField"),
         *("PositiveIntegerField", "PositiveSmallIntegerField", "PositiveBigIntegerField", "ForeignKey", "OneToOneField"),
     }
@@ -25,17 +36,14 @@ PLAIN = frozenset(
 def is_plain(model: type[models.Model]) -> bool:
     """Say whether every column of a model is of a type that JSON carries exactly, with its value given by us."""
     columns = model._meta.concrete_fields
-    return all(_internal(column) in PLAIN and not column.generated and not column.has_db_default() for column in columns)
-
-
-def _internal(column: models.Field) -> str:
-    return column.get_internal_type()
+    return all(each.get_internal_type() in PLAIN and not each.generated and not each.has_db_default() for each in columns)
 
 
 def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, each given by its column names, into a table whose model `is_plain`."""
+    parameter = as_json(list(rows))
     with connections["default"].cursor() as cursor:
-        cursor.execute(_statement(model), [as_json(list(rows))])
+        cursor.execute(_statement(model._meta.label), [parameter])
 
 
 def as_json(value: Any) -> str:
@@ -44,7 +52,8 @@ def as_json(value: Any) -> str:
 
 
 @cache
-def _statement(model: type[models.Model]) -> str:
+def _statement(label: str) -> str:
+    model = apps.get_model(label)
     quote = connections["default"].ops.quote_name
     table = quote(model._meta.db_table)
     columns = ", ".join(quote(column.column) for column in model._meta.concrete_fields)
@@ -52,11 +61,13 @@ def _statement(model: type[models.Model]) -> str:
 
 
 def columns_of(row: models.Model) -> dict[str, Any]:
-    """Return the values of a new row as they are stored; what no column of its type can hold raises as in Django."""
+    """Return the values of a new row as they are stored, expressions as they are; a value that its column cannot hold raises as in Django."""
     return {column.column: _stored(column, column.pre_save(row, True)) for column in row._meta.concrete_fields}
 
 
 def _stored(column: models.Field, value: Any) -> Any:
+    if hasattr(value, "resolve_expression"):
+        return value
     encoder = getattr(column, "encoder", None)
     if encoder is not None and value is not None:
         return json.loads(json.dumps(value, cls=encoder))

@@ -125,7 +125,8 @@ class Reader:
         return _plain(hint, _text(raw))
 
     def _list(self, hint: Any, raw: list[Any]) -> list[Any]:
-        made, problems = [], []
+        made: list[Any] = []
+        problems: list[Problem] = []
         for place, each in enumerate(raw):
             try:
                 made.append(self._value(hint, each))
@@ -145,7 +146,7 @@ class Reader:
         return self._found[model, key]
 
 
-_hints = cache(get_type_hints)
+_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 
 
 def _not_none(hint: Any) -> Any:

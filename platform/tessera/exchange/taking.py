@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from tessera.crud import demand_company
 from tessera.custom.filling import fill_custom_fields
 from tessera.custom.selectors import fields_of
 from tessera.custom.values import CustomFieldInput, read_text
@@ -90,6 +91,8 @@ class Taking:
             if isinstance(answer, Refused):
                 self._refuse(row, answer)
             else:
+                if resource := resource_of(type(answer)):
+                    demand_company(resource, answer, self.importer.permission)
                 self.taken.imported += 1
                 if hasattr(answer, "MOVES"):
                     self._documents[answer.pk] = (row.number, kind_of(answer))

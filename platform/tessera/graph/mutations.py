@@ -24,7 +24,7 @@ from graphql import (
     print_ast,
 )
 
-from tessera.crud import Custom, create_row, delete_row, lock_row, refusal_of_validation, update_row
+from tessera.crud import Custom, create_row, delete_row, demand_company, lock_row, refusal_of_validation, update_row
 from tessera.custom.filling import fill_custom_fields
 from tessera.custom.selectors import SHOWN_AS
 from tessera.custom.values import CustomFieldInput
@@ -152,6 +152,8 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
         key = encode(shape.name, values[row].pk) if row else None
         custom = values.pop(SHOWN_AS, None) if fills else None
         made = service(**values)
+        if not row and not public and isinstance(made, shape.model):
+            demand_company(shape.resource, made, permission)
         if fills:
             _fill(shape, made, custom, creating=not row)
         return Answer(made, key, returns if isinstance(returns, type) else None)

@@ -222,8 +222,16 @@ def _quantities(rows: Iterable[Any]) -> dict[UUID, Decimal]:
     return found
 
 
+def _amount_of(row: Any) -> Any:
+    """Return what a document amounts to; None where the reader may not read that column."""
+    column = next((name for name in ("gross_total", "amount") if hasattr(row, name)), "")
+    resource = resource_of(type(row))
+    right = resource.field_rights.get(column, "") if resource else ""
+    return getattr(row, column, None) if not right or current().actor.may(right) else None
+
+
 def _node(row: Any, quantity: Decimal | None, parent: UUID | None, depth: int) -> DocumentNode:
-    amount = getattr(row, "gross_total", getattr(row, "amount", None))
+    amount = _amount_of(row)
     return DocumentNode(
         id=row.pk,
         kind=row._meta.label,

@@ -78,29 +78,6 @@ def give_back(deliveries: list[UUID]) -> None:
         mine.update_unaudited(attempts=F("attempts") - 1, due_at=timezone.now())
 
 
-def run_delivery(delivery: UUID) -> None:
-    """Tell the handler its fact in the current tenant, in one transaction with `done`; raise what it raises.
-
-    Nothing happens when the delivery is done already or somebody else is at it.
-    """
-    here = current()
-    row = _one(_WAITING, [delivery])
-    if row is None:
-        return
-    handler, request, data, *told = row
-    key, name, version, subject, seq, recorded_at = told
-    fact = Event(key, name, version, subject, seq, json.loads(data), recorded_at)
-    with enter(here.tenant, actor=system(handler), modules=here.modules, request_id=request), unit_of_work():
-        listener = _listener(handler, fact.name)
-        label = module_of(listener)
-        off = label is not None and label not in here.modules
-        if _one(_CLAIM, [Delivery.State.SKIPPED if off else Delivery.State.DONE, timezone.now(), delivery]) is None:
-            return
-        if not off:
-            listener(fact)
-        on_commit(lambda: _hint_if_more(handler, fact))
-
-
 # Written out, as every fact goes through them for every handler. The claim comes first and holds the row until the commit.
 _WAITING = """
 SELECT d.handler, e.request, e.data, e.id, e.name, e.version, e.subject, e.seq, e.recorded_at
@@ -111,6 +88,28 @@ UPDATE outbox_delivery SET state = %s, finished_at = %s, error = '' WHERE id =
     (SELECT id FROM outbox_delivery WHERE id = %s AND state = 'pending' FOR UPDATE SKIP LOCKED) RETURNING id
 """
 _MORE = "SELECT 1 FROM outbox_delivery WHERE handler = %s AND subject = %s AND seq > %s AND state = 'pending' LIMIT 1"
+
+
+def run_delivery(delivery: UUID) -> None:
+    """Tell the handler its fact in the current tenant, in one transaction with `done`; raise what it raises.
+
+    Nothing happens when the delivery is done already or somebody else is at it.
+    """
+    here = current()
+    row = _one(_WAITING, [delivery])
+    if row is None:
+        return
+    handler, request, data, key, name, version, subject, seq, recorded_at = row
+    fact = Event(key, name, version, subject, seq, json.loads(data), recorded_at)
+    with enter(here.tenant, actor=system(handler), modules=here.modules, request_id=request), unit_of_work():
+        listener = _listener(handler, fact.name)
+        label = module_of(listener)
+        off = label is not None and label not in here.modules
+        if _one(_CLAIM, [Delivery.State.SKIPPED if off else Delivery.State.DONE, timezone.now(), delivery]) is None:
+            return
+        if not off:
+            listener(fact)
+        on_commit(lambda: _hint_if_more(handler, fact))
 
 
 def _one(statement: str, values: list[Any]) -> tuple[Any, ...] | None:

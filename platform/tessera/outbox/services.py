@@ -77,9 +77,7 @@ def write_outbox(unit: Unit) -> None:
         ]
     now = timezone.now()
     with connections["default"].cursor() as cursor:
-        cursor.execute(
-            _WRITE, [[new_id() for _ in subjects], subjects, counts, as_json(facts), now, now, as_json(deliveries)]
-        )
+        cursor.execute(_WRITE, [[new_id() for _ in subjects], subjects, counts, as_json(facts), now, now, as_json(deliveries)])
     if deliveries:
         on_commit(lambda: hint(context.tenant.id))
 

@@ -18,7 +18,16 @@ from tessera.module import closure, modules
 
 ROOT = Path(__file__).resolve().parents[3]
 ALIASES = ("default", "shared")
-NO_MATTER = {"tests", "testing", "graph", "story", "embedded", "management", ".venv"}  # a fresh database does not show them
+NO_MATTER = {
+    "tests",
+    "testing",
+    "bench",
+    "graph",
+    "story",
+    "embedded",
+    "management",
+    ".venv",
+}  # a fresh database does not show them
 
 
 def _admin() -> psycopg.Connection:

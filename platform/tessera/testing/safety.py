@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-RECORD = Path(__file__).resolve().parents[3] / ".data" / "safety.jsonl"
 PATIENCE = 3600  # seconds for one test with long counts
 MARK = "safety"
 
@@ -39,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "safety(seeds=(short, long)): has a long count, which `make safety` runs")
     if config.option.safety and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Tally(), "safety tally")
+        config.pluginmanager.register(Tally(config.rootpath / ".data" / "safety.jsonl"), "safety tally")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -90,7 +89,8 @@ def count(request: pytest.FixtureRequest) -> Count:
 class Tally:
     """Adds up the runs of each test, over all its seeds."""
 
-    def __init__(self) -> None:
+    def __init__(self, record: Path) -> None:
+        self.record = record
         self.runs: dict[str, set[str]] = {}
         self.failed: dict[str, set[str]] = {}
         self.skipped: Counter[str] = Counter()
@@ -128,8 +128,8 @@ class Tally:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         lines = self.lines()
-        RECORD.parent.mkdir(exist_ok=True)
-        RECORD.write_text("".join(f"{line}\n" for line in lines))
+        self.record.parent.mkdir(exist_ok=True)
+        self.record.write_text("".join(f"{line}\n" for line in lines))
         terminalreporter.section("safety")
         for line in lines:
             terminalreporter.write_line(line)

@@ -10,7 +10,7 @@ from tenants.hosts import tenant_url
 from tenants.installations import reconcile_tenant
 from tenants.models import Tenant
 from tenants.provisioning import create_tenant, set_state
-from tenants.upgrades import upgrade_all
+from tenants.upgrades import Upgraded, stale_tenants, upgrade_all
 
 
 class Command(BaseCommand):
@@ -20,20 +20,26 @@ class Command(BaseCommand):
         acts = parser.add_subparsers(dest="act", required=True)
         acts.add_parser("list", help="show all tenants")
         create = acts.add_parser("create", help="make a tenant without a sign-up")
-        create.add_argument("slug")
-        create.add_argument("--company", required=True)
-        create.add_argument("--modules", nargs="*", default=[])
-        create.add_argument("--language", default="en")
-        create.add_argument("--time-zone", default="UTC")
+        create.add_argument("slug", help="its subdomain")
+        create.add_argument("--company", required=True, help="the company's name")
+        create.add_argument("--modules", nargs="*", default=[], help="modules to switch on, with all they depend on")
+        create.add_argument("--language", default="en", help="the language of its roles and letters (default: en)")
+        create.add_argument("--time-zone", default="UTC", help="where its days begin, such as Asia/Shanghai (default: UTC)")
         for act, about in {
             "suspend": "answer every request with TENANT_SUSPENDED",
             "resume": "let a suspended tenant work again",
             "reconcile": "finish what was cut short and correct the mirror",
         }.items():
-            acts.add_parser(act, help=about).add_argument("slug")
-        upgrade = acts.add_parser("upgrade", help="bring all tenants to this version")
+            acts.add_parser(act, help=about).add_argument("slug", help="the tenant's subdomain")
+        upgrade = acts.add_parser(
+            "upgrade",
+            help="bring all tenants to this version",
+            description="Bring all tenants to the tables and modules of this version, after `manage.py migrate`. A killed run is "
+            "resumed by the next one; a tenant that fails is fenced alone, answers 503 and is retried by the next run.",
+        )
         upgrade.add_argument("--canary", default="", help="the tenant to try first; its failure stops the rest")
         upgrade.add_argument("--limit", type=int, help="at most so many tenants in this run")
+        upgrade.add_argument("--pending", action="store_true", help="only list the tenants that wait for it")
 
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         try:
@@ -72,9 +78,18 @@ class Command(BaseCommand):
         for label, state in reconcile_tenant(tenant=self._find(slug)).items():
             self.stdout.write(f"{label:20} {state}")
 
-    def _upgrade(self, canary: str, limit: int | None, **options: Any) -> None:
-        def tell(tenant: Tenant, error: Exception | None) -> None:
-            self.stdout.write(f"{tenant.slug}: {f'fenced, {error}' if error else 'upgraded'}")
+    def _upgrade(self, canary: str, limit: int | None, pending: bool, **options: Any) -> None:
+        if pending:
+            waiting = list(stale_tenants()[:limit])
+            for tenant in waiting:
+                self.stdout.write(f"{tenant.slug:30} {tenant.state}")
+            self.stdout.write(f"{len(waiting)} tenants wait for an upgrade")
+            return
+
+        def tell(done: Upgraded) -> None:
+            how = f"fenced, {str(done.error).partition(chr(10))[0]}" if done.error else "upgraded"
+            self.stdout.write(f"{done.place}/{done.of} {done.tenant.slug}: {how}")
+            self.stdout.flush()
 
         well, failed = upgrade_all(canary=canary, limit=limit, tell=tell)
         self.stdout.write(f"{well} upgraded, {failed} failed")

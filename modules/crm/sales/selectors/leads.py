@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 from django.utils import timezone
+from tessera.api import visible_rows
 
 from modules.base.api import Party, find_duplicates
 from modules.crm.sales.models import Lead
@@ -20,7 +21,7 @@ class LeadDuplicate:
 
 def lead_duplicates(*, lead: Lead) -> list[LeadDuplicate]:
     """Warn, before a lead is converted, of parties that look like it: by e-mail, phone, then name."""
-    found = find_duplicates(name=str(lead), email=lead.email, phone=lead.phone)
+    found = find_duplicates(name=str(lead), email=lead.email, phone=lead.phone, among=visible_rows(Party))
     return [LeadDuplicate(party=each.party, reason=each.reason) for each in found]
 
 

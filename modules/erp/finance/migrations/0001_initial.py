@@ -573,7 +573,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entryline',
-            constraint=models.UniqueConstraint(fields=('entry', 'position'), name='entry_line_once'),
+            constraint=models.UniqueConstraint(fields=('position', 'entry'), name='entry_line_once'),
         ),
         migrations.AddConstraint(
             model_name='entryline',

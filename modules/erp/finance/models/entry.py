@@ -146,7 +146,7 @@ class EntryLine(Model):
         verbose_name = _("entry line")
         verbose_name_plural = _("entry lines")
         constraints = [
-            models.UniqueConstraint(fields=["entry", "position"], name="entry_line_once"),
+            models.UniqueConstraint(fields=["position", "entry"], name="entry_line_once"),
             models.CheckConstraint(condition=models.Q(side__in=["debit", "credit"]), name="entry_line_has_a_side"),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="entry_line_rate_is_positive"),
         ]

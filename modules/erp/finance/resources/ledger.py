@@ -49,6 +49,7 @@ Resource(
         Children("journals", models.Journal, "book"),
         Children("entries", models.Entry, "book"),
     ),
+    actions=(Action("clear_waiting_goods", services.clear_waiting_goods, title=_("Give up waiting goods")),),
     scope=OF_COMPANY,
 )
 Resource(
@@ -157,6 +158,7 @@ Resource(
     model=models.EntryLine,
     fields=ENTRY_LINE_FIELDS,
     filters=("entry", "account", "purpose", "side", "amount", "currency", "party", "item", "dimension_set", "source_line"),
+    order=("position",),
     search=("summary",),
     under=(Under("base.Party", "entry_lines", "party"),),
     scope=RowScope(company="entry__company"),

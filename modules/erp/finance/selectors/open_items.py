@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
-from modules.base.api import Company, Party, one_with
+from modules.base.api import Company, Party, one_with, standing_for
 from modules.erp.finance.models import Allocation, Control, OpenItem
 
 ZERO = Decimal(0)
@@ -24,7 +24,7 @@ class LedgerSide(StrEnum):
 
 
 def receivables_of(*, party: UUID, company: UUID) -> Decimal:
-    """Return what a customer owes in company currency: open items less advances and credits."""
+    """Return what a customer owes in company currency: open items less advances and credits, also of parties merged into it."""
     mine = OpenItem.objects.filter(party__in=one_with(party), company=company, account__control__in=CUSTOMER_SIDE)
     return mine.exclude(residual=0).aggregate(sum=Sum("residual_company"))["sum"] or ZERO
 
@@ -82,10 +82,11 @@ def ageing(*, company: Company, on: date, side: LedgerSide = LedgerSide.CUSTOMER
     parties: dict[UUID, Party] = {}
     sums: dict[UUID, list[Decimal]] = {}
     for item, _open, value in items_as_of(company.pk, side, on):
-        parties[item.party_id] = item.party
+        party = standing_for(item.party)
+        parties[party.pk] = party
         late = (on - item.due_date).days if (item.amount > 0) == (side == LedgerSide.CUSTOMER) else 0
         place = 0 if late <= 0 else min(1 + (late - 1) // 30, 4)
-        sums.setdefault(item.party_id, [ZERO] * 5)[place] += value
+        sums.setdefault(party.pk, [ZERO] * 5)[place] += value
     rows = [
         AgeingRow(
             party=parties[key], not_due=row[0], to_30=row[1], to_60=row[2], to_90=row[3], over_90=row[4], total=sum(row, ZERO)

@@ -1,6 +1,8 @@
 """What finance can do."""
 
 from modules.erp.finance.services.accounts import AccountChoice, AccountFinder, explain_account
+from modules.erp.finance.services.billing import create_invoice_for
+from modules.erp.finance.services.clearing import clear_waiting_goods
 from modules.erp.finance.services.closing import close_income, revalue_currency
 from modules.erp.finance.services.credit_notes import CreditLineInput, credit_invoice, reverse_invoice
 from modules.erp.finance.services.cut_over import catch_up, cut_over
@@ -16,7 +18,7 @@ from modules.erp.finance.services.entries import (
     review_entry,
 )
 from modules.erp.finance.services.goods import book_adjustment, book_moves
-from modules.erp.finance.services.invoices import InvoiceLineInput, create_invoice, create_invoice_for, delete_invoice
+from modules.erp.finance.services.invoices import InvoiceLineInput, create_invoice, delete_invoice
 from modules.erp.finance.services.items import allocate_items, undo_allocation
 from modules.erp.finance.services.merged import follow_merged_parties
 from modules.erp.finance.services.payments import AllocationInput, create_payment, post_payment, reverse_payment, write_off

@@ -96,7 +96,7 @@ def _received(
         )
     if difference := company - cleared:
         reason = invoice.reference or "bill"
-        made += difference_lines(finder, line.receipt_line, difference, reason, invoice.posting_date, keys)
+        made += difference_lines(finder, line.receipt_line, difference, reason, invoice.posting_date, **keys)
     return made
 
 

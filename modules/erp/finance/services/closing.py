@@ -1,6 +1,6 @@
 """Closing: income and expenses to the result, and foreign currency to the day's rate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from tessera.api import Refused, round_money, service
 
 from modules.base.api import rate_on
 from modules.erp.finance.charts import chart
-from modules.erp.finance.models import Account, Book, Entry, EntryLine, FiscalPeriod, Side
+from modules.erp.finance.models import Account, Book, Entry, EntryLine, FiscalPeriod, OpenItem, Side
 from modules.erp.finance.selectors.open_items import LedgerSide, items_as_of
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
@@ -125,9 +125,9 @@ def _write(book: Book, period: FiscalPeriod, kind: str, lines: Sequence[PostingL
 
 @service(permission="finance.closing_run")
 def revalue_currency(*, period: FiscalPeriod) -> list[Entry]:
-    """Bring open items in foreign currency to the rate of the period's last day, for the balance sheet.
+    """Bring open items and cash in foreign currency to the rate of the period's last day, for the balance sheet.
 
-    The difference is booked per control account and party and taken back on the first day of the next
+    Advances keep their rate. The difference is booked per account and party and taken back on the first day of the next
     period, so that settlement still compares with the document's own rate. Once per period.
     """
     book = leading_book(period.company)
@@ -153,26 +153,46 @@ def revalue_currency(*, period: FiscalPeriod) -> list[Entry]:
     return made
 
 
+def _foreign_cash(book: Book, on: date) -> Iterator[tuple[Account, str, Decimal, Decimal]]:
+    """Yield what cash accounts hold in foreign currencies at the end of a day, in that currency and in the book's."""
+    lines = EntryLine.objects.filter(
+        entry__book=book, entry__state=Entry.State.POSTED, entry__posting_date__lte=on, account__cash=True
+    ).exclude(currency=book.currency)
+    signs = {Side.DEBIT: 1, Side.CREDIT: -1}
+    sums: dict[tuple[UUID, str], tuple[Decimal, Decimal]] = {}
+    for row in lines.values("account", "currency", "side").annotate(held=Sum("amount_currency"), worth=Sum("amount")):
+        held, worth = sums.get((row["account"], row["currency"]), (ZERO, ZERO))
+        sign = signs[row["side"]]
+        sums[row["account"], row["currency"]] = (held + sign * row["held"], worth + sign * row["worth"])
+    accounts = Account.objects.in_bulk([account for account, _currency in sums])
+    for (account, currency), (held, worth) in sums.items():
+        yield accounts[account], currency, held, worth
+
+
 def _signed(line: PostingLine, sign: int) -> PostingLine:
     return replace(line, amount=sign * line.amount)
 
 
 def _revaluation_lines(book: Book, period: FiscalPeriod) -> list[PostingLine]:
     finder, made = AccountFinder(book), []
-    gaps: dict[tuple[UUID, UUID, str], Decimal] = {}
+    gaps: dict[tuple[UUID, UUID | None, str], Decimal] = {}
     accounts: dict[UUID, Account] = {}
     for whose in LedgerSide:
         for item, open_, worth in items_as_of(book.company_id, whose, period.end):
-            if item.currency == book.currency:
-                continue
+            if item.currency == book.currency or item.kind == OpenItem.Kind.ADVANCE:
+                continue  # an advance is settled by goods, not by money
             rate = rate_on(currency=item.currency, quote=book.currency, on=period.end).rate
             key = (item.account_id, item.party_id, item.currency)
             accounts[item.account_id] = item.account
             gaps[key] = gaps.get(key, ZERO) + round_money(open_ * rate, book.currency) - worth
-    for (account, party, currency), gap in sorted(gaps.items(), key=str):
+    for account, currency, held, worth in _foreign_cash(book, period.end):
+        accounts[account.pk] = account
+        rate = rate_on(currency=currency, quote=book.currency, on=period.end).rate
+        gaps[account.pk, None, currency] = round_money(held * rate, book.currency) - worth
+    for (key, party, currency), gap in sorted(gaps.items(), key=str):
         if gap:
             given: dict[str, Any] = {"currency": currency, "amount_currency": ZERO, "party": party}
-            made.append(PostingLine(account=accounts[account], side=Side.DEBIT, amount=gap, purpose="revaluation", **given))
+            made.append(PostingLine(account=accounts[key], side=Side.DEBIT, amount=gap, purpose="revaluation", **given))
     total = sum((line.amount for line in made), ZERO)
     if made:
         purpose, side = ("exchange_gain", Side.CREDIT) if total >= 0 else ("exchange_loss", Side.DEBIT)

@@ -15,7 +15,6 @@ from modules.erp.finance.charts import chart, chart_for
 from modules.erp.finance.models import Account, Book, Control, Entry, EntryLine, Journal, Side
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.interim import Pool, cost_lines, invoiced_of, pools_of
-from modules.erp.finance.services.merged import follow_merged_parties
 from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
 from modules.erp.finance.services.setup import leading_book_or_none, setup_books, today_of
 
@@ -31,7 +30,6 @@ def cut_over() -> None:
             book.cut_over = today_of(company)
             book.save()
         catch_up(company=company)
-    follow_merged_parties()
 
 
 @service(permission="finance.closing_run")

@@ -61,6 +61,7 @@ def draft_entry(
     kind: Entry.Kind = Entry.Kind.NORMAL,
     summary: str = "",
     document_date: date | None = None,
+    attachments_count: int = 0,
 ) -> Entry:
     """Write an entry by hand as a draft, in the general journal unless another one is named.
 
@@ -75,6 +76,7 @@ def draft_entry(
         summary=summary,
         document_date=document_date,
         adjusting=_adjusting(book, kind, posting_date),
+        attachments_count=attachments_count,
         by_hand=True,
         post=False,
     )

@@ -132,23 +132,47 @@ def _billed_before(finder: AccountFinder, moves: Sequence[MoveValued], on: date,
         difference = billed - part_of(move.value, quantity, move.base_quantity, ZERO, decimals)
         if difference:
             keys = {"item": move.item, "item_category": move.item_category}
-            made += difference_lines(finder, line, difference, number or "bill", on, keys)
-            account = finder.account("received_not_billed", **keys)
-            given = {"party": move.supplier or move.party, "item": move.item, "quantity": ZERO, "source_line": line}
-            made.append(PostingLine(account=account, side=Side.CREDIT, amount=difference, purpose="received_not_billed", **given))
+            made += difference_lines(finder, line, difference, number or "bill", on, **keys)
+            made.append(
+                PostingLine(
+                    account=finder.account("received_not_billed", **keys),
+                    side=Side.CREDIT,
+                    amount=difference,
+                    purpose="received_not_billed",
+                    party=move.supplier or move.party,
+                    item=move.item,
+                    quantity=ZERO,
+                    source_line=line,
+                )
+            )
     return made
 
 
 def difference_lines(
-    finder: AccountFinder, receipt_line: UUID, difference: Decimal, reason: str, on: date, keys: dict[str, UUID | None]
+    finder: AccountFinder,
+    receipt_line: UUID,
+    difference: Decimal,
+    reason: str,
+    on: date,
+    *,
+    item: UUID | None,
+    item_category: UUID | None,
 ) -> list[PostingLine]:
     """Let stock take what a bill differs by; return its lines: goods here, goods gone, or a variance where nobody keeps stock."""
     split = apply_cost_difference(receipt_line=receipt_line, amount=difference, reason=reason, effective_date=on)
     if split is not None:
-        return split_lines(finder, on_hand=split.on_hand, gone=split.gone, item=keys["item"], item_category=keys["item_category"])
-    account = finder.account("price_variance", **keys)
-    given = {"item": keys["item"], "quantity": ZERO, "source_line": receipt_line}
-    return [PostingLine(account=account, side=Side.DEBIT, amount=difference, purpose="price_variance", **given)]
+        return split_lines(finder, on_hand=split.on_hand, gone=split.gone, item=item, item_category=item_category)
+    return [
+        PostingLine(
+            account=finder.account("price_variance", item=item, item_category=item_category),
+            side=Side.DEBIT,
+            amount=difference,
+            purpose="price_variance",
+            item=item,
+            quantity=ZERO,
+            source_line=receipt_line,
+        )
+    ]
 
 
 @service()
@@ -186,7 +210,7 @@ def book_adjustment(
 
 
 def split_lines(
-    finder: AccountFinder, *, on_hand: Decimal, gone: Decimal, item: UUID, item_category: UUID | None
+    finder: AccountFinder, *, on_hand: Decimal, gone: Decimal, item: UUID | None, item_category: UUID | None
 ) -> list[PostingLine]:
     """Return the lines of a difference of cost: stock for what is here, cost of goods sold for what has left."""
     keys = {"item": item, "item_category": item_category}

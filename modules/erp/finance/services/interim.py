@@ -21,18 +21,20 @@ from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.posting import PostingLine
 
 ZERO = Decimal(0)
+CLEARED = "cleared"
 MOVED_ON = {Control.SHIPPED_NOT_INVOICED: Side.DEBIT, Control.RECEIVED_NOT_BILLED: Side.CREDIT}
 
 
 @dataclass
 class Pool:
-    """What waits on one document line; `returned` is the part of `moved` that came back, not negative."""
+    """What waits on one document line; `returned` is the part of `moved` that came back, `cleared` that of `papered` given up."""
 
     moved: Decimal = ZERO
     moved_value: Decimal = ZERO
     returned: Decimal = ZERO
     papered: Decimal = ZERO
     papered_value: Decimal = ZERO
+    cleared: Decimal = ZERO
 
     @property
     def quantity(self) -> Decimal:
@@ -80,14 +82,19 @@ def pools_of(book: Book, control: str, lines: Iterable[UUID]) -> dict[UUID, Pool
     sums = (
         EntryLine.objects.filter(account__book=book, account__control=control, source_line__in=wanted)
         .values("source_line", "side")
-        .annotate(q=Sum("quantity"), v=Sum("amount"), back=Sum("quantity", filter=Q(quantity__lt=0)))
+        .annotate(
+            q=Sum("quantity"),
+            v=Sum("amount"),
+            back=Sum("quantity", filter=Q(quantity__lt=0)),
+            gone=Sum("quantity", filter=Q(purpose=CLEARED)),
+        )
     )
     for row in sums:
         pool = pools[row["source_line"]]
         if row["side"] == MOVED_ON[Control(control)]:
             pool.moved, pool.moved_value, pool.returned = row["q"], row["v"], -(row["back"] or ZERO)
         else:
-            pool.papered, pool.papered_value = row["q"], row["v"]
+            pool.papered, pool.papered_value, pool.cleared = row["q"], row["v"], row["gone"] or ZERO
     return pools
 
 
@@ -127,7 +134,7 @@ def cost_lines(
     for line in sorted(pools, key=str):
         pool = pools[line]
         billed, credited = invoiced.get(line, (ZERO, ZERO))
-        target = min(max(billed - min(pool.returned, credited), ZERO), pool.moved)
+        target = min(max(billed + pool.cleared - min(pool.returned, credited), ZERO), pool.moved)
         quantity = target - pool.papered
         if not quantity:
             continue

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from types import SimpleNamespace
-from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from tessera.api import Refused, current, lock_for_update, round_money, service
+from tessera.api import Refused, current, lock_for_update, service
 
 from modules.base.api import (
     AppliedTax,
-    Billable,
-    BillableTax,
     Company,
     Conversions,
     DimensionSet,
@@ -27,7 +23,6 @@ from modules.base.api import (
     TaxAmount,
     Unit,
     apply_taxes,
-    billable,
     choose_taxes,
     expected_quantities,
     price_document,
@@ -92,7 +87,7 @@ def create_invoice(
     role = role_of(party=party.pk, company=company.pk, role=ROLES[direction])
     currency = check_currency(currency or getattr(role, "currency", "") or company.currency, "currency")
     on = check_day(document_date or today_of(company), "document_date")
-    invoice = _header(company, direction, kind, party, on, currency, rate)
+    invoice = begin_invoice(company, direction, kind, party, on, currency, rate)
     invoice.posting_date = posting_date
     invoice.price_includes_tax = company.prices_include_tax if price_includes_tax is None else price_includes_tax
     invoice.payment_term = payment_term or getattr(role, "payment_term", None)
@@ -107,7 +102,10 @@ def create_invoice(
     return invoice
 
 
-def _header(company: Company, direction: str, kind: str, party: Party, on: date, currency: str, rate: Decimal | None) -> Invoice:
+def begin_invoice(
+    company: Company, direction: str, kind: str, party: Party, on: date, currency: str, rate: Decimal | None
+) -> Invoice:
+    """Return the header of a draft, not yet saved; without `rate` it is the one in force on the day."""
     quoted = rate_on(currency=currency, quote=company.currency, on=on) if rate is None else None
     return Invoice(
         company=company,
@@ -208,111 +206,6 @@ def save_invoice(invoice: Invoice, lines: Sequence[InvoiceLine], taxes: Sequence
     InvoiceLine.objects.bulk_create(lines)
     by_line = {line.pk: line for line in lines}
     InvoiceTax.objects.bulk_create(InvoiceTax(document=invoice, line=by_line[row.line.pk], **row.values()) for row in taxes)
-
-
-@service(permission="finance.invoice_create")
-def create_invoice_for(*, document: UUID, document_date: date | None = None, posting_date: date | None = None) -> Invoice:
-    """Draft the invoice of everything that an order lets be billed now; its parts sum to the order.
-
-    Refuses with NOT_FOUND where nobody knows the document, LIMIT where nothing is left to bill, and
-    STATE while an earlier draft of it waits.
-    """
-    found = billable(document=document)
-    if found is None:
-        raise Refused("NOT_FOUND", _("There is no such document to invoice."), "document")
-    if Invoice.objects.filter(source=document, state=State.DRAFT, corrects=None).exists():
-        raise Refused("STATE", _("There is a draft invoice of this document; post it or delete it first."), "document")
-    if not found.lines:
-        raise Refused("LIMIT", _("There is nothing left to invoice."), "document")
-    company = Company.objects.get(pk=found.company)
-    party = Party.objects.get(pk=found.party)
-    on = document_date or today_of(company)
-    rate = Decimal(1) if found.currency == company.currency else None
-    invoice = _header(company, Direction.SALE, Kind.INVOICE, party, on, found.currency, rate)
-    invoice.posting_date = posting_date
-    invoice.price_includes_tax = found.price_includes_tax
-    invoice.payment_term_id, invoice.bill_to_id = found.payment_term, found.bill_to
-    invoice.owner, invoice.org_unit_id = found.owner, found.org_unit
-    invoice.reference = found.number
-    invoice.source_kind, invoice.source = found.kind, found.document
-    lines = _billed_lines(invoice, found)
-    save_invoice(invoice, lines, _price_billed(invoice, lines, found))
-    return invoice
-
-
-def _billed_lines(invoice: Invoice, found: Billable) -> list[InvoiceLine]:
-    return [
-        InvoiceLine(
-            document=invoice,
-            position=place,
-            kind=line.line_kind,
-            item_id=line.item,
-            description=line.description,
-            quantity=line.quantity,
-            unit_id=line.unit,
-            base_quantity=line.base_quantity,
-            unit_price=line.unit_price,
-            discount=line.discount,
-            net=line.net,
-            source_kind=line.kind,
-            source_document=line.document,
-            source_line=line.line,
-            dimension_set_id=line.dimension_set,
-        )
-        for place, line in enumerate(found.lines, start=1)
-    ]
-
-
-def _price_billed(invoice: Invoice, lines: Sequence[InvoiceLine], found: Billable) -> list[TaxAmount]:
-    """Put the order's taxes on the lines: the parts it gives, or anew where a tax has another rate by now.
-
-    What is taxed anew keeps the price that was agreed: the gross where prices include tax, else the net.
-    """
-    rates = apply_taxes({row.tax for line in found.lines for row in line.taxes}, invoice.document_date)
-    rows: list[TaxAmount] = []
-    anew: list[Any] = []
-    taxes: dict[UUID, list[AppliedTax]] = {}
-    for line, given in zip(lines, found.lines, strict=True):
-        if missing := [row.tax for row in given.taxes if row.tax not in rates]:
-            raise Refused("NO_RATE", _("{tax} has no rate on this day.").format(tax=missing[0]), "document_date")
-        line.gross = given.net + sum((row.amount for row in given.taxes), ZERO)
-        if all(rates[row.tax].rate == row.rate for row in given.taxes):
-            rows += [_part_of_tax(invoice, line, rates[row.tax], row) for row in given.taxes]
-            continue
-        taxes[line.pk] = [rates[row.tax] for row in given.taxes]
-        price = line.gross if invoice.price_includes_tax else line.net
-        anew.append(SimpleNamespace(pk=line.pk, kind=LineKind.CHARGE, quantity=Decimal(1), unit_price=price, discount=ZERO))
-    rows += _tax_anew(invoice, lines, anew, taxes)
-    invoice.net_total = sum((line.net for line in lines), ZERO)
-    invoice.gross_total = sum((line.gross for line in lines), ZERO)
-    invoice.tax_total = invoice.gross_total - invoice.net_total
-    return rows
-
-
-def _part_of_tax(invoice: Invoice, line: InvoiceLine, applied: AppliedTax, given: BillableTax) -> TaxAmount:
-    currency = invoice.company.currency
-    return TaxAmount(
-        line=line,
-        tax=applied.tax,
-        rate=given.rate,
-        included=invoice.price_includes_tax,
-        recoverable=applied.tax.recoverable,
-        base=given.base,
-        amount=given.amount,
-        base_company=round_money(given.base * invoice.rate, currency),
-        amount_company=round_money(given.amount * invoice.rate, currency),
-    )
-
-
-def _tax_anew(
-    invoice: Invoice, lines: Sequence[InvoiceLine], prices: Sequence[Any], taxes: dict[UUID, list[AppliedTax]]
-) -> list[TaxAmount]:
-    whole = SimpleNamespace(currency=invoice.currency, rate=invoice.rate, price_includes_tax=invoice.price_includes_tax)
-    rows = price_document(whole, prices, taxes, invoice.company.currency)
-    by_line = {line.pk: line for line in lines}
-    for priced in prices:
-        by_line[priced.pk].net, by_line[priced.pk].gross = priced.net, priced.gross
-    return rows
 
 
 @service(permission="finance.invoice_delete")

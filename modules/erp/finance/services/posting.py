@@ -76,6 +76,7 @@ def write_entry(
     document_date: date | None = None,
     reverses: UUID | None = None,
     adjusting: bool = False,
+    attachments_count: int = 0,
     by_hand: bool = False,
     post: bool = True,
 ) -> tuple[Entry, list[EntryLine]]:
@@ -102,6 +103,7 @@ def write_entry(
         source_id=source_id,
         purpose=purpose,
         reverses_id=reverses,
+        attachments_count=attachments_count,
         prepared_by=me,
     )
     if by_hand:

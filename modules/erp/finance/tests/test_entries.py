@@ -38,6 +38,12 @@ def test_a_posted_entry_has_number_place_and_totals():
     assert Entry.objects.get(pk=first.pk).prev_hash == ""
 
 
+def test_an_entry_says_how_many_papers_belong_to_it():
+    _, book = make_books()
+    posted = post(book, ("1010", "debit", "5"), ("3000", "credit", "5"), attachments_count=3)
+    assert Entry.objects.get(pk=posted.pk).attachments_count == 3
+
+
 def test_a_draft_has_no_number_and_can_be_thrown_away():
     _, book = make_books()
     draft = draft_entry(

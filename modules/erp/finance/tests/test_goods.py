@@ -13,13 +13,14 @@ from modules.erp.finance.services import (
     CreditLineInput,
     InvoiceLineInput,
     book_moves,
+    clear_waiting_goods,
     create_invoice_for,
     credit_invoice,
     delete_invoice,
     post_invoice,
     reverse_invoice,
 )
-from modules.erp.finance.tests.factories import D, ledger, make_books, make_invoice, refused, turnovers
+from modules.erp.finance.tests.factories import D, account, ledger, make_books, make_invoice, refused, turnovers
 
 pytestmark = pytest.mark.usefixtures("inside", "expected")
 DAY = date(2026, 3, 12)
@@ -318,6 +319,25 @@ def test_a_chinese_shop_keeps_quantities_on_stock():
     shop.ship("4", "20.00")
     assert ledger(shop.book) == {"1405": D(30), "1406": D(20), "220202": D(-50)}
     assert [str(entry) for entry in Entry.objects.order_by("seq")] == ["2026-03-记-0001", "2026-03-记-0002"]
+
+
+def test_what_will_not_be_billed_or_invoiced_is_given_up(monkeypatch):
+    shop = Shop()
+    line = new_id()
+    shop.move("supplier", "storage", "10", "50.00", receipt_line=line)
+    shop.ship("4", "20.00")
+    with refused("LIMIT", "lines"):
+        clear_waiting_goods(book=shop.book, lines=[new_id()], posting_date=DAY, reason="free of charge")
+    with refused("CONTROL", "account"):
+        control = account(shop.book, "1100")
+        clear_waiting_goods(book=shop.book, lines=[line], posting_date=DAY, account=control, reason="free of charge")
+    clear_waiting_goods(book=shop.book, lines=[line, shop.line], posting_date=DAY, reason="free of charge")
+    assert ledger(shop.book) == {"1200": D(30), "5000": D(20), "5100": D(-50)}
+    assert (shop.waiting(), received_not_billed(company=shop.company, on=DAY)) == ([], [])
+    with refused("LIMIT", "lines.0.quantity"):
+        bill(shop, line, "1", "5")
+    shop.take_back("1", "5.00")
+    assert (ledger(shop.book)["5000"], shop.waiting()) == (D(15), [])
 
 
 def test_a_company_without_books_refuses_goods():

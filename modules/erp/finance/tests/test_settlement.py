@@ -7,8 +7,8 @@ from django.db import IntegrityError, connection, transaction
 
 from modules.base.api import open_receivables
 from modules.base.tests.factories import make_customer, make_supplier, make_tax
-from modules.erp.finance.models import Allocation, Invoice, OpenItem, TaxLine
-from modules.erp.finance.selectors import ageing, open_amounts, payment_states
+from modules.erp.finance.models import Allocation, FiscalPeriod, Invoice, OpenItem, TaxLine
+from modules.erp.finance.selectors import ageing, open_amounts, payment_states, trial_balance
 from modules.erp.finance.services import (
     AllocationInput,
     CreditLineInput,
@@ -85,6 +85,32 @@ def test_an_invoice_is_posted_once():
     with refused("STATE", "state"):
         post_invoice(invoice=invoice)
     assert OpenItem.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE finance_invoice SET gross_total = 1 WHERE id = %s",
+        "UPDATE finance_invoice SET state = 'draft' WHERE id = %s",
+        "UPDATE finance_invoice SET number = 'INV-1' WHERE id = %s",
+        "DELETE FROM finance_invoice WHERE id = %s",
+        "UPDATE finance_invoiceline SET net = 1 WHERE document_id = %s",
+        "DELETE FROM finance_invoicetax WHERE document_id = %s",
+        "UPDATE finance_invoicetax SET amount = 1 WHERE document_id = %s",
+        "UPDATE finance_payment SET amount = 1 WHERE party_id = (SELECT party_id FROM finance_invoice WHERE id = %s)",
+        "DELETE FROM finance_payment WHERE party_id = (SELECT party_id FROM finance_invoice WHERE id = %s)",
+    ],
+)
+def test_a_posted_document_is_frozen(statement):
+    company, _ = make_books()
+    customer, tax = make_customer(company), make_tax(rate="0.10")
+    line = InvoiceLineInput(description="Tea", kind="service", unit_price=D("30"), taxes=[tax])
+    invoice = make_invoice(company, customer, line)
+    pay(company, customer, "33.00", *items_of(invoice))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE finance_invoice SET note = 'called them' WHERE id = %s", [invoice.pk])
+    with pytest.raises(IntegrityError, match="posted"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [invoice.pk])
 
 
 def test_more_than_is_open_is_not_settled():
@@ -256,9 +282,6 @@ def test_a_bill_is_paid_and_a_small_rest_written_off():
 
 
 def test_revaluation_is_taken_back_on_the_first_day_of_the_next_period():
-    from modules.erp.finance.models import FiscalPeriod
-    from modules.erp.finance.selectors import trial_balance
-
     company, book, customer = make_chinese()
     put_rate("USD", "CNY", "7.30", date(2026, 3, 31))
     make_invoice(company, customer, ("1", "100.00"), currency="USD")
@@ -270,3 +293,14 @@ def test_revaluation_is_taken_back_on_the_first_day_of_the_next_period():
     assert ledger(book) == {"1122": D(710), "5001": D(-710)}
     with refused("STATE", "period"):
         revalue_currency(period=march)
+
+
+def test_cash_in_foreign_currency_is_revalued_and_an_advance_is_not():
+    company, book, customer = make_chinese()
+    put_rate("USD", "CNY", "7.30", date(2026, 3, 31))
+    pay(company, customer, "100.00", currency="USD")
+    march = FiscalPeriod.objects.get(company=company, year__code="2026", number=3)
+    revalue_currency(period=march)
+    rows = {row.account.code: row.closing for row in trial_balance(book=book, start=date(2026, 3, 1), end=date(2026, 3, 31)).rows}
+    assert rows == {"1002": D(730), "220301": D(-702), "560303": D(-28)}
+    assert ledger(book) == {"1002": D(702), "220301": D(-702)}

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tessera.testing.plugin import entered
 
-from modules.base.api import LineKind, billable, open_demands, unbilled_orders
+from modules.base.api import BillableTax, LineKind, billable, open_demands, unbilled_orders
 from modules.base.tests.factories import make_tax
 from modules.erp.orders.services import SalesOrderLineInput
 from modules.erp.orders.tests.factories import deliver, invoice, make_shop
@@ -67,7 +67,7 @@ def test_the_header_and_taxes_come_along(orders):
     order = shop.confirmed(SalesOrderLineInput(item=shop.tea, quantity=D(2), taxes=[vat]))
     found = billable(document=order.pk)
     assert (found.kind, found.number, found.party, found.currency) == ("orders.SalesOrder", order.number, shop.customer.pk, "USD")
-    assert found.lines[0].taxes == (vat.pk,)
+    assert found.lines[0].taxes == (BillableTax(tax=vat.pk, rate=D("0.13"), base=D("36.00"), amount=D("4.68")),)
     assert unbilled_orders(party=shop.customer.pk, company=shop.company.pk) == D("40.68")
 
 

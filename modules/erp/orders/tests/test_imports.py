@@ -8,7 +8,8 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from tessera.audit.models import AuditEntry
-from tessera.context import EVERYTHING, Actor, acting
+from tessera.context import EVERYTHING, Actor, Reach, acting
+from tessera.errors import Forbidden
 from tessera.exchange.models import ImportRun
 from tessera.exchange.services import import_rows
 from tessera.lineage.models import DocumentRevision
@@ -18,7 +19,7 @@ from tessera.unit_of_work import unit_of_work
 
 from modules.base.api import TaxRate, TaxRule
 from modules.base.models import Item, Party
-from modules.base.tests.factories import make_tax
+from modules.base.tests.factories import make_company, make_tax
 from modules.erp.orders.models import SalesOrder, SalesOrderLine, SalesOrderTax
 from modules.erp.orders.tests.factories import make_shop
 
@@ -196,6 +197,16 @@ def test_orders_are_imported_through_the_api_with_just_the_right_to(shop, as_mem
     assert (node["total"], node["imported"], node["held"]) == (2, 1, [])
     assert [(p["row"], p["field"], p["code"]) for p in node["problems"]] == [(2, "party", "NOT_FOUND")]
     assert ask('mutation { salesOrderImport(input: {company: "x"}) { node { id } } }')["errors"]
+
+
+def test_who_imports_for_one_company_does_not_import_for_another(shop):
+    other = make_company("OTHER")
+    reach = Reach(companies=frozenset({other.pk}))
+    grants = dict.fromkeys(IMPORTER, EVERYTHING) | {"orders.sales_order_import": reach}
+    with acting(Actor(kind="member", name="ida", grants=grants)), pytest.raises(Forbidden) as refusal:
+        bring(row(1))
+    assert refusal.value.permission == "orders.sales_order_import"
+    assert not SalesOrder.objects.exists()
 
 
 def test_what_one_may_not_see_is_not_there_for_an_import(shop, as_member):

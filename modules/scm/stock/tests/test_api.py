@@ -9,6 +9,7 @@ from tessera.graph.ids import encode
 from tessera.testing.asking import ask, done, refusals
 
 from modules.base.tests.factories import make_company, make_customer, make_item, make_unit
+from modules.scm.stock.models import Delivery
 from modules.scm.stock.tests.factories import broken, confirm, pool_of, put
 
 OPEN = """mutation($input: ReceiptOpenInput!) { receiptOpen(input: $input) {
@@ -107,6 +108,20 @@ def test_a_clerk_of_one_company_does_not_see_the_stock_of_another(shop, as_membe
     as_member("stock.stock_balance_view", reach=Reach(companies=frozenset({other.pk})))
     body = ask("{ stockBalances { totalCount nodes { onHand } } }")
     assert body["data"]["stockBalances"] == {"totalCount": 1, "nodes": [{"onHand": "7"}]}
+
+
+def test_a_clerk_of_one_company_does_not_ship_for_another(shop, as_member):
+    other = make_company("OTHER")
+    put(shop.company, shop.tea, "5", "12.50")
+    order = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    given = {"document": str(order.document)}
+    as_member(*SHIPPING, "stock.delivery_view", reach=Reach(companies=frozenset({other.pk})))
+    for text, right in ((CREATE, "stock.delivery_create"), (ONCE, "stock.delivery_complete")):
+        (error,) = ask(text, input=given)["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN", "permission": right}
+    assert not Delivery.objects.exists()
+    as_member(*SHIPPING, "stock.delivery_view", "stock.delivery_line_view", reach=Reach(companies=frozenset({shop.company.pk})))
+    assert done(ONCE, input=given)["state"] == "done"
 
 
 CHANGE = """mutation($id: ID!, $input: ItemUpdateInput!) { itemUpdate(id: $id, input: $input) {

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from tessera.access import cache
@@ -121,11 +119,6 @@ def union(found: Iterable[Grant]) -> dict[str, Reach]:
         before = rights.get(grant.permission)
         rights[grant.permission] = grant.reach if before is None else joined(before, grant.reach)
     return rights
-
-
-def with_role_epoch(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return rows with the mark of the latest change to anybody's rights beside them, for `actor_of` to ask no more."""
-    return rows.annotate(role_epoch=Subquery(AccessState.objects.values("epoch")[:1]))
 
 
 def actor_of(member: Member, *, epoch: UUID | None = None) -> Actor:

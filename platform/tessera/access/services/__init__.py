@@ -9,7 +9,7 @@ from tessera.access.services.invitations import (
     resend_invitation,
     withdraw_invitation,
 )
-from tessera.access.services.members import create_owner, deactivate_member, sign_out_member, transfer_ownership
+from tessera.access.services.members import create_owner, deactivate_member, follow_address, sign_out_member, transfer_ownership
 from tessera.access.services.roles import (
     RoleRight,
     assign_role,
@@ -32,6 +32,7 @@ __all__ = [
     "create_role",
     "deactivate_member",
     "delete_role",
+    "follow_address",
     "invitation_letter",
     "invite_member",
     "issue_api_key",

@@ -96,6 +96,16 @@ def _hand_over(member: Member, heir: Member) -> None:
             resource.model._default_manager.filter(owner=member.pk).update(owner=heir.pk)
 
 
+@service()
+def follow_address(*, member: Member, email: str) -> Member:
+    """Take over the address that the member's account shows now, unless another member here has it."""
+    member, email = locked(member), email.strip().lower()
+    if not Member.objects.filter(email=email).exists():
+        member.email = email
+        member.save()
+    return member
+
+
 @service(permission="access.member_deactivate")
 def transfer_ownership(*, member: Member) -> Member:
     """Make another active member the owner of the tenant; only the owner can."""

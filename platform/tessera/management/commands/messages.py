@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Collect the texts of apps into their catalogues, check that all are translated, or compile them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", choices=("collect", "check", "compile"))
+        parser.add_argument("act", choices=("collect", "check", "compile"), help="what to do with the catalogues")
         parser.add_argument("labels", nargs="*", help="apps; all by default")
 
     def handle(self, *, act: str, labels: list[str], **options: Any) -> None:

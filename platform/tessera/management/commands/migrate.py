@@ -27,7 +27,9 @@ class Command(Migrate):
         before = settings.MIGRATION_MODULES
         try:
             # Tenant apps have nothing in public, and working out the state of their models is most of the time it takes.
-            settings.MIGRATION_MODULES = before | {label: None for label in apps.app_configs if label not in settings.PUBLIC_LABELS}
+            settings.MIGRATION_MODULES = before | {
+                label: None for label in apps.app_configs if label not in settings.PUBLIC_LABELS
+            }
             super().handle(*args, **options)
         finally:
             settings.MIGRATION_MODULES = before

@@ -20,8 +20,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group()
-        which.add_argument("--check", action="store_true")
-        which.add_argument("--write", action="store_true")
+        which.add_argument("--check", action="store_true", help="fail with a diff where a file differs from the code")
+        which.add_argument("--write", action="store_true", help="write all files (the default)")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         wanted = {f"{name}.graphql": sdl(labels) for name, labels in module_sets().items()}

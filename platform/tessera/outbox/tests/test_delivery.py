@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from tessera import events as registry
@@ -66,6 +67,18 @@ def test_a_fact_reaches_its_handler_once(inside, told, drain):
     assert drain() == 1
     assert drain() == 0
     assert (told, voided(), states()) == (["1"], ["1"], [State.DONE])
+
+
+def test_a_delivery_is_two_statements_beside_its_transaction_and_its_handler(inside, django_assert_num_queries):
+    on("outboxtest.paper_torn")(lambda fact: None)
+    try:
+        tear(new_id(), "1")
+        (only,) = lease_due(10)
+        with django_assert_num_queries(4, connection=connections["default"]):
+            run_delivery(only)
+    finally:
+        del registry.HANDLERS["outboxtest.paper_torn"]
+    assert states() == [State.DONE]
 
 
 def test_a_fact_that_nobody_hears_needs_no_delivery(inside):

@@ -7,7 +7,7 @@ from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -99,9 +99,10 @@ def _problems_of(resource: Resource) -> Iterator[str]:
     for name in resource.field_rights:
         if name not in shown:
             yield f"field_rights names {name}, which is not shown"
-    for path in (resource.scope.owner, resource.scope.unit, resource.scope.company):
-        if path and (problem := _path_problem(model, path)):
-            yield f"its scope {path}: {problem}"
+    for scope in filter(None, (resource.scope, resource.scope.shared)):
+        for path in (scope.owner, scope.unit, scope.company):
+            if path and (problem := _path_problem(model, path, many=scope is resource.scope.shared)):
+                yield f"its scope {path}: {problem}"
     for name in resource.import_key:
         if name not in columns:
             yield f"import_key names {name}, which is no column"
@@ -111,11 +112,13 @@ def _problems_of(resource: Resource) -> Iterator[str]:
                 yield f"a {type(view).__name__} draws {name}, which is not shown"
 
 
-def _path_problem(model: Any, path: str) -> str:
+def _path_problem(model: Any, path: str, *, many: bool = False) -> str:
+    """Say why a path leads nowhere; with `many` it may follow relations to many rows as well."""
     for step in path.split("__"):
         if model is None:
             return "it goes on after a plain column"
-        column = next((c for c in model._meta.concrete_fields if step in (c.name, c.attname)), None)
+        columns = model._meta.get_fields() if many else model._meta.concrete_fields
+        column = next((c for c in columns if step in (c.name, getattr(c, "attname", ""))), None)
         if column is None:
             return f"{model.__name__} has no column {step}"
         model = column.related_model
@@ -217,7 +220,7 @@ def imports_take_typed_rows(part: Part) -> Iterator[str]:
         if not importer.permission:
             yield f"import {importer.name} demands no right"
         if importer.at_once:
-            if parameters_of(importer.service) != {"rows": (list[importer.row], inspect.Parameter.empty)}:
+            if parameters_of(importer.service) != {"rows": (GenericAlias(list, importer.row), inspect.Parameter.empty)}:
                 yield f"import {importer.name}: its service takes rows: list[{importer.row.__name__}], and nothing else"
             continue
         columns = {each.name for each in dataclass_fields(importer.row)}

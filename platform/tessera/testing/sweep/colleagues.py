@@ -4,7 +4,7 @@ Each tenant holds one secret of its own in those places. The same member asks th
 answer that differs, or holds the secret, tells of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -19,29 +19,21 @@ from tessera.access.models import Member
 from tessera.accounts.models import Account
 from tessera.accounts.services import add_membership
 from tessera.graph.ids import decode
+from tessera.graph.names import lower_first
 from tessera.permissions import all_permissions
 from tessera.resource import RESOURCES, Resource, resource_of
+from tessera.testing.probing import Coverage
 from tessera.testing.rows import key_of
 from tessera.testing.sweep.canaries import AMBER, Canary, MarkedRows
 from tessera.testing.sweep.companies import World
-from tessera.testing.sweep.findings import Leak, body_of
+from tessera.testing.sweep.findings import Leak, Sweep, body_of
 from tessera.testing.sweep.worlds import Place, raw
 
 MINE, HIDDEN = 0, 1  # numbers of rows: those of the member who asks and of its company, and others'
 SECRETS = (Canary("COBALTONE", 7717, 2071), Canary("COBALTTWO", 7718, 2072))
 ANSWERING = 1 << 60  # where the keys begin that are made while it answers
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
-CHANCE = {
-    "secret",
-    "prefix",
-    "sha256",
-    "tenant",
-    "tenantId",
-    "cursor",
-    "startCursor",
-    "endCursor",
-    "dueAt",
-}  # no two answers share them
+CHANCE = {"secret", "prefix", "sha256", "tenant", "tenantId", "cursor", "startCursor", "endCursor", "dueAt"}  # no two answers share them
 
 
 def is_scoped(resource: Resource) -> bool:
@@ -97,10 +89,9 @@ def repeatable(start: int) -> Iterator[None]:
 class Colleagues(World):
     """The world in which a member is asked about what only others may see."""
 
-    def __init__(self, asked: Any, other: Any) -> None:
-        places = [
-            SecretPlace(tenant, SecretRows(secret), MINE, HIDDEN) for tenant, secret in zip((asked, other), SECRETS, strict=True)
-        ]
+    def __init__(self, asked: Any, other: Any, left_out: Mapping[str, str] | None = None) -> None:
+        """`left_out` names reports that show sums of what is hidden to whoever holds their right, each with the reason."""
+        places = [SecretPlace(tenant, SecretRows(secret), MINE, HIDDEN) for tenant, secret in zip((asked, other), SECRETS, strict=True)]
         super().__init__(places[0], places[1], (MINE, HIDDEN))
         account = Account.objects.create_user("bob@example.com", "correct horse 42", name="Bob")
         protected = {right for resource in RESOURCES.values() for right in resource.field_rights.values()}
@@ -114,6 +105,31 @@ class Colleagues(World):
             add_membership(account_id=account.pk, tenant_id=place.tenant.pk)
         with repeatable(ANSWERING):
             self.prepared(self.asked)
+        self.reads.guess, self.reads.left_out = SECRETS[0], frozenset(left_out or ())
+
+    def sweep(self, *names: str, coverage: Coverage | None = None) -> Sweep:
+        if "counts" in (names or ("counts",)):
+            self.count()
+        return super().sweep(*(name for name in names or self.parts() if name != "counts"), coverage=coverage)
+
+    def count(self) -> None:
+        """Raise Leak where a list counts more rows than those of the member, its units and its company."""
+        for resource in (shape.resource for shape in self.schema.extensions["shapes"]):
+            if is_scoped(resource) and not resource.scope.on_record:
+                name = lower_first(resource.plural)
+                counted = self.ask(self.asked, f"{{ {name} {{ totalCount }} }}").json()["data"][name]["totalCount"]
+                if counted != (reached := self._reached(resource)):
+                    raise Leak(f"{name} counts {counted} rows where {reached} are within reach")
+
+    def _reached(self, resource: Resource) -> int:
+        """Return how many rows are within reach, told row by row from the columns of the scope."""
+        company = key_of(apps.get_model("base", "Company"), MINE)
+        with self.asked.inside():
+            units = set(apps.get_model("base", "OrgUnit").objects.filter(company=company).values_list("pk", flat=True))
+            mine = {"owner": {key_of(Member, MINE)}, "unit": units, "company": {company}}
+            paths = {each: path for each in mine if (path := getattr(resource.scope, each))}
+            rows = resource.model._default_manager.values_list(*paths.values())
+            return sum(any(value in mine[each] for each, value in zip(paths, row, strict=True)) for row in rows)
 
     def ask(self, place: Place, text: str) -> Any:
         """Ask a place so that the keys and times of what it makes come out the same every time."""

@@ -71,9 +71,9 @@ class World:
             )
 
     def sweep(self, *names: str, coverage: Coverage | None = None) -> Sweep:
-        """Ask the named parts, or all of them; raise Leak at the first answer that tells too much."""
+        """Ask the named parts; raise Leak at the first answer that tells too much."""
         found = Sweep(self.asked, self.ask, self.judge, coverage)
-        for name in names or self.parts():
+        for name in names:
             found.run(self.parts()[name]())
         if coverage:
             found.run(self.turned(coverage))

@@ -6,15 +6,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from django.db.models import CharField, Model, TextField
-from graphql import (
-    GraphQLEnumType,
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLSchema,
-    get_named_type,
-    is_list_type,
-    is_required_argument,
-)
+from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_list_type, is_required_argument
 
 from tessera.graph.ids import encode
 from tessera.graph.limits import LIMITS
@@ -22,9 +14,10 @@ from tessera.graph.names import lower_first
 from tessera.graph.shapes import ChildList, Column, Relation, Shape
 from tessera.resource import RESOURCES, camel, parameters_of, resource_of
 from tessera.testing.probing import LEAVES, arguments_text, literal, quoted, selection
+from tessera.testing.sweep.canaries import Canary
 from tessera.testing.sweep.worlds import Place
 
-MOST, MOST_NESTED, LONGEST = 12, 12, 12_000
+MOST, MOST_NESTED, LONGEST, MOST_GUESSES = 12, 12, 12_000, 30
 ARGUMENTS, NAMES = re.compile(r"\([^()]*\)"), re.compile(r"[A-Za-z_]\w*")
 SAYS_LITTLE = ("{isNull: true}", "{isNull: false}")
 ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
@@ -33,9 +26,13 @@ ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
 class Reads:
     """The root fields of Query for whoever is `asking`: keys and cursors are those of `place`, texts to look for `words`."""
 
-    def __init__(self, schema: GraphQLSchema, asking: Place, place: Place, words: Iterable[str], numbers: Iterable[int]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, asking: Place, place: Place, words: Iterable[str], numbers: Iterable[int]
+    ) -> None:
         self.schema, self.asking, self.place = schema, asking, place
         self.words, self.numbers = tuple(words), tuple(numbers)
+        self.left_out: frozenset[str] = frozenset()
+        self.guess: Canary | None = None  # a secret that is asked for by its whole value, where it would be known
         self.shapes = {shape.name: shape for shape in schema.extensions["shapes"]}
 
     def pages(self) -> Iterator[str]:
@@ -74,7 +71,7 @@ class Reads:
     def reports(self) -> Iterator[str]:
         """Yield every report and every hand-written field."""
         for name, field in self._query().fields.items():
-            if not field.extensions.get("shape") and name != "node":
+            if not field.extensions.get("shape") and name != "node" and name not in self.left_out:
                 yield from self._report(name, field)
 
     def _query(self) -> GraphQLObjectType:
@@ -115,9 +112,9 @@ class Reads:
             if isinstance(member, Relation):
                 yield from self._through(name, self.shapes[member.target.name])
             elif member.right:
-                yield "{or: [" + ", ".join(f"{{{each}}}" for each in self._compared(fields, name)) + "]}"
+                yield "{or: [" + ", ".join(f"{{{each}}}" for each in self._compared(fields, name, member)) + "]}"
             else:
-                ways += self._compared(fields, name)
+                ways += self._compared(fields, name, member)
         yield "{or: [" + ", ".join(f"{{{each}}}" for each in ways) + "]}"
         if shape.resource.is_record:
             yield from self._on_record(shape)
@@ -130,9 +127,9 @@ class Reads:
             if isinstance(member, Relation):
                 continue
             if member.right:
-                yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in self._compared(fields, each))}]}}}}"
+                yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in self._compared(fields, each, member))}]}}}}"
             else:
-                ways += [way for way in self._compared(fields, each) if not way.endswith(SAYS_LITTLE)]
+                ways += [way for way in self._compared(fields, each, member) if not way.endswith(SAYS_LITTLE)]
         yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in ways)}]}}}}"
         yield f"{{not: {{{name}: {{}}}}}}"
 
@@ -145,17 +142,21 @@ class Reads:
                 value = {"IN": f"[{quoted(word)}]", "IS_NULL": "false"}.get(operator, quoted(word))
                 yield f'{{customFields: [{{name: "held", op: {operator}, value: {value}}}]}}'
 
-    def _compared(self, fields: Any, name: str) -> Iterator[str]:
+    def _compared(self, fields: Any, name: str, column: Column) -> Iterator[str]:
         """Yield every comparison of a column."""
         for operator, field in get_named_type(fields[name].type).fields.items():
-            for value in self._values(get_named_type(field.type)):
+            for value in self._values(get_named_type(field.type), column):
                 yield f"{name}: {{{operator}: {f'[{value}]' if is_list_type(field.type) else value}}}"
 
-    def _values(self, leaf: Any) -> list[str]:
+    def _values(self, leaf: Any, column: Column) -> list[str]:
         if isinstance(leaf, GraphQLEnumType):
             return list(leaf.values)
+        guess = self.guess
         if leaf.name == "String":
-            return [quoted(word) for word in self.words]
+            known = [f"{guess.word} {column.field.model.__name__}.{column.field.name} 1"[: column.field.max_length]] if guess else []
+            return [quoted(word) for word in (*self.words, *known)]
+        if guess and leaf.name in ("Int", "Decimal", "Date"):
+            return [LEAVES[leaf.name], {"Date": f'"{guess.year}-02-15"', "Int": f"{guess.number}001"}.get(leaf.name, f'"{guess.number}001"')]
         return [LEAVES[leaf.name]] if leaf.name != "ID" else [quoted("Party:none")]
 
     def _nested(self, name: str, field: GraphQLField) -> str:
@@ -165,9 +166,7 @@ class Reads:
         searched = f", search: {quoted(self.words[-1])}" if child.search else ""
         asked = f"{name}({given}{searched}) {{ totalCount nodes {{ id }} }}"
         if cursor := self.asking.cursors.get(child.name):
-            asked += (
-                f" by_{name}: {name}(last: 3, after: {quoted(cursor)}, before: {quoted(cursor)}) {{ totalCount nodes {{ id }} }}"
-            )
+            asked += f" by_{name}: {name}(last: 3, after: {quoted(cursor)}, before: {quoted(cursor)}) {{ totalCount nodes {{ id }} }}"
         return asked
 
     def _report(self, name: str, field: GraphQLField) -> Iterator[str]:
@@ -175,18 +174,18 @@ class Reads:
         report = field.extensions.get("report")
         hints = {camel(each): hint for each, (hint, _) in parameters_of(report.selector).items()} if report else {}
         optional = {each for each, argument in field.args.items() if not is_required_argument(argument)}
-        enums = [
-            len(kind.values) for each in field.args.values() if isinstance(kind := get_named_type(each.type), GraphQLEnumType)
-        ]
-        for turn in range(max([len(self.numbers), *enums])):
-            for kind in self._kinds(hints):
-                for left_out in (optional, *([set()] if optional else [])):
-                    given = {
-                        each: self._argument(argument, hints.get(each), each, turn, kind)
-                        for each, argument in field.args.items()
-                        if each not in left_out
-                    }
-                    yield f"{name}{arguments_text(given)} {made}"
+        enums = [len(kind.values) for each in field.args.values() if isinstance(kind := get_named_type(each.type), GraphQLEnumType)]
+        texts = self._texts(report) if "String" in _leaves(field) else []
+        turns = range(max([len(self.numbers), len(texts), *enums]))
+        kinds = self._kinds(hints)
+        for turn, kind in [*((turn, kinds[0]) for turn in turns), *((at, kind) for kind in kinds[1:] for at in range(len(self.numbers)))]:
+            for left_out in (optional, *([set()] if optional and (texts or turn in (0, turns[-1])) else [])):
+                given = {
+                    each: self._argument(argument, hints.get(each), each, turn, kind, texts)
+                    for each, argument in field.args.items()
+                    if each not in left_out
+                }
+                yield f"{name}{arguments_text(given)} {made}"
 
     def _kinds(self, hints: dict[str, Any]) -> list[str]:
         """Return the types whose keys are tried where a report takes a key of anything."""
@@ -194,7 +193,16 @@ class Reads:
             return [""]
         return [shape.name for shape in self.shapes.values() if hasattr(shape.model, "MOVES")]
 
-    def _argument(self, argument: Any, hint: Any, name: str, turn: int, kind: str) -> str:
+    def _texts(self, report: Any) -> list[str]:
+        """Return the texts that a report is asked for: those of its module's hidden rows where they are guessed."""
+        if self.guess is None or report is None:
+            return list(self.words)
+        shapes = [shape for shape in self.shapes.values() if shape.resource.module == report.module and shape.resource.scope.owner]
+        columns = [column for shape in shapes for column in shape.model._meta.concrete_fields if type(column) is CharField]
+        texts = [f"{self.guess.word} {column.model.__name__}.{column.name} 1" for column in columns if not column.choices]
+        return [*self.words, *texts[:MOST_GUESSES]]
+
+    def _argument(self, argument: Any, hint: Any, name: str, turn: int, kind: str, texts: list[str]) -> str:
         number = self.numbers[turn % len(self.numbers)]
 
         def leaf(named: Any, _path: Any, _reader: Any) -> str | None:
@@ -203,12 +211,17 @@ class Reads:
                 assert resource
                 return quoted(encode(resource.name, self.place.key(resource, number)))
             if named.name == "String":
-                return quoted(self.words[turn % len(self.words)])
+                return quoted(texts[turn % len(texts)])
             if isinstance(named, GraphQLEnumType):
                 return list(named.values)[turn % len(named.values)]
             return '"2076-12-31"' if named.name == "Date" and name != "start" else None
 
         return literal(argument.type, leaf, optional=True, path=(name,))
+
+
+def _leaves(field: GraphQLField) -> set[str]:
+    """Return the names of the types of a field's arguments."""
+    return {get_named_type(each.type).name for each in field.args.values()}
 
 
 def _row_of(hint: Any) -> Any:

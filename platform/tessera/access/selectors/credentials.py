@@ -1,0 +1,59 @@
+"""Who is behind a credential: what every request asks first, so it is one statement each, written out."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connections
+
+from tessera.access.models import AccessToken, Member
+from tessera.models import Model
+
+
+def _in_order(model: type[Model], *names: str) -> list[str]:
+    """Return column names in the order of the model, as `from_db` takes their values."""
+    return [column.attname for column in model._meta.concrete_fields if column.attname in names]
+
+
+_MEMBER = _in_order(Member, "id", "name", "state", "epoch", "account_id", "is_owner")
+_TOKEN = _in_order(AccessToken, "id", "member_id", "scopes", "epoch", "expires_at", "last_used_at")
+_ROLES = "(SELECT epoch FROM access_accessstate)"
+_COLUMNS = ", ".join(f"m.{name}" for name in _MEMBER)
+_OF_TOKEN = (
+    f"SELECT {', '.join(f't.{name}' for name in _TOKEN)}, {_COLUMNS}, {_ROLES}"  # noqa: S608  (our own names)
+    " FROM access_accesstoken t JOIN access_member m ON m.id = t.member_id WHERE t.hash = %s AND t.revoked_at IS NULL"
+)
+_OF_SESSION = f"SELECT {_COLUMNS}, {_ROLES} FROM access_member m WHERE m.id = %s AND m.epoch = %s AND m.account_id = %s"  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A member with what its state is judged by, the mark of the latest change of rights, and the token it comes with."""
+
+    member: Member
+    role_epoch: UUID | None
+    token: AccessToken | None = None
+
+
+def bearer_of_token(*, hash: str) -> Bearer | None:
+    """Return who is behind a token that was not revoked; whether both are good is for the caller to say."""
+    row = _first(_OF_TOKEN, [hash])
+    if row is None:
+        return None
+    mine, theirs = row[: len(_TOKEN)], row[len(_TOKEN) : -1]
+    token = AccessToken.from_db("default", _TOKEN, mine)
+    token.scopes = orjson.loads(token.scopes)
+    return Bearer(Member.from_db("default", _MEMBER, theirs), row[-1], token)
+
+
+def bearer_of_session(*, member: UUID, epoch: int, account: UUID) -> Bearer | None:
+    """Return the member that a session was made for, while its epoch and account are the same."""
+    row = _first(_OF_SESSION, [member, epoch, account])
+    return None if row is None else Bearer(Member.from_db("default", _MEMBER, row[:-1]), row[-1])
+
+
+def _first(text: str, parameters: list[Any]) -> tuple[Any, ...] | None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(text, parameters)
+        return cursor.fetchone()

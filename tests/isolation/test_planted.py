@@ -1,0 +1,29 @@
+"""The sweep is worth what it finds: every leak that is planted in a gate makes it fail."""
+
+import pytest
+from tessera.outbox.hints import client
+from tessera.testing.sweep.findings import Leak, undone
+
+from tests.isolation.carried import carry
+from tests.isolation.plants import PLANTS
+
+
+@pytest.fixture
+def as_it_was(world):
+    """Undo what a plant leads to."""
+    with undone(world.asked):
+        yield
+    for key in client().scan_iter("sys:planted:*"):
+        client().delete(key)
+
+
+@pytest.mark.parametrize(("world", "name"), [(leak.world, name) for name, leak in PLANTS.items()], indirect=["world"])
+def test_a_planted_leak_is_found(world, as_it_was, monkeypatch, name):
+    leak = PLANTS[name]
+    with monkeypatch.context() as patch:
+        leak.plant(patch, world)
+        with pytest.raises(Leak):
+            if leak.part == "carried":
+                carry(world)
+            else:
+                world.sweep(leak.part)
