@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation.trans_real import parse_accept_lang_header
 from tessera.accounts.authentication import authenticate, refused
 from tessera.context import ANONYMOUS, TenantRef, acting, enter
 from tessera.errors import ApiError, Code
@@ -59,9 +60,12 @@ class TenantMiddleware:
 
 
 def language_of(request: HttpRequest, tenant: TenantRef) -> str:
-    """Return the language that the client asks for, else the company's."""
-    if "Accept-Language" in request.headers:
-        return translation.get_language_from_request(request)
+    """Return the first language that the client reads and we speak, else the company's."""
+    for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        try:
+            return translation.get_supported_language_variant(code)
+        except LookupError:
+            continue
     return tenant.language
 
 

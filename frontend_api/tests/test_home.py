@@ -54,7 +54,8 @@ def test_the_language_is_the_readers_else_the_companys_and_stays_with_its_reques
     assert "您尚未登录。" in page(host_of(tenant), **CHINESE)[1]
     assert translation.get_language() == "en"
     Tenant.objects.filter(pk=tenant.pk).update(language="zh-hans")
-    assert "您尚未登录。" in page(host_of(tenant))[1]
+    for other in ({}, {"HTTP_ACCEPT_LANGUAGE": "fr, *;q=0.1"}):
+        assert "您尚未登录。" in page(host_of(tenant), **other)[1]
     assert "You are not signed in." in page(host_of(tenant), HTTP_ACCEPT_LANGUAGE="en")[1]
 
 

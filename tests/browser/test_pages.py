@@ -68,7 +68,7 @@ def test_nobody_lives_at_an_unknown_host(person):
     eve.trouble.clear()
 
 
-@pytest.mark.parametrize(("width", "language"), zip(WIDTHS, LANGUAGES, strict=True))
+@pytest.mark.parametrize(("width", "language"), list(zip(WIDTHS, LANGUAGES, strict=True)))
 def test_bob_mistypes_his_password_and_then_signs_in(company, person, width, language):
     bob = person(width=width, language=language)
     bob.open(f"{company}/")

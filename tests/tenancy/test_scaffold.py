@@ -134,9 +134,17 @@ def test_bad_names_write_nothing(tmp_path, label, noun, reason):
 
 def test_the_command_names_the_next_step(tmp_path, capsys):
     call_command("startmodule", "fleet", "Vehicle", "--into", str(tmp_path))
-    assert f"pip install -e {tmp_path / 'fleet'} && python manage.py checkmodule fleet" in capsys.readouterr().out
+    install = f"python -m uv pip install --no-deps --no-build-isolation -e {tmp_path / 'fleet'}"
+    assert f"Next: {install} && python manage.py checkmodule fleet\n" in capsys.readouterr().out
     with pytest.raises(CommandError, match="there already"):
         call_command("startmodule", "fleet", "Vehicle", "--into", str(tmp_path))
+
+
+def test_it_builds_for_an_editable_install_with_what_the_lock_files_bring(tmp_path):
+    start_module("fleet", "Vehicle", tmp_path)
+    build = [sys.executable, "-c", "from hatchling.build import build_editable; print(build_editable('.'))"]
+    done = subprocess.run(build, cwd=tmp_path / "fleet", capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "fleet-1.0-py3-none-any.whl\n"), done.stderr
 
 
 def test_an_unknown_module_is_not_checked(_database):
