@@ -28,7 +28,7 @@ def test_secret_is_stored_as_a_hash_only(inside):
 
 
 def test_a_token_is_judged_by_one_statement(inside, django_assert_num_queries):
-    bob = make_bob(None, make_role("clerk", access__token_issue="all", access__role_view="all"))
+    bob = make_bob(None, make_role("clerk", access__token_issue="all", access__token_revoke="own", access__role_view="all"))
     with acting(actor_of(bob)):
         issued = issue_token(name="script", scopes=["access.role_view"])
     with django_assert_num_queries(1):
