@@ -126,7 +126,10 @@ def test_the_chain_of_entries_and_the_choice_of_an_account(kept, as_member):
     found = read("query($book: ID!) { chainCheck(book: $book) { entries intact brokenAt } }", **of_book(kept))
     assert found == {"entries": 4, "intact": True, "brokenAt": ""}
     text = 'query($book: ID!) { explainAccount(book: $book, purpose: "revenue_service") { account { code } why } }'
-    assert read(text, **of_book(kept)) == {"account": {"code": "5001"}, "why": "revenue: the row that holds for everything"}
+    assert read(text, **of_book(kept)) == {
+        "account": {"code": "5001"},
+        "why": "revenue_service: the row that holds for everything",
+    }
 
 
 def test_whoever_may_not_see_reports_is_refused_and_books_of_others_are_not_found(kept, as_member):
