@@ -44,7 +44,8 @@ def hostile(changes, worst, kinds) -> Iterator[str]:
         for path, kind, _reader in changes.leaves(name):
             values = worst.get(kind.name, ())
             yield from (
-                changes.text(name, 0, planted=(path, values[(place + more) % len(values)])) for more in range(min(kinds, len(values)))
+                changes.text(name, 0, planted=(path, values[(place + more) % len(values)]))
+                for more in range(min(kinds, len(values)))
             )
             place += 1
 

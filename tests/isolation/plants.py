@@ -98,7 +98,9 @@ def a_refusal_names_the_row_of_another_tenant(patch: Any, world: Any) -> None:
         try:
             return locked(resource=resource, key=key, **more)
         except Refused:
-            row = next((made for (model, _), made in world.other.rows.made.items() if model is resource.model and made.pk == key), "")
+            row = next(
+                (made for (model, _), made in world.other.rows.made.items() if model is resource.model and made.pk == key), ""
+            )
             raise Refused("NOT_FOUND", f"There is no {vars(row) if row else 'such record'}.", "id") from None
 
     patch.setattr(mutations, "lock_row", lock_row)
@@ -151,7 +153,9 @@ def sessions_are_good_everywhere(patch: Any, world: Any) -> None:
 
     class Anywhere:
         objects = SimpleNamespace(
-            select_related=lambda name: SimpleNamespace(filter=lambda *, hash, tenant_id: sessions.select_related(name).filter(hash=hash))
+            select_related=lambda name: SimpleNamespace(
+                filter=lambda *, hash, tenant_id: sessions.select_related(name).filter(hash=hash)
+            )
         )
 
     patch.setattr(authentication, "TenantSession", Anywhere)

@@ -48,7 +48,13 @@ def test_a_suspended_company_says_so_everywhere_and_nothing_else(companies):
         host = companies.asked.host
         answers = {
             raw(Client().generic(method, path, headers={"host": host}))
-            for method, path in (("GET", "/"), ("POST", "/graphql"), ("GET", f"/files/{NOWHERE}"), ("POST", "/session"), ("GET", "/session/start"))
+            for method, path in (
+                ("GET", "/"),
+                ("POST", "/graphql"),
+                ("GET", f"/files/{NOWHERE}"),
+                ("POST", "/session"),
+                ("GET", "/session/start"),
+            )
         }
         answers |= {raw(use(companies.asked, companies.asked.secret)) for use in (as_bearer, as_cookie)}
         assert len(answers) == 1

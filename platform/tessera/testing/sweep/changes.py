@@ -94,5 +94,7 @@ class Changes:
         parts = []
         for name, each in kind.fields.items():
             target = get_named_type(each.type)
-            parts.append(name if is_leaf_type(target) else f"{name} {selection(target, 0 if 'shape' in target.extensions else 1)}")
+            parts.append(
+                name if is_leaf_type(target) else f"{name} {selection(target, 0 if 'shape' in target.extensions else 1)}"
+            )
         return "{ " + " ".join(parts) + " }"
