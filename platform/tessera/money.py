@@ -6,9 +6,12 @@ the currency. A credit note is the exact negative of its invoice because roundin
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from babel.numbers import get_currency_precision
+from django.utils.translation import gettext as _
+
+from tessera.errors import Refused
 
 ZERO = Decimal(0)
 
@@ -35,8 +38,11 @@ def minor_units(currency: str) -> int:
 
 
 def round_to(value: Decimal, decimals: int) -> Decimal:
-    """Round half away from zero, as PostgreSQL's `round(numeric)` does."""
-    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    """Round half away from zero, as PostgreSQL's `round(numeric)` does; refuse what has more digits than any column holds."""
+    try:
+        return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    except InvalidOperation:
+        raise Refused("INVALID", _("A value is too long or too large.")) from None
 
 
 def round_money(value: Decimal, currency: str) -> Decimal:

@@ -56,6 +56,11 @@ def mutation(kind, field, value):
     return {"query": CHANGING.format(kind, field), "variables": {"v": value}}
 
 
+def literal(text):
+    """Return a mutation with a text in the document itself."""
+    return {"query": f'mutation {{ unitCreate(input: {{code: "n", name: "{text}"}}) {{ node {{ id }} }} }}'}
+
+
 CHANGE = 'unitUpdate(id: $v, input: {name: "X"})'
 REFUSED = {
     "a wrong field": ({"query": "{ units { nodes { colour } } }"}, [("BAD_INPUT", None)]),
@@ -72,8 +77,8 @@ REFUSED = {
         [("NOT_FOUND", ["input", "unit"])],
     ),
     "a NUL byte": (mutation("String!", UNIT, "a\0b"), [("BAD_INPUT", ["v"])]),
-    "a NUL byte in the document": ({"query": 'mutation { unitCreate(input: {code: "n", name: "a\\u0000b"}) { node { id } } }'}, [("BAD_INPUT", ["input", "name"])]),
-    "half of a surrogate pair": ({"query": 'mutation { unitCreate(input: {code: "n", name: "\\ud800"}) { node { id } } }'}, [("BAD_INPUT", None)]),
+    "a NUL byte in the document": (literal("a\\u0000b"), [("BAD_INPUT", ["input", "name"])]),
+    "half of a surrogate pair": (literal("\\ud800"), [("BAD_INPUT", None)]),
     "NaN": (mutation("Decimal!", RATE, "NaN"), [("BAD_INPUT", ["v"])]),
     "Infinity": (mutation("Decimal!", RATE, "-Infinity"), [("BAD_INPUT", ["v"])]),
     "a number as large as none": (mutation("Decimal!", RATE, "9" * 60), [("BAD_INPUT", ["v"])]),

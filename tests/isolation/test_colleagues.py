@@ -12,7 +12,9 @@ from tests.isolation.conftest import SUMS
 def test_there_is_something_to_hide(colleagues):
     assert colleagues.missing == {}
     scoped = [shape.resource for shape in colleagues.schema.extensions["shapes"] if is_scoped(shape.resource)]
-    assert [each.name for each in scoped if not {(each.model, MINE), (each.model, HIDDEN)} <= colleagues.asked.rows.made.keys()] == []
+    assert [
+        each.name for each in scoped if not {(each.model, MINE), (each.model, HIDDEN)} <= colleagues.asked.rows.made.keys()
+    ] == []
 
 
 def test_the_documents_visit_every_place_of_the_schema(colleagues):

@@ -13,6 +13,9 @@ def party(rows, number):
 ON_PARTY = {"label": "base.Party", "record": party}
 ROWS = {
     "Comment": {**ON_PARTY, "reply_to": None, "mentions": []},
-    "Attachment": {**ON_PARTY, "path": lambda rows, number: f"attachments/{key_of(apps.get_model('notes', 'Attachment'), number)}"},
+    "Attachment": {
+        **ON_PARTY,
+        "path": lambda rows, number: f"attachments/{key_of(apps.get_model('notes', 'Attachment'), number)}",
+    },
     "TaggedRecord": ON_PARTY,
 }

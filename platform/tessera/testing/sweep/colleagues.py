@@ -32,7 +32,17 @@ MINE, HIDDEN = 0, 1  # numbers of rows: those of the member who asks and of its 
 SECRETS = (Canary("COBALTONE", 7717, 2071), Canary("COBALTTWO", 7718, 2072))
 ANSWERING = 1 << 60  # where the keys begin that are made while it answers
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
-CHANCE = {"secret", "prefix", "sha256", "tenant", "tenantId", "cursor", "startCursor", "endCursor", "dueAt"}  # no two answers share them
+CHANCE = {
+    "secret",
+    "prefix",
+    "sha256",
+    "tenant",
+    "tenantId",
+    "cursor",
+    "startCursor",
+    "endCursor",
+    "dueAt",
+}  # no two answers share them
 
 
 def is_scoped(resource: Resource) -> bool:
@@ -90,7 +100,9 @@ class Colleagues(World):
 
     def __init__(self, asked: Any, other: Any, left_out: Mapping[str, str] | None = None) -> None:
         """`left_out` names reports that show sums of what is hidden to whoever holds their right, each with the reason."""
-        places = [SecretPlace(tenant, SecretRows(secret), MINE, HIDDEN) for tenant, secret in zip((asked, other), SECRETS, strict=True)]
+        places = [
+            SecretPlace(tenant, SecretRows(secret), MINE, HIDDEN) for tenant, secret in zip((asked, other), SECRETS, strict=True)
+        ]
         super().__init__(places[0], places[1], (MINE, HIDDEN))
         account = Account.objects.create_user("bob@example.com", "correct horse 42", name="Bob")
         protected = {right for resource in RESOURCES.values() for right in resource.field_rights.values()}

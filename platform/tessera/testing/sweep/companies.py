@@ -105,7 +105,11 @@ class Companies(World):
             yield from zip(packed(getattr(here, name)()), packed(getattr(nothing, name)()), strict=True)
         for optional in (False, True):
             both = [
-                packed((self.changes.text(name, number, optional=optional) for name in self.changes.names()), "mutation", MOST_CHANGES)
+                packed(
+                    (self.changes.text(name, number, optional=optional) for name in self.changes.names()),
+                    "mutation",
+                    MOST_CHANGES,
+                )
                 for number in (ONLY_THERE, NOWHERE)
             ]
             yield from zip(*both, strict=True)
@@ -117,4 +121,3 @@ class _Nothing(Place):
     def __init__(self, place: Place) -> None:
         super().__init__(place.tenant, place.rows)
         self.cursors = place.cursors
-

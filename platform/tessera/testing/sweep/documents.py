@@ -6,7 +6,15 @@ from typing import Any, get_args
 from uuid import UUID
 
 from django.db.models import CharField, Model, TextField
-from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_list_type, is_required_argument
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_list_type,
+    is_required_argument,
+)
 
 from tessera.graph.ids import encode
 from tessera.graph.limits import LIMITS
@@ -26,9 +34,7 @@ ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
 class Reads:
     """The root fields of Query for whoever is `asking`: keys and cursors are those of `place`, texts to look for `words`."""
 
-    def __init__(
-        self, schema: GraphQLSchema, asking: Place, place: Place, words: Iterable[str], numbers: Iterable[int]
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, asking: Place, place: Place, words: Iterable[str], numbers: Iterable[int]) -> None:
         self.schema, self.asking, self.place = schema, asking, place
         self.words, self.numbers = tuple(words), tuple(numbers)
         self.left_out: frozenset[str] = frozenset()
@@ -153,10 +159,15 @@ class Reads:
             return list(leaf.values)
         guess = self.guess
         if leaf.name == "String":
-            known = [f"{guess.word} {column.field.model.__name__}.{column.field.name} 1"[: column.field.max_length]] if guess else []
+            known = (
+                [f"{guess.word} {column.field.model.__name__}.{column.field.name} 1"[: column.field.max_length]] if guess else []
+            )
             return [quoted(word) for word in (*self.words, *known)]
         if guess and leaf.name in ("Int", "Decimal", "Date"):
-            return [LEAVES[leaf.name], {"Date": f'"{guess.year}-02-15"', "Int": f"{guess.number}001"}.get(leaf.name, f'"{guess.number}001"')]
+            return [
+                LEAVES[leaf.name],
+                {"Date": f'"{guess.year}-02-15"', "Int": f"{guess.number}001"}.get(leaf.name, f'"{guess.number}001"'),
+            ]
         return [LEAVES[leaf.name]] if leaf.name != "ID" else [quoted("Party:none")]
 
     def _nested(self, name: str, field: GraphQLField) -> str:
@@ -166,7 +177,9 @@ class Reads:
         searched = f", search: {quoted(self.words[-1])}" if child.search else ""
         asked = f"{name}({given}{searched}) {{ totalCount nodes {{ id }} }}"
         if cursor := self.asking.cursors.get(child.name):
-            asked += f" by_{name}: {name}(last: 3, after: {quoted(cursor)}, before: {quoted(cursor)}) {{ totalCount nodes {{ id }} }}"
+            asked += (
+                f" by_{name}: {name}(last: 3, after: {quoted(cursor)}, before: {quoted(cursor)}) {{ totalCount nodes {{ id }} }}"
+            )
         return asked
 
     def _report(self, name: str, field: GraphQLField) -> Iterator[str]:
@@ -174,11 +187,16 @@ class Reads:
         report = field.extensions.get("report")
         hints = {camel(each): hint for each, (hint, _) in parameters_of(report.selector).items()} if report else {}
         optional = {each for each, argument in field.args.items() if not is_required_argument(argument)}
-        enums = [len(kind.values) for each in field.args.values() if isinstance(kind := get_named_type(each.type), GraphQLEnumType)]
+        enums = [
+            len(kind.values) for each in field.args.values() if isinstance(kind := get_named_type(each.type), GraphQLEnumType)
+        ]
         texts = self._texts(report) if "String" in _leaves(field) else []
         turns = range(max([len(self.numbers), len(texts), *enums]))
         kinds = self._kinds(hints)
-        for turn, kind in [*((turn, kinds[0]) for turn in turns), *((at, kind) for kind in kinds[1:] for at in range(len(self.numbers)))]:
+        for turn, kind in [
+            *((turn, kinds[0]) for turn in turns),
+            *((at, kind) for kind in kinds[1:] for at in range(len(self.numbers))),
+        ]:
             for left_out in (optional, *([set()] if optional and (texts or turn in (0, turns[-1])) else [])):
                 given = {
                     each: self._argument(argument, hints.get(each), each, turn, kind, texts)
@@ -197,7 +215,9 @@ class Reads:
         """Return the texts that a report is asked for: those of its module's hidden rows where they are guessed."""
         if self.guess is None or report is None:
             return list(self.words)
-        shapes = [shape for shape in self.shapes.values() if shape.resource.module == report.module and shape.resource.scope.owner]
+        shapes = [
+            shape for shape in self.shapes.values() if shape.resource.module == report.module and shape.resource.scope.owner
+        ]
         columns = [column for shape in shapes for column in shape.model._meta.concrete_fields if type(column) is CharField]
         texts = [f"{self.guess.word} {column.model.__name__}.{column.name} 1" for column in columns if not column.choices]
         return [*self.words, *texts[:MOST_GUESSES]]
