@@ -37,12 +37,14 @@ def lose_numbers(*, numbers: list[str]) -> None:
 @pytest.fixture
 def sent():
     with CaptureQueriesContext(connections["default"]) as captured:
-        yield lambda: [each["sql"] for each in captured.captured_queries if not each["sql"].startswith(("SAVEPOINT", "RELEASE", "SET "))]
+        yield lambda: [
+            each["sql"] for each in captured.captured_queries if not each["sql"].startswith(("SAVEPOINT", "RELEASE", "SET "))
+        ]
 
 
 def test_a_unit_sends_one_statement_for_its_rows_one_for_the_audit_and_one_for_the_facts(inside, sent):
     lose_numbers(numbers=["1", "2", "3"])
-    written = ("INSERT INTO \"numbering_voidednumber\"", "INSERT INTO \"audit_auditentry\"", "INSERT INTO outbox_delivery")
+    written = ('INSERT INTO "numbering_voidednumber"', 'INSERT INTO "audit_auditentry"', "INSERT INTO outbox_delivery")
     assert [next(text for text in written if text in sql) for sql in sent()] == list(written)
     assert AuditEntry.objects.filter(label="numbering.VoidedNumber").count() == 3
     assert list(OutboxEvent.objects.filter(name="kernel.number_lost").values_list("seq", flat=True)) == [1, 1, 1]
