@@ -108,7 +108,7 @@ class Colleagues(World):
         protected = {right for resource in RESOURCES.values() for right in resource.field_rights.values()}
         rights = dict.fromkeys(sorted(all_permissions(self.modules).keys() - protected), "company")
         company = key_of(apps.get_model("base", "Company"), MINE)
-        self.missing = {}
+        self.missing: dict[Any, str] = {}
         for place in places:
             with repeatable(1):
                 self.missing |= place.fill()
