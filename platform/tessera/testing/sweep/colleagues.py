@@ -108,7 +108,7 @@ class Colleagues(World):
         protected = {right for resource in RESOURCES.values() for right in resource.field_rights.values()}
         rights = dict.fromkeys(sorted(all_permissions(self.modules).keys() - protected), "company")
         company = key_of(apps.get_model("base", "Company"), MINE)
-        self.missing = {}
+        self.missing: dict[Any, str] = {}
         for place in places:
             with repeatable(1):
                 self.missing |= place.fill()
@@ -152,7 +152,9 @@ class Colleagues(World):
 
     def judge(self, text: str, response: Any) -> None:
         for secret in SECRETS:
-            if found := secret.found_in(raw(response)):
+            if found := [
+                each for each in secret.found_in(raw(response)) if each not in text
+            ]:  # an answer may repeat the question
                 raise Leak(f"{', '.join(found)} of others in the answer to {text[:400]}")
         here, there = (_without_chance(body_of(each)) for each in (response, self.ask(self.other, text)))
         if here != there:

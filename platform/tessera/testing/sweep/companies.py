@@ -86,7 +86,7 @@ class Companies(World):
     def __init__(self, asked: Any, other: Any) -> None:
         super().__init__(Place(asked, MarkedRows(AMBER), 0, 1), Place(other, MarkedRows(COBALT), 0, 1, 2), (BOTH, ONLY_THERE))
         self.account = Account.objects.create_user("ada@example.com", "correct horse 42", name="Ada")
-        self.missing = {}
+        self.missing: dict[Any, str] = {}
         for place in (self.asked, self.other):
             self.missing |= place.fill()
             place.admit(self.account, place.newcomer(ASKING, f"{place.rows.mark} Ada"))

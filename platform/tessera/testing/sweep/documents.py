@@ -9,6 +9,7 @@ from django.db.models import CharField, Model, TextField
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
@@ -100,8 +101,8 @@ class Reads:
     @staticmethod
     def _telling(shape: Shape) -> str:
         """Return a field that shows a text, if the resource has one."""
-        texts = (name for name, each in shape.members.items() if isinstance(each, Column) and not each.field.choices)
-        return next((name for name in texts if isinstance(shape.members[name].field, (CharField, TextField))), "")
+        columns = ((name, each.field) for name, each in shape.members.items() if isinstance(each, Column))
+        return next((name for name, field in columns if isinstance(field, (CharField, TextField)) and not field.choices), "")
 
     def _orders(self, shape: Shape) -> Iterator[str]:
         kind = self.schema.type_map[f"{shape.name}OrderField"]
@@ -111,7 +112,7 @@ class Reads:
 
     def _conditions(self, shape: Shape) -> Iterator[str]:
         """Yield a filter for the columns that all may read, for each other one, for each relation, and for notes."""
-        fields = self.schema.type_map[f"{shape.name}Filter"].fields
+        fields = self._filter_of(shape)
         first, ids = self.id_of(shape, 0), ", ".join(self.id_of(shape, number) for number in self.numbers)
         ways = [f"id: {{in: [{ids}]}}", f"id: {{eq: {first}}}", "id: {isNull: true}", f"and: [{{not: {{id: {{ne: {first}}}}}}}]"]
         for name, member in shape.filters.items():
@@ -125,9 +126,14 @@ class Reads:
         if shape.resource.is_record:
             yield from self._on_record(shape)
 
+    def _filter_of(self, shape: Shape) -> Any:
+        kind = self.schema.type_map[f"{shape.name}Filter"]
+        assert isinstance(kind, GraphQLInputObjectType)
+        return kind.fields
+
     def _through(self, name: str, target: Shape) -> Iterator[str]:
         """Yield filters through a relation: by the columns that all may read, and by each other one."""
-        fields = self.schema.type_map[f"{target.name}Filter"].fields
+        fields = self._filter_of(target)
         ways = [f"id: {{in: [{', '.join(self.id_of(target, number) for number in self.numbers)}]}}"]
         for each, member in target.filters.items():
             if isinstance(member, Relation):
@@ -144,9 +150,14 @@ class Reads:
         for word in self.words:
             if "tags" not in shape.filters:
                 yield "{or: [" + ", ".join(f"{{tags: [{quoted(f'{word} {number}')}]}}" for number in self.numbers) + "]}"
-            for operator in self.schema.type_map["CustomFieldOperator"].values if shape.name == "Party" else ("CONTAINS",):
+            for operator in self._operators() if shape.name == "Party" else ["CONTAINS"]:
                 value = {"IN": f"[{quoted(word)}]", "IS_NULL": "false"}.get(operator, quoted(word))
                 yield f'{{customFields: [{{name: "held", op: {operator}, value: {value}}}]}}'
+
+    def _operators(self) -> list[str]:
+        kind = self.schema.type_map["CustomFieldOperator"]
+        assert isinstance(kind, GraphQLEnumType)
+        return list(kind.values)
 
     def _compared(self, fields: Any, name: str, column: Column) -> Iterator[str]:
         """Yield every comparison of a column."""
@@ -187,9 +198,8 @@ class Reads:
         report = field.extensions.get("report")
         hints = {camel(each): hint for each, (hint, _) in parameters_of(report.selector).items()} if report else {}
         optional = {each for each, argument in field.args.items() if not is_required_argument(argument)}
-        enums = [
-            len(kind.values) for each in field.args.values() if isinstance(kind := get_named_type(each.type), GraphQLEnumType)
-        ]
+        leaves = [get_named_type(each.type) for each in field.args.values()]
+        enums = [len(each.values) for each in leaves if isinstance(each, GraphQLEnumType)]
         texts = self._texts(report) if "String" in _leaves(field) else []
         turns = range(max([len(self.numbers), len(texts), *enums]))
         kinds = self._kinds(hints)
