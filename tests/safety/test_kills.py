@@ -89,8 +89,8 @@ PLANTS = {
 def test_a_planted_fault_is_seen(world, plant):
     """The control: the same look finds each kind of lost, doubled or half-done effect."""
     statement, seen = PLANTS[plant]
-    names = [field.column for field in Payment._meta.concrete_fields]
-    other = {"id": "uuidv7()", "number": "number || '-again'"}
+    names = [f'"{field.column}"' for field in Payment._meta.concrete_fields]
+    other = {'"id"': "uuidv7()", '"number"': "number || '-again'"}
     columns = {"columns": ", ".join(names), "copied": ", ".join(other.get(name, name) for name in names)}
     with transaction.atomic(using="default"):
         with connections["default"].cursor() as cursor:
