@@ -176,7 +176,7 @@ def fields_ignore_their_rights(patch: Any, world: Any) -> None:
     patch.setattr(plan, "current", lambda: SimpleNamespace(actor=system("planted")))
 
 
-@planted("colleagues", "pages")
+@planted("colleagues", "nested")
 def the_audit_ignores_rights(patch: Any, world: Any) -> None:
     patch.setattr(audit, "_readable", lambda resource, column: True)
 

@@ -12,9 +12,8 @@ from tessera.graph.names import lower_first, pascal
 from tessera.resource import Action, Resource
 from tessera.testing.probing import Path, arguments_text, input_paths, literal, quoted, selection
 from tessera.testing.rows import key_of
+from tessera.testing.sweep.documents import NOWHERE
 from tessera.testing.sweep.worlds import Place
-
-NOWHERE = 9999  # the number of a row that nobody made
 
 
 class Changes:

@@ -11,8 +11,8 @@ from tessera.accounts.services import add_membership
 from tessera.graph.schemas import schema_for
 from tessera.testing.probing import Coverage, returned_enums
 from tessera.testing.sweep.canaries import AMBER, COBALT, MarkedRows
-from tessera.testing.sweep.changes import NOWHERE, Changes
-from tessera.testing.sweep.documents import MOST, Reads, packed
+from tessera.testing.sweep.changes import Changes
+from tessera.testing.sweep.documents import MOST, NOWHERE, Reads, packed
 from tessera.testing.sweep.findings import Leak, Sweep
 from tessera.testing.sweep.worlds import ASKING, Place, raw
 

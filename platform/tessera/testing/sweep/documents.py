@@ -23,10 +23,12 @@ from tessera.graph.names import lower_first
 from tessera.graph.shapes import ChildList, Column, Relation, Shape
 from tessera.resource import RESOURCES, camel, parameters_of, resource_of
 from tessera.testing.probing import LEAVES, arguments_text, literal, quoted, selection
+from tessera.testing.rows import key_of
 from tessera.testing.sweep.canaries import Canary
 from tessera.testing.sweep.worlds import Place
 
 MOST, MOST_NESTED, LONGEST, MOST_GUESSES = 12, 12, 12_000, 30
+NOWHERE = 9999  # the number of a row that nobody made
 ARGUMENTS, NAMES = re.compile(r"\([^()]*\)"), re.compile(r"[A-Za-z_]\w*")
 SAYS_LITTLE = ("{isNull: true}", "{isNull: false}")
 ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
@@ -183,10 +185,11 @@ class Reads:
 
     def _nested(self, name: str, field: GraphQLField) -> str:
         child = self.shapes[field.extensions["member"].child.name]
-        ids = ", ".join(self.id_of(child, number) for number in self.numbers)
-        given = f"first: 250, filter: {{not: {{id: {{in: [{ids}]}}}}}}, " + ORDERED_BY.format("ID", "ASC")
+        nothing = quoted(encode(child.name, key_of(child.model, NOWHERE)))
+        given = f"first: 250, filter: {{not: {{id: {{eq: {nothing}}}}}}}, " + ORDERED_BY.format("ID", "ASC")
         searched = f", search: {quoted(self.words[-1])}" if child.search else ""
-        asked = f"{name}({given}{searched}) {{ totalCount nodes {{ id }} }}"
+        changes = "changes { field before after }" if child.name == "AuditEntry" else ""
+        asked = f"{name}({given}{searched}) {{ totalCount nodes {{ id {self._telling(child)} {changes} }} }}"
         if cursor := self.asking.cursors.get(child.name):
             asked += (
                 f" by_{name}: {name}(last: 3, after: {quoted(cursor)}, before: {quoted(cursor)}) {{ totalCount nodes {{ id }} }}"
