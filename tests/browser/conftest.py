@@ -52,6 +52,13 @@ class Server(ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
 
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, and let go of its connections in that thread, however the request ended."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            connections.close_all()
+
 
 class Quiet(WSGIRequestHandler):
     """A handler that logs nothing."""
@@ -99,15 +106,7 @@ def accounts(tenant: Any, settings: Any, tmp_path: Any) -> Any:
         client().delete(*counted)
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = tmp_path
-    application = get_wsgi_application()
-
-    def answering(environ: Any, start_response: Any) -> Any:
-        try:
-            yield from application(environ, start_response)
-        finally:
-            connections.close_all()
-
-    with make_server("127.0.0.1", 0, answering, server_class=Server, handler_class=Quiet) as server:
+    with make_server("127.0.0.1", 0, get_wsgi_application(), server_class=Server, handler_class=Quiet) as server:
         settings.BASE_DOMAIN = f"localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -175,6 +175,11 @@ PLANTED = [
     (
         surface.imports_take_typed_rows,
         lambda part: replace(part, importers=(changed(part.importers[0], row=Row),)),
+        "its service takes rows: list[Row], and nothing else",
+    ),
+    (
+        surface.imports_take_typed_rows,
+        lambda part: replace(part, importers=(changed(part.importers[0], row=Row, at_once=0),)),
         "the row has ['price']",
     ),
     (surface.schema_of_the_closure_builds, resource("Quote", name="Ghost"), "Ghost is not in it"),
