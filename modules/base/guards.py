@@ -3,7 +3,7 @@
 A merged party stays merged, into one that stands for itself; nobody is above itself in a tree.
 """
 
-INSTALL = """
+MERGE = """
 CREATE FUNCTION base_check_merge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.merged_into_id IS NOT NULL AND NEW.merged_into_id IS NULL THEN
@@ -24,7 +24,9 @@ CREATE TRIGGER base_party_merges BEFORE UPDATE OF merged_into_id ON base_party
     FOR EACH ROW EXECUTE FUNCTION base_check_merge();
 CREATE TRIGGER base_party_comes_merged BEFORE INSERT ON base_party
     FOR EACH ROW WHEN (NEW.merged_into_id IS NOT NULL) EXECUTE FUNCTION base_check_merge();
-CREATE FUNCTION base_check_tree() RETURNS trigger LANGUAGE plpgsql AS $$
+"""
+TREE = """
+CREATE FUNCTION {table}_check_tree() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     above uuid := NEW.parent_id;
 BEGIN
@@ -34,13 +36,13 @@ BEGIN
             RAISE EXCEPTION 'Nothing is below itself.'
                 USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, CONSTRAINT = 'CYCLE', COLUMN = 'parent';
         END IF;
-        EXECUTE 'SELECT parent_id FROM ' || quote_ident(TG_TABLE_NAME) || ' WHERE id = $1' INTO above USING above;
+        above := (SELECT parent_id FROM {table} WHERE id = above);
     END LOOP;
     RETURN NEW;
 END $$;
-CREATE TRIGGER base_orgunit_is_a_tree BEFORE INSERT OR UPDATE OF parent_id ON base_orgunit
-    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION base_check_tree();
-CREATE TRIGGER base_itemcategory_is_a_tree BEFORE INSERT OR UPDATE OF parent_id ON base_itemcategory
-    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION base_check_tree();
+CREATE TRIGGER {table}_is_a_tree BEFORE INSERT OR UPDATE OF parent_id ON {table}
+    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION {table}_check_tree();
 """
-REMOVE = "DROP FUNCTION base_check_merge() CASCADE; DROP FUNCTION base_check_tree() CASCADE;"
+TREES = ("base_orgunit", "base_itemcategory")
+INSTALL = MERGE + "".join(TREE.replace("{table}", table) for table in TREES)
+REMOVE = "DROP FUNCTION base_check_merge() CASCADE;" + "".join(f"DROP FUNCTION {table}_check_tree() CASCADE;" for table in TREES)

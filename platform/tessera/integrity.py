@@ -20,6 +20,8 @@ _CODES = {
     "23514": "INVALID",
     "23P01": "CONFLICT",
 }
+# Too long, too large, no such day, and characters that no text may have.
+_NO_COLUMN_TAKES = {"22001", "22003", "22008", "22021", "22P05"}
 
 
 def _model_of(table: str) -> Any:
@@ -60,6 +62,8 @@ def _fields_of(model: Any, constraint: Any, diag: Any) -> tuple[str, ...]:
 def refusal_of(error: IntegrityError | DataError) -> Refused:
     """Return the refusal that stands for an integrity error or a value that no column takes; re-raise one that is not known."""
     if isinstance(error, DataError):
+        if getattr(error.__cause__, "sqlstate", None) not in _NO_COLUMN_TAKES:
+            raise error
         return Refused("INVALID", _("A value is too long or too large."))
     if isinstance(error, (ProtectedError, RestrictedError)):  # Django looked before PostgreSQL had to
         return Refused("IN_USE", _("The record is in use."))

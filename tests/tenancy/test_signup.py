@@ -104,7 +104,7 @@ def test_confirming_costs_few_statements_whatever_was_chosen(monkeypatch):
     monkeypatch.setattr("tessera.permissions.permissions_of", lambda label: pytest.fail("worked out all rights again"))
     with statements("default") as mine, statements("shared") as public:
         confirm_signup(token=token)
-    assert (len(mine), len(public)) == (33, 28)
+    assert (len(mine), len(public)) == (31, 29)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from tessera.module import closure, modules
 from tessera.tasks import TaskRefused, tenant_task
 from tessera.testing.contract.life import checksums
 
-from tenants import directory, hosts, switching, tasks
+from tenants import directory, epoch, hosts, switching, tasks
 from tenants.installations import disable_module, enable_modules, enabling
 from tenants.models import Installation
 from tenants.provisioning import create_tenant
@@ -297,15 +297,15 @@ def lend() -> None:
 def test_other_processes_and_gates_know_with_the_next_request(tenant):
     host = f"{tenant.slug}.localhost"
     assert "lending" in hosts.place_of(host).modules
-    kept = dict(hosts._known)  # what another process has looked up
+    kept = dict(epoch._known)  # what another process has looked up
     disable_module(tenant=tenant, module="lending")
-    hosts._known.update(kept)
+    epoch._known.update(kept)
     assert "lending" not in hosts.place_of(host).modules
     with pytest.raises(TaskRefused):
         lend(tenant_id=str(tenant.id))
     assert "lending" not in directory.find(tenant.id)[1]  # what relay, workers and the clock ask
     assert "lending" not in next(modules for ref, modules in directory.active() if ref.id == tenant.id)
-    kept = dict(hosts._known)
+    kept = dict(epoch._known)
     enable_modules(tenant=tenant, modules=["lending"])
-    hosts._known.update(kept)
+    epoch._known.update(kept)
     assert "lending" in hosts.place_of(host).modules

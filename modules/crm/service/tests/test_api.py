@@ -37,7 +37,7 @@ def told(field: str, given: str, shown: str = "id") -> tuple:
 def agent(inside, tenant):
     """Enter as a service agent of one company: the role that service proposes, and the masters to read."""
     company = make_company()
-    (role, *_others) = propose_roles(module=modules()["service"])
+    (role, *_others) = propose_roles(modules=[modules()["service"]])
     there = Reach(own=True, companies=frozenset([company.pk]))
     rights = dict.fromkeys(role.permissions.values_list("permission", flat=True), there)
     with unit_of_work():

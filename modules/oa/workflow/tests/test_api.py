@@ -21,7 +21,7 @@ INBOX = "{ approvalTasks(filter: {state: {eq: OPEN}}) { nodes { id title kind ro
 @pytest.fixture
 def roles(cast):
     """Give everybody the role of a participant, and ada that of a manager of processes."""
-    found = {role.name: role for role in propose_roles(module=modules()["workflow"])}
+    found = {role.name: role for role in propose_roles(modules=[modules()["workflow"]])}
     for member in (cast.ada, cast.bob, cast.cyd, cast.dan, cast.eve):
         assign_role(member=member, role=found["participant"])
         assign_role(member=member, role=make_role(f"sees people {member.name}", access__member_view="all"))
