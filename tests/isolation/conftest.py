@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from django.test import override_settings
 from tessera.testing import databases
 
-from tenants.models import Tenant
+from tenants.models import Installation, Tenant
 
+SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 ENDLESS = dict.fromkeys(("tenant", "person", "token", "stranger"), (10**9, 10**9))
 
 
@@ -16,6 +18,7 @@ ENDLESS = dict.fromkeys(("tenant", "person", "token", "stranger"), (10**9, 10**9
 def made_once(files, blocker):
     """Give the tenants A and B for the tests of a file, in one transaction that is undone."""
     with blocker.unblock(), databases.rolled_back(), override_settings(MEDIA_ROOT=files, TESSERA_BUDGETS=ENDLESS):
+        Installation.objects.update(since=SINCE)  # when each was made says nothing of what is in it
         yield Tenant.objects.get(slug="a"), Tenant.objects.get(slug="b")
 
 

@@ -14,7 +14,7 @@ from tessera.audit import selectors as audit
 from tessera.context import acting, current, current_or_none, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
 from tessera.errors import Refused
-from tessera.graph import cursors, filters, inputs, mutations, pages, paging, plan
+from tessera.graph import cursors, filters, mutations, pages, plan
 
 from frontend_api import views
 from modules.base.resources import parties
@@ -225,16 +225,6 @@ def filters_through_relations_ignore_the_scope(patch: Any, world: Any) -> None:
     patch.setattr(filters, "scoped", all_rows)
 
 
-@planted("colleagues", "narrowed")
-def orders_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
-    patch.setattr(paging, "current", lambda: SimpleNamespace(actor=system("planted")) if current() else None)
-
-
 @planted("colleagues", "reports")
 def a_report_ignores_the_scope(patch: Any, world: Any) -> None:
     patch.setattr(parties, "visible_rows", lambda model: model.objects.all())
-
-
-@planted("colleagues", "changes")
-def keys_in_inputs_ignore_the_scope(patch: Any, world: Any) -> None:
-    patch.setattr(inputs, "scoped", all_rows)

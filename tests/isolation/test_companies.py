@@ -4,7 +4,7 @@ import pytest
 from tessera.errors import Code
 from tessera.testing.sweep.canaries import AMBER, COBALT
 from tessera.testing.sweep.companies import PARTS, unseen
-from tessera.testing.sweep.findings import CLOSED, body_of, digests, undone
+from tessera.testing.sweep.findings import CLOSED, body_of, difference, digests, undone
 from tessera.testing.sweep.worlds import raw
 
 
@@ -33,10 +33,13 @@ def test_the_rows_of_the_other_company_would_be_recognised(companies):
 
 
 def test_what_is_of_another_company_is_like_what_is_nowhere(companies):
+    def answer_to(text):
+        with undone(companies.asked):
+            return body_of(companies.asked.post(text), changed=text.startswith("mutation"))
+
     before = digests(companies.other)
     with undone(companies.asked):
         for theirs, nothing in companies.pairs():
-            changed = theirs.startswith("mutation")
-            told, absent = (body_of(companies.asked.post(text), changed=changed) for text in (theirs, nothing))
-            assert told == absent, theirs[:400]
+            told, absent = answer_to(theirs), answer_to(nothing)
+            assert told == absent, f"{theirs[:400]}\n{difference(told, absent)}"
         assert digests(companies.other) == before

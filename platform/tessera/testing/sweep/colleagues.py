@@ -25,7 +25,7 @@ from tessera.resource import RESOURCES, Resource, resource_of
 from tessera.testing.rows import key_of
 from tessera.testing.sweep.canaries import AMBER, Canary, MarkedRows
 from tessera.testing.sweep.companies import World
-from tessera.testing.sweep.findings import Leak, Sweep, body_of
+from tessera.testing.sweep.findings import Leak, Sweep, body_of, difference
 from tessera.testing.sweep.worlds import Place, raw
 
 MINE, HIDDEN = 0, 1  # numbers of rows: those of the member who asks and of its company, and others'
@@ -158,7 +158,7 @@ class Colleagues(World):
                 raise Leak(f"{', '.join(found)} of others in the answer to {text[:400]}")
         here, there = (_without_chance(body_of(each)) for each in (response, self.ask(self.other, text)))
         if here != there:
-            raise Leak(f"the answer depends on what others see: {text[:400]}\n{_difference(here, there)}")
+            raise Leak(f"the answer depends on what others see: {text[:400]}\n{difference(here, there)}")
 
 
 def _without_chance(value: Any) -> Any:
@@ -176,14 +176,3 @@ def _is_seeded(text: str) -> bool:
     except ValueError:
         return False
     return key.version == 7 and not key.hex.startswith("80000000")
-
-
-def _difference(here: Any, there: Any, path: str = "") -> str:
-    """Return where two answers differ first."""
-    if isinstance(here, dict) and isinstance(there, dict):
-        pairs: Any = ((name, here.get(name), there.get(name)) for name in here.keys() | there.keys())
-    elif isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
-        pairs = ((at, one, two) for at, (one, two) in enumerate(zip(here, there, strict=True)))
-    else:
-        return f"{path}: {here!r} and {there!r}"
-    return next((_difference(one, two, f"{path}.{name}") for name, one, two in pairs if one != two), path)

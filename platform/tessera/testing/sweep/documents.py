@@ -30,6 +30,12 @@ from tessera.testing.sweep.worlds import Place
 MOST, MOST_NESTED, LONGEST, MOST_GUESSES = 12, 12, 12_000, 30
 NOWHERE = 9999  # the number of a row that nobody made
 ARGUMENTS, NAMES = re.compile(r"\([^()]*\)"), re.compile(r"[A-Za-z_]\w*")
+GUESSES = {  # by type, what finds a value with a guessed secret and no other
+    "String": 'contains: "{0.word}"',
+    "Date": 'gte: "{0.year}-01-01", lte: "{0.year}-12-31"',
+    "Decimal": 'gte: "{0.number}000", lte: "{0.number}999"',
+    "Int": "gte: {0.number}000, lte: {0.number}999",
+}
 SAYS_LITTLE = ("{isNull: true}", "{isNull: false}")
 ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
 
@@ -121,10 +127,10 @@ class Reads:
             if isinstance(member, Relation):
                 yield from self._through(name, self.shapes[member.target.name])
             elif member.right:
-                yield "{or: [" + ", ".join(f"{{{each}}}" for each in self._compared(fields, name, member)) + "]}"
+                yield from _each_of(self._compared(fields, name, member), self._guessed(fields, name))
             else:
                 ways += self._compared(fields, name, member)
-        yield "{or: [" + ", ".join(f"{{{each}}}" for each in ways) + "]}"
+        yield from _each_of(ways)
         if shape.resource.is_record:
             yield from self._on_record(shape)
 
@@ -137,14 +143,17 @@ class Reads:
         """Yield filters through a relation: by the columns that all may read, and by each other one."""
         fields = self._filter_of(target)
         ways = [f"id: {{in: [{', '.join(self.id_of(target, number) for number in self.numbers)}]}}"]
+        guessed: list[str] = []
         for each, member in target.filters.items():
             if isinstance(member, Relation):
                 continue
             if member.right:
-                yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in self._compared(fields, each, member))}]}}}}"
+                both = _each_of(self._compared(fields, each, member), self._guessed(fields, each))
+                yield from (f"{{{name}: {found}}}" for found in both)
             else:
+                guessed += self._guessed(fields, each)
                 ways += [way for way in self._compared(fields, each, member) if not way.endswith(SAYS_LITTLE)]
-        yield f"{{{name}: {{or: [{', '.join(f'{{{way}}}' for way in ways)}]}}}}"
+        yield from (f"{{{name}: {found}}}" for found in _each_of(ways, guessed))
         yield f"{{not: {{{name}: {{}}}}}}"
 
     def _on_record(self, shape: Shape) -> Iterator[str]:
@@ -152,20 +161,21 @@ class Reads:
         for word in self.words:
             if "tags" not in shape.filters:
                 yield "{or: [" + ", ".join(f"{{tags: [{quoted(f'{word} {number}')}]}}" for number in self.numbers) + "]}"
-            for operator in self._operators() if shape.name == "Party" else ["CONTAINS"]:
+            for operator in self.schema.type_map["CustomFieldOperator"].values if shape.name == "Party" else ["CONTAINS"]:
                 value = {"IN": f"[{quoted(word)}]", "IS_NULL": "false"}.get(operator, quoted(word))
                 yield f'{{customFields: [{{name: "held", op: {operator}, value: {value}}}]}}'
-
-    def _operators(self) -> list[str]:
-        kind = self.schema.type_map["CustomFieldOperator"]
-        assert isinstance(kind, GraphQLEnumType)
-        return list(kind.values)
 
     def _compared(self, fields: Any, name: str, column: Column) -> Iterator[str]:
         """Yield every comparison of a column."""
         for operator, field in get_named_type(fields[name].type).fields.items():
             for value in self._values(get_named_type(field.type), column):
                 yield f"{name}: {{{operator}: {f'[{value}]' if is_list_type(field.type) else value}}}"
+
+    def _guessed(self, fields: Any, name: str) -> list[str]:
+        """Return the comparison that only rows with the guessed secret fulfil: with another secret the answer is another."""
+        operators = get_named_type(fields[name].type).fields
+        leaf = get_named_type(operators["eq"].type).name if "eq" in operators else ""
+        return [f"{name}: {{{GUESSES[leaf].format(self.guess)}}}"] if self.guess and leaf in GUESSES else []
 
     def _values(self, leaf: Any, column: Column) -> list[str]:
         if isinstance(leaf, GraphQLEnumType):
@@ -284,3 +294,8 @@ def packed(parts: Iterable[str], operation: str = "query", most: int = MOST) -> 
 
 def _document(operation: str, parts: list[str]) -> str:
     return f"{operation} {{ " + " ".join(f"a{at}: {part}" for at, part in enumerate(parts)) + " }"
+
+
+def _each_of(*groups: Iterable[str]) -> Iterator[str]:
+    """Yield, per group of comparisons, the filter that any of them fulfils; a group may be empty."""
+    yield from ("{or: [" + ", ".join(f"{{{way}}}" for way in ways) + "]}" for group in groups if (ways := list(group)))

@@ -116,3 +116,14 @@ def body_of(response: Any, *, changed: bool = False) -> Any:
         if payload is not None:
             body["data"][name] = {each: value if each == "userErrors" else value is None for each, value in payload.items()}
     return body
+
+
+def difference(here: Any, there: Any, path: str = "") -> str:
+    """Return where two answers differ first."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        pairs: Any = ((name, here.get(name), there.get(name)) for name in here.keys() | there.keys())
+    elif isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        pairs = ((at, one, two) for at, (one, two) in enumerate(zip(here, there, strict=True)))
+    else:
+        return f"{path}: {here!r} and {there!r}"
+    return next((difference(one, two, f"{path}.{name}") for name, one, two in pairs if one != two), path)
