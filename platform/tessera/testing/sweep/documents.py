@@ -113,10 +113,13 @@ class Reads:
         return next((name for name, field in columns if isinstance(field, (CharField, TextField)) and not field.choices), "")
 
     def _orders(self, shape: Shape) -> Iterator[str]:
-        kind = self.schema.type_map[f"{shape.name}OrderField"]
-        assert isinstance(kind, GraphQLEnumType)
-        for at, value in enumerate(kind.values):
+        for at, value in enumerate(self._choices(f"{shape.name}OrderField")):
             yield "first: 250, " + ORDERED_BY.format(value, "ASC" if at % 2 else "DESC")
+
+    def _choices(self, enum: str) -> list[str]:
+        kind = self.schema.type_map[enum]
+        assert isinstance(kind, GraphQLEnumType)
+        return list(kind.values)
 
     def _conditions(self, shape: Shape) -> Iterator[str]:
         """Yield a filter for the columns that all may read, for each other one, for each relation, and for notes."""
@@ -161,7 +164,7 @@ class Reads:
         for word in self.words:
             if "tags" not in shape.filters:
                 yield "{or: [" + ", ".join(f"{{tags: [{quoted(f'{word} {number}')}]}}" for number in self.numbers) + "]}"
-            for operator in self.schema.type_map["CustomFieldOperator"].values if shape.name == "Party" else ["CONTAINS"]:
+            for operator in self._choices("CustomFieldOperator") if shape.name == "Party" else ["CONTAINS"]:
                 value = {"IN": f"[{quoted(word)}]", "IS_NULL": "false"}.get(operator, quoted(word))
                 yield f'{{customFields: [{{name: "held", op: {operator}, value: {value}}}]}}'
 
