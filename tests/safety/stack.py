@@ -13,7 +13,7 @@ from tessera.embedded.server import Server
 from tessera.embedded.supervisor import health
 from tessera.embedded.workspace import Workspace
 
-NAME = "kills"
+NAME = f"kills-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"  # two workers must not stop each other's
 PATIENCE = 300.0  # seconds to boot on a machine that has other things to do
 # What a kill leaves behind comes again within seconds, and no ready schemas are made that nobody asks for.
 HASTE = {"TESSERA_OUTBOX_LEASE": "2", "TESSERA_OUTBOX_BACKOFF": "0.3", "TESSERA_OUTBOX_SWEEP": "1", "TESSERA_POOL_SIZE": "0"}
