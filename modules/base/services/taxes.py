@@ -21,18 +21,13 @@ class AppliedTax:
     tax_point: str
 
 
-def rates_on(taxes: Iterable[UUID], on: date) -> dict[UUID, TaxRate]:
-    """Return, per tax, the rate in force on a day; taxes without one are missing."""
+def apply_taxes(taxes: Iterable[UUID], on: date) -> dict[UUID, AppliedTax]:
+    """Return the applied taxes by id, for taxes that a line names itself; those without a rate on the day are missing."""
     wanted = list(taxes)
     if not wanted:
         return {}
     rows = TaxRate.objects.filter(tax__in=wanted, valid_from__lte=on).order_by("tax_id", "valid_from").select_related("tax")
-    return {row.tax_id: row for row in rows}
-
-
-def apply_taxes(taxes: Iterable[UUID], on: date) -> dict[UUID, AppliedTax]:
-    """Return the applied taxes by id, for taxes that a line names itself."""
-    return {key: AppliedTax(row.tax, row.rate, row.tax_point) for key, row in rates_on(taxes, on).items()}
+    return {row.tax_id: AppliedTax(row.tax, row.rate, row.tax_point) for row in rows}  # the latest that has begun stays
 
 
 class TaxRules:

@@ -5,25 +5,12 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connections, transaction
-from tessera.graph.ids import encode
-from tessera.testing.asking import ask
+from tessera.testing.asking import ask, id_of, told
 from tessera.unit_of_work import unit_of_work
 
 from modules.base.models import Company, DimensionValue, ItemCategory, OrgUnit, Party, Position, Unit
 from modules.base.services import create_party
 from modules.base.tests.factories import make_company, make_item, make_unit
-
-
-def id_of(row) -> str:
-    return encode(type(row).__name__, row.pk)
-
-
-def told(field: str, given: str, shown: str = "id") -> tuple:
-    """Make a mutation; return its node, and (code, field) of what was wrong."""
-    body = ask(f"mutation {{ {field}({given}) {{ node {{ {shown} }} userErrors {{ code field }} }} }}")
-    assert "errors" not in body, body
-    answer = body["data"][field]
-    return answer["node"], [(error["code"], error["field"][-1]) for error in answer["userErrors"]]
 
 
 def saved(row):

@@ -5,6 +5,7 @@ from typing import Any
 
 from tessera.context import current
 from tessera.graph.answers import Request, answer
+from tessera.graph.ids import encode
 from tessera.graph.schemas import schema_for
 
 
@@ -35,6 +36,19 @@ def refusals(text: str, **variables: Any) -> list[tuple[str, str]]:
     (payload,) = ask(text, **variables)["data"].values()
     assert payload["userErrors"], payload
     return [(error["code"], ".".join(error["field"])) for error in payload["userErrors"]]
+
+
+def id_of(row: Any) -> str:
+    """Return the id of a row, as the API spells it."""
+    return encode(type(row).__name__, row.pk)
+
+
+def told(field: str, given: str, shown: str = "id") -> tuple[Any, list[tuple[str, str]]]:
+    """Run a mutation with arguments as they are written; return its node, and (code, field) of what was wrong."""
+    body = ask(f"mutation {{ {field}({given}) {{ node {{ {shown} }} userErrors {{ code field }} }} }}")
+    assert "errors" not in body, body
+    payload = body["data"][field]
+    return payload["node"], [(error["code"], error["field"][-1]) for error in payload["userErrors"]]
 
 
 def codes(body: dict[str, Any]) -> list[str]:

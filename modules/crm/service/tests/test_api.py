@@ -10,9 +10,8 @@ from tessera.access.models import Member
 from tessera.access.services.roles import propose_roles
 from tessera.context import EVERYTHING, Actor, Reach, system
 from tessera.fields import new_id
-from tessera.graph.ids import encode
 from tessera.module import modules
-from tessera.testing.asking import ask
+from tessera.testing.asking import ask, id_of, told
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
@@ -20,17 +19,6 @@ from modules.base.api import create_party
 from modules.base.tests.factories import make_company
 from modules.crm.service.models import SlaPolicy, Survey, Ticket
 from modules.crm.service.services import open_ticket, send_survey, token_of
-
-
-def id_of(row) -> str:
-    return encode(type(row).__name__, row.pk)
-
-
-def told(field: str, given: str, shown: str = "id") -> tuple:
-    body = ask(f"mutation {{ {field}({given}) {{ node {{ {shown} }} userErrors {{ code field }} }} }}")
-    assert "errors" not in body, body
-    answer = body["data"][field]
-    return answer["node"], [(error["code"], error["field"][-1]) for error in answer["userErrors"]]
 
 
 @pytest.fixture
