@@ -7,6 +7,7 @@ from django.conf import settings
 from django.test.utils import override_settings
 from tessera.db import scripts
 from tessera.module import modules
+from tessera.outbox.hints import client
 
 PLANTED = [f"tests.tenancy.planted.{name}.apps.{name.title()}" for name in ("alpha", "beta", "gamma", "pack")]
 
@@ -34,3 +35,10 @@ def planted() -> Iterator[list]:
         CALLS.clear()
         yield CALLS
     forget_modules()
+
+
+@pytest.fixture
+def fresh_sign_ups(_database) -> None:
+    """Forget how many signed up before."""
+    if old := client().keys("sys:signup:*"):
+        client().delete(*old)
