@@ -41,16 +41,17 @@ def bill_lines(
         if line.receipt_line:
             made += _received(invoice, line, values[line.pk], pools[line.receipt_line], finder)
         else:
-            made.append(_expense(invoice, line, values[line.pk], finder))
+            made.append(posted_line(invoice, line, EXPENSE[LineKind(line.kind)], Side.DEBIT, values[line.pk], finder))
     return made
 
 
-def _expense(invoice: Invoice, line: InvoiceLine, value: tuple[Decimal, Decimal], finder: AccountFinder) -> PostingLine:
-    purpose = EXPENSE[LineKind(line.kind)]
-    category = line.item.category_id if line.item else None
+def posted_line(
+    invoice: Invoice, line: InvoiceLine, purpose: str, side: Side, value: tuple[Decimal, Decimal], finder: AccountFinder
+) -> PostingLine:
+    """Return what an invoice's line posts to its own account, or to the one of its purpose; `value` as in `bill_lines`."""
     return PostingLine(
-        account=line.account or finder.account(purpose, item=line.item_id, item_category=category),
-        side=Side.DEBIT,
+        account=line.account or finder.account(purpose, item=line.item_id, item_category=category_of(line)),
+        side=side,
         amount=value[1],
         amount_currency=value[0],
         currency=invoice.currency,
@@ -63,6 +64,11 @@ def _expense(invoice: Invoice, line: InvoiceLine, value: tuple[Decimal, Decimal]
         summary=line.description,
         source_line=line.pk,
     )
+
+
+def category_of(line: InvoiceLine) -> UUID | None:
+    """Return the category of a line's item."""
+    return line.item.category_id if line.item else None
 
 
 def _received(

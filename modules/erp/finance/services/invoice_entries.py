@@ -11,7 +11,7 @@ from tessera.api import minor_units, round_money, spread
 from modules.base.api import LineKind, instalments, role_of, standing_for
 from modules.erp.finance.models import Control, Invoice, InvoiceLine, InvoiceTax, Side
 from modules.erp.finance.services.accounts import AccountFinder
-from modules.erp.finance.services.bills import EXPENSE, RECEIVED, bill_lines
+from modules.erp.finance.services.bills import EXPENSE, RECEIVED, bill_lines, category_of, posted_line
 from modules.erp.finance.services.interim import cost_lines, invoiced_of, pools_of
 from modules.erp.finance.services.invoices import ROLES
 from modules.erp.finance.services.posting import PostingLine
@@ -128,39 +128,19 @@ def _control_lines(invoice: Invoice, finder: AccountFinder, total: Decimal) -> l
 def _revenue_lines(
     invoice: Invoice, lines: Sequence[InvoiceLine], values: dict[UUID, tuple[Decimal, Decimal]], finder: AccountFinder
 ) -> list[PostingLine]:
-    made = []
-    for line in lines:
-        if line.pk not in values:
-            continue
-        amount, company = values[line.pk]
-        purpose = "advance_invoiced" if invoice.kind == Kind.ADVANCE else REVENUE[LineKind(line.kind)]
-        made.append(
-            PostingLine(
-                account=line.account or finder.account(purpose, item=line.item_id, item_category=_category(line)),
-                side=Side.CREDIT,
-                amount=company,
-                amount_currency=amount,
-                currency=invoice.currency,
-                rate=invoice.rate,
-                purpose=purpose,
-                party=invoice.party_id,
-                item=line.item_id,
-                quantity=line.base_quantity if line.item_id else None,
-                dimension_set=line.dimension_set_id or invoice.dimension_set_id,
-                summary=line.description,
-                source_line=line.pk,
-            )
+    advance = invoice.kind == Kind.ADVANCE
+    return [
+        posted_line(
+            invoice, line, "advance_invoiced" if advance else REVENUE[LineKind(line.kind)], Side.CREDIT, values[line.pk], finder
         )
-    return made
-
-
-def _category(line: InvoiceLine) -> UUID | None:
-    return line.item.category_id if line.item else None
+        for line in lines
+        if line.pk in values
+    ]
 
 
 def _cost_of(invoice: Invoice, lines: Sequence[InvoiceLine], finder: AccountFinder) -> list[PostingLine]:
     items: dict[UUID, Any] = {
-        line.source_line: SimpleNamespace(item=line.item_id, item_category=_category(line), dimension_set=line.dimension_set_id)
+        line.source_line: SimpleNamespace(item=line.item_id, item_category=category_of(line), dimension_set=line.dimension_set_id)
         for line in lines
         if line.source_line and line.item_id
     }
