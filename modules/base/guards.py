@@ -66,4 +66,6 @@ CREATE TRIGGER base_orgunit_is_of_one_company BEFORE INSERT OR UPDATE OF parent_
 """
 TREES = ("base_orgunit", "base_itemcategory")
 INSTALL = MERGE + "".join(TREE.replace("{table}", table) for table in TREES) + COMPANY
-REMOVE = "DROP FUNCTION base_check_merge(), base_check_unit_company() CASCADE;" + "".join(f"DROP FUNCTION {table}_check_tree() CASCADE;" for table in TREES)
+REMOVE = "DROP FUNCTION base_check_merge(), base_check_unit_company() CASCADE;" + "".join(
+    f"DROP FUNCTION {table}_check_tree() CASCADE;" for table in TREES
+)
