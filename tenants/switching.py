@@ -7,6 +7,7 @@ finds it there and wishes nothing new. When the job is lost, the clock finds the
 from dataclasses import dataclass
 
 from tessera.context import current
+from tessera.errors import ApiError, Code
 from tessera.installation.permissions import MODULE_PURGE, MODULE_SWITCH
 from tessera.module import modules as installed
 from tessera.service import service
@@ -34,8 +35,10 @@ def switch_modules_on(*, modules: list[str]) -> ModuleSwitch:
     """Switch modules on, with all that they depend on; what is on already stays as it is.
 
     Their `state` is ENABLING until the tables are there, then ON, or FAILED. Refused: NOT_FOUND for a name that is no
-    module, STATE for one that is just being switched off or purged.
+    module, STATE for one that is just being switched off or purged. BAD_INPUT is raised where none is named.
     """
+    if not modules:
+        raise ApiError(Code.BAD_INPUT, "Name a module.", field=["input", "modules"])
     new = wish_on(_tenant(), frozenset(modules), current().actor)
     if new:
         enqueue(finish_switching)

@@ -102,7 +102,8 @@ class RowScope:
     hangs on a record (`on_record`) is reached by whoever may view that record, whatever the reach.
 
     `shared` are further paths, which may follow relations to many rows: a request is also reached by
-    whoever is asked in it, a party through any company in which it has a role.
+    whoever is asked in it, a party through any company in which it has a role. `creator` is who made the
+    row: that member goes on seeing it, whosever it has become, and reaches it by no other right.
     """
 
     owner: str = ""
@@ -110,6 +111,7 @@ class RowScope:
     company: str = ""
     on_record: bool = False
     shared: "RowScope | None" = None
+    creator: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tessera.audit import selectors as audit
 from tessera.context import acting, current, current_or_none, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
 from tessera.errors import Refused
-from tessera.graph import cursors, filters, mutations, pages, plan
+from tessera.graph import cursors, filters, inputs, mutations, pages, paging, plan
 
 from frontend_api import views
 from modules.base.resources import parties
@@ -218,6 +218,16 @@ def filters_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
             return member(self, *given)
 
     patch.setattr(filters.Conditions, "_member", unchecked)
+
+
+@planted("colleagues", "narrowed")
+def orders_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
+    patch.setattr(paging, "current", lambda: SimpleNamespace(actor=system("planted")))
+
+
+@planted("colleagues", "keys")
+def keys_in_inputs_ignore_the_scope(patch: Any, world: Any) -> None:
+    patch.setattr(inputs, "scoped", all_rows)
 
 
 @planted("colleagues", "narrowed")

@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ('interest', models.TextField(blank=True, verbose_name='interested in')),
                 ('owner', tessera.fields.MemberKey(blank=True, null=True, verbose_name='owner')),
                 ('captured_at', models.DateTimeField(verbose_name='captured at')),
+                ('captured_by', tessera.fields.MemberKey(blank=True, editable=False, null=True, verbose_name='captured by')),
                 ('sla_due_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='first response due')),
                 ('first_response_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='first response')),
                 ('reason', models.CharField(blank=True, max_length=400, verbose_name='reason')),
@@ -180,6 +181,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='lead',
             index=models.Index(fields=['owner', 'state'], name='lead_by_owner'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(fields=['captured_by'], name='lead_by_creator'),
         ),
         migrations.AddConstraint(
             model_name='lead',

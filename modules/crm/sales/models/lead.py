@@ -73,6 +73,7 @@ class Lead(Record):
     )
     rule = models.ForeignKey(LeadRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("rule"))
     captured_at = models.DateTimeField(_("captured at"))
+    captured_by = MemberKey(_("captured by"), null=True, blank=True, editable=False)
     sla_due_at = models.DateTimeField(_("first response due"), null=True, blank=True, editable=False)
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=400, blank=True)
@@ -108,7 +109,10 @@ class Lead(Record):
                 condition=~models.Q(state="converted") | models.Q(party__isnull=False), name="lead_converted_has_party"
             ),
         ]
-        indexes = [models.Index(fields=["owner", "state"], name="lead_by_owner")]
+        indexes = [
+            models.Index(fields=["owner", "state"], name="lead_by_owner"),
+            models.Index(fields=["captured_by"], name="lead_by_creator"),
+        ]
 
     def __str__(self) -> str:
         return self.company_name or self.contact_name

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('serial', models.PositiveIntegerField(default=1, editable=False)),
                 ('expires_at', models.DateTimeField(verbose_name='open until')),
                 ('mailed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mailed at')),
+                ('resent_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last sent again at')),
                 ('answered_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='answered at')),
                 ('score', models.PositiveSmallIntegerField(blank=True, editable=False, help_text='From 1, bad, to 5, good', null=True, verbose_name='score')),
                 ('comment', models.TextField(blank=True, editable=False, verbose_name='comment')),
@@ -95,6 +96,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='survey',
             index=models.Index(condition=models.Q(('state', 'sent')), fields=['expires_at'], name='survey_open_by_end'),
+        ),
+        migrations.AddIndex(
+            model_name='survey',
+            index=models.Index(condition=models.Q(('resent_at', None), _negated=True), fields=['resent_at'], name='survey_by_resending'),
         ),
         migrations.AddConstraint(
             model_name='survey',

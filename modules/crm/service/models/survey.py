@@ -27,6 +27,7 @@ class Survey(Record):
     serial = models.PositiveIntegerField(default=1, editable=False)
     expires_at = models.DateTimeField(_("open until"))
     mailed_at = models.DateTimeField(_("mailed at"), null=True, blank=True, editable=False)
+    resent_at = models.DateTimeField(_("last sent again at"), null=True, blank=True, editable=False)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
     score = models.PositiveSmallIntegerField(
         _("score"), null=True, blank=True, editable=False, help_text=_("From 1, bad, to 5, good")
@@ -47,7 +48,10 @@ class Survey(Record):
                 name="survey_answered_has_score",
             ),
         ]
-        indexes = [models.Index(fields=["expires_at"], condition=models.Q(state="sent"), name="survey_open_by_end")]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=models.Q(state="sent"), name="survey_open_by_end"),
+            models.Index(fields=["resent_at"], condition=~models.Q(resent_at=None), name="survey_by_resending"),
+        ]
 
     def __str__(self) -> str:
         return self.document_number or str(self.document)

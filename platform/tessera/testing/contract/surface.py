@@ -100,7 +100,7 @@ def _problems_of(resource: Resource) -> Iterator[str]:
         if name not in shown:
             yield f"field_rights names {name}, which is not shown"
     for scope in filter(None, (resource.scope, resource.scope.shared)):
-        for path in (scope.owner, scope.unit, scope.company):
+        for path in (scope.owner, scope.unit, scope.company, scope.creator):
             if path and (problem := _path_problem(model, path, many=scope is resource.scope.shared)):
                 yield f"its scope {path}: {problem}"
     for name in resource.import_key:
