@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 from modules.base import guards
@@ -104,7 +105,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=40, verbose_name='code')),
                 ('name', models.CharField(max_length=200, verbose_name='name')),
                 ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('dimension', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='base.dimension', verbose_name='dimension')),
+                ('dimension', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='values', to='base.dimension', verbose_name='dimension')),
             ],
             options={
                 'verbose_name': 'dimension value',
@@ -149,7 +150,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'exchange rates',
                 'abstract': False,
                 'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('currency', 'quote', 'date'), name='exchange_rate_once_a_day'), models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='exchange_rate_is_positive')],
+                'indexes': [models.Index(fields=['date', 'id'], name='exchange_rate_by_date')],
+                'constraints': [models.UniqueConstraint(fields=('currency', 'quote', 'date'), name='exchange_rate_once_a_day'), models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='exchange_rate_is_positive'), models.CheckConstraint(condition=models.Q(('currency', models.F('quote')), _negated=True), name='exchange_rate_of_two_currencies')],
             },
         ),
         migrations.CreateModel(
@@ -180,7 +182,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('code', models.CharField(max_length=40, verbose_name='code')),
                 ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='units', to='base.company', verbose_name='company')),
+                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='units', to='base.company', verbose_name='company')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='base.orgunit', verbose_name='parent')),
             ],
             options={
@@ -206,7 +208,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('origin', models.CharField(default='manual', max_length=20, verbose_name='origin')),
                 ('external_id', models.CharField(blank=True, max_length=100, verbose_name='external id')),
-                ('employer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='base.party', verbose_name='works for')),
+                ('employer', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='base.party', verbose_name='works for')),
                 ('merged_into', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='base.party', verbose_name='merged into')),
                 ('org_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.orgunit', verbose_name='unit')),
             ],
@@ -371,7 +373,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='base.orgunit', verbose_name='unit of the organisation')),
+                ('unit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='base.orgunit', verbose_name='unit of the organisation')),
             ],
             options={
                 'verbose_name': 'position',
@@ -389,7 +391,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('valid_from', models.DateField(verbose_name='from')),
                 ('valid_to', models.DateField(blank=True, null=True, verbose_name='to')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='base.orgunit', verbose_name='unit of the organisation')),
+                ('unit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='base.orgunit', verbose_name='unit of the organisation')),
                 ('manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.party', verbose_name='manager')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='base.party', verbose_name='person')),
                 ('position', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='base.position', verbose_name='position')),
@@ -518,7 +520,7 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True, verbose_name='active')),
                 ('origin', models.CharField(default='manual', max_length=20, verbose_name='origin')),
                 ('external_id', models.CharField(blank=True, max_length=100, verbose_name='external id')),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='base.itemcategory', verbose_name='category')),
+                ('category', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='base.itemcategory', verbose_name='category')),
                 ('supplier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.party', verbose_name='main supplier')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='base.unit', verbose_name='base unit')),
             ],
@@ -549,6 +551,14 @@ class Migration(migrations.Migration):
                 'base_manager_name': 'objects',
             },
         ),
+        migrations.AddIndex(
+            model_name='dimensionvalue',
+            index=models.Index(fields=['code', 'id'], name='dimension_value_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='dimensionvalue',
+            index=models.Index(fields=['dimension', 'id'], name='dimension_value_by_dimension'),
+        ),
         migrations.AddConstraint(
             model_name='dimensionvalue',
             constraint=models.UniqueConstraint(fields=('dimension', 'code'), name='dimension_value_once'),
@@ -557,13 +567,37 @@ class Migration(migrations.Migration):
             model_name='dimensionsetvalue',
             constraint=models.UniqueConstraint(fields=('set', 'dimension'), name='dimension_set_value_once'),
         ),
+        migrations.AddIndex(
+            model_name='itemcategory',
+            index=models.Index(fields=['name', 'id'], name='item_category_by_name'),
+        ),
         migrations.AddConstraint(
             model_name='itemcategory',
             constraint=models.UniqueConstraint(fields=('code',), name='item_category_once'),
         ),
+        migrations.AddIndex(
+            model_name='orgunit',
+            index=models.Index(fields=['code', 'id'], name='org_unit_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='orgunit',
+            index=models.Index(fields=['name', 'id'], name='org_unit_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='orgunit',
+            index=models.Index(fields=['company', 'id'], name='org_unit_by_company'),
+        ),
         migrations.AddConstraint(
             model_name='orgunit',
             constraint=models.UniqueConstraint(fields=('company', 'code'), name='org_unit_once'),
+        ),
+        migrations.AddIndex(
+            model_name='party',
+            index=models.Index(fields=['created_at', 'id'], name='party_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='party',
+            index=models.Index(fields=['employer', 'id'], name='party_by_employer'),
         ),
         migrations.AddIndex(
             model_name='party',
@@ -582,6 +616,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='party_not_merged_into_itself'),
         ),
         migrations.AddConstraint(
+            model_name='party',
+            constraint=models.CheckConstraint(condition=models.Q(('employer__isnull', True), models.Q(('employer', models.F('id')), _negated=True), _connector='OR'), name='party_not_its_own_employer'),
+        ),
+        migrations.AddConstraint(
             model_name='memberperson',
             constraint=models.UniqueConstraint(fields=('member',), name='member_person_once'),
         ),
@@ -591,19 +629,39 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='contactpoint',
+            index=models.Index(fields=['value', 'id'], name='contact_point_in_value_order'),
+        ),
+        migrations.AddIndex(
+            model_name='contactpoint',
             index=models.Index(fields=['kind', 'normalised'], name='contact_point_by_value'),
         ),
         migrations.AddConstraint(
             model_name='contactpoint',
             constraint=models.UniqueConstraint(fields=('party', 'kind', 'normalised'), name='contact_point_once'),
         ),
+        migrations.AddIndex(
+            model_name='company',
+            index=models.Index(fields=['name', 'id'], name='company_by_name'),
+        ),
         migrations.AddConstraint(
             model_name='company',
             constraint=models.UniqueConstraint(fields=('code',), name='company_once'),
         ),
+        migrations.AddIndex(
+            model_name='bankaccount',
+            index=models.Index(fields=['bank', 'id'], name='bank_account_by_bank'),
+        ),
         migrations.AddConstraint(
             model_name='bankaccount',
             constraint=models.UniqueConstraint(fields=('party', 'number'), name='bank_account_once'),
+        ),
+        migrations.AddIndex(
+            model_name='address',
+            index=models.Index(fields=['city', 'id'], name='address_by_city'),
+        ),
+        migrations.AddIndex(
+            model_name='partyrole',
+            index=models.Index(fields=['role', 'id'], name='party_role_by_role'),
         ),
         migrations.AddConstraint(
             model_name='partyrole',
@@ -613,6 +671,10 @@ class Migration(migrations.Migration):
             model_name='partyrole',
             constraint=models.CheckConstraint(condition=models.Q(('credit_limit__isnull', True), ('credit_limit__gte', 0), _connector='OR'), name='credit_limit_not_negative'),
         ),
+        migrations.AddIndex(
+            model_name='paymenttermline',
+            index=models.Index(fields=['position', 'id'], name='payment_term_line_by_position'),
+        ),
         migrations.AddConstraint(
             model_name='paymenttermline',
             constraint=models.UniqueConstraint(fields=('term', 'position'), name='payment_term_line_once'),
@@ -621,6 +683,22 @@ class Migration(migrations.Migration):
             model_name='paymenttermline',
             constraint=models.CheckConstraint(condition=models.Q(('share__gt', 0), ('share__lte', 1)), name='payment_term_share_is_a_part'),
         ),
+        migrations.AddIndex(
+            model_name='position',
+            index=models.Index(fields=['title', 'id'], name='position_by_title'),
+        ),
+        migrations.AddIndex(
+            model_name='position',
+            index=models.Index(fields=['unit', 'id'], name='position_by_unit'),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(fields=['valid_from', 'id'], name='assignment_by_start'),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(fields=['unit', 'id'], name='assignment_by_unit'),
+        ),
         migrations.AddConstraint(
             model_name='assignment',
             constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='assignment_in_order'),
@@ -628,6 +706,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='assignment',
             constraint=models.CheckConstraint(condition=models.Q(('manager__isnull', True), models.Q(('manager', models.F('person')), _negated=True), _connector='OR'), name='assignment_not_own_manager'),
+        ),
+        migrations.AddIndex(
+            model_name='taxrate',
+            index=models.Index(fields=['valid_from', 'id'], name='tax_rate_by_start'),
         ),
         migrations.AddConstraint(
             model_name='taxrate',
@@ -639,15 +721,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='taxregistration',
-            index=models.Index(fields=['number'], name='tax_registration_by_number'),
+            index=models.Index(fields=['number', 'id'], name='tax_registration_by_number'),
         ),
         migrations.AddConstraint(
             model_name='taxregistration',
             constraint=models.UniqueConstraint(fields=('party', 'country', 'number'), name='tax_registration_once'),
         ),
         migrations.AddConstraint(
+            model_name='taxregistration',
+            constraint=models.CheckConstraint(condition=models.Q(('country__regex', '^[A-Z]{2}$')), name='tax_registration_has_country'),
+        ),
+        migrations.AddConstraint(
             model_name='taxrule',
             constraint=models.UniqueConstraint(fields=('side', 'country', 'tax_status', 'tax_category'), name='tax_rule_once'),
+        ),
+        migrations.AddIndex(
+            model_name='item',
+            index=models.Index(tessera.ordering.OrGreatest('list_price'), models.F('id'), name='item_by_price'),
+        ),
+        migrations.AddIndex(
+            model_name='item',
+            index=models.Index(fields=['category', 'id'], name='item_by_category'),
         ),
         migrations.AddIndex(
             model_name='item',
@@ -676,18 +770,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='unitconversion',
             constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='unit_conversion_not_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.CheckConstraint(condition=models.Q(('currency', models.F('quote')), _negated=True), name='exchange_rate_of_two_currencies'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(('employer__isnull', True), models.Q(('employer', models.F('id')), _negated=True), _connector='OR'), name='party_not_its_own_employer'),
-        ),
-        migrations.AddConstraint(
-            model_name='taxregistration',
-            constraint=models.CheckConstraint(condition=models.Q(('country__regex', '^[A-Z]{2}$')), name='tax_registration_has_country'),
         ),
         migrations.RunSQL(guards.INSTALL, guards.REMOVE),
     ]

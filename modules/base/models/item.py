@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import CurrencyField, PriceField, Record
+from tessera.api import CurrencyField, OrGreatest, PriceField, Record
 
 from modules.base.models.tree import InTree
 from modules.base.ports import item_has_moved
@@ -44,6 +44,7 @@ class ItemCategory(InTree):
         constraints = [
             models.UniqueConstraint(fields=["code"], name="item_category_once"),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="item_category_by_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -71,7 +72,13 @@ class Item(Record):
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.GOODS)
     category = models.ForeignKey(
-        ItemCategory, on_delete=models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("category")
+        ItemCategory,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="items",
+        verbose_name=_("category"),
     )
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", verbose_name=_("base unit"))
     tracking = models.CharField(_("tracking"), max_length=10, choices=Tracking.choices, default=Tracking.NONE)
@@ -99,7 +106,11 @@ class Item(Record):
                 condition=models.Q(list_price__isnull=True) | models.Q(list_price__gte=0), name="list_price_not_negative"
             ),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="item_by_name")]
+        indexes = [
+            models.Index(OrGreatest("list_price"), "id", name="item_by_price"),
+            models.Index(fields=["category", "id"], name="item_by_category"),
+            models.Index(fields=["name", "id"], name="item_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name

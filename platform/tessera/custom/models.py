@@ -43,6 +43,11 @@ class CustomField(Record):
             ),
             models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z][a-zA-Z0-9]{0,39}$"), name="custom_field_has_a_name"),
         ]
+        indexes = [
+            models.Index(fields=["label", "id"], name="custom_field_by_label"),
+            models.Index(fields=["position", "id"], name="custom_field_by_position"),
+            models.Index(fields=["name", "id"], name="custom_field_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -32,7 +32,10 @@ class Comment(OnRecord, Record):
     class Meta(Record.Meta):
         verbose_name = _("comment")
         verbose_name_plural = _("comments")
-        indexes = [models.Index(fields=["record", "id"], name="comment_by_record")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="comment_by_creation"),
+            models.Index(fields=["record", "id"], name="comment_by_record"),
+        ]
 
 
 class Attachment(OnRecord, Record):
@@ -49,7 +52,11 @@ class Attachment(OnRecord, Record):
         verbose_name = _("attachment")
         verbose_name_plural = pgettext_lazy("file", "attachments")
         constraints = [models.CheckConstraint(condition=models.Q(size__gte=0), name="attachment_size_not_negative")]
-        indexes = [models.Index(fields=["record", "id"], name="attachment_by_record")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="attachment_by_name"),
+            models.Index(fields=["created_at", "id"], name="attachment_by_creation"),
+            models.Index(fields=["record", "id"], name="attachment_by_record"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -70,6 +77,7 @@ class Tag(Record):
             ),
             models.CheckConstraint(condition=models.Q(colour__regex=r"^(#[0-9a-f]{6})?$"), name="tag_colour_is_one"),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="tag_by_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -84,4 +92,7 @@ class TaggedRecord(OnRecord, Model):
         verbose_name = _("tagged record")
         verbose_name_plural = _("tagged records")
         constraints = [models.UniqueConstraint(fields=["record", "tag"], name="tagged_once")]
-        indexes = [models.Index(fields=["tag", "label"], name="tagged_by_tag")]
+        indexes = [
+            models.Index(fields=["record", "id"], name="tagged_by_record"),
+            models.Index(fields=["tag", "label"], name="tagged_by_tag"),
+        ]

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 
@@ -33,6 +34,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'lead rules',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['priority', 'id'], name='lead_rule_by_priority')],
                 'constraints': [models.UniqueConstraint(fields=('name',), name='lead_rule_once')],
             },
         ),
@@ -148,9 +150,9 @@ class Migration(migrations.Migration):
                 ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='contact')),
                 ('lead', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='opportunity', to='sales.lead', verbose_name='lead')),
                 ('org_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.orgunit', verbose_name='unit')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
-                ('pipeline', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='sales.pipeline', verbose_name='pipeline')),
-                ('stage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='sales.stage', verbose_name='stage')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
+                ('pipeline', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='sales.pipeline', verbose_name='pipeline')),
+                ('stage', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='sales.stage', verbose_name='stage')),
             ],
             options={
                 'verbose_name': 'opportunity',
@@ -179,6 +181,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='lead',
+            index=models.Index(fields=['captured_at', 'id'], name='lead_by_capture'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(tessera.ordering.OrGreatest('sla_due_at'), models.F('id'), name='lead_by_sla'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(fields=['company_name', 'id'], name='lead_by_company'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='lead_by_number'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
             index=models.Index(fields=['owner', 'state'], name='lead_by_owner'),
         ),
         migrations.AddConstraint(
@@ -201,9 +219,17 @@ class Migration(migrations.Migration):
             model_name='lead',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'converted'), _negated=True), ('party__isnull', False), _connector='OR'), name='lead_converted_has_party'),
         ),
+        migrations.AddIndex(
+            model_name='leadrulemember',
+            index=models.Index(fields=['position', 'id'], name='lead_rule_member_by_position'),
+        ),
         migrations.AddConstraint(
             model_name='leadrulemember',
             constraint=models.UniqueConstraint(fields=('rule', 'member'), name='lead_rule_member_once'),
+        ),
+        migrations.AddIndex(
+            model_name='stage',
+            index=models.Index(fields=['position', 'id'], name='stage_by_position'),
         ),
         migrations.AddConstraint(
             model_name='stage',
@@ -220,6 +246,34 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stage',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'lost'), _negated=True), ('probability', 0), _connector='OR'), name='stage_lost_is_nothing'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(tessera.ordering.OrGreatest('expected_close'), models.F('id'), name='opportunity_by_close'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(fields=['amount', 'id'], name='opportunity_by_amount'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(fields=['created_at', 'id'], name='opportunity_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(fields=['title', 'id'], name='opportunity_by_title'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(fields=['party', 'id'], name='opportunity_by_party'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(fields=['pipeline', 'id'], name='opportunity_by_pipeline'),
+        ),
+        migrations.AddIndex(
+            model_name='opportunity',
+            index=models.Index(fields=['stage', 'id'], name='opportunity_in_stage_order'),
         ),
         migrations.AddIndex(
             model_name='opportunity',
@@ -243,6 +297,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stagechange',
-            index=models.Index(fields=['recorded_at'], name='stage_change_by_time'),
+            index=models.Index(fields=['recorded_at', 'id'], name='stage_change_by_time'),
         ),
     ]

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 
@@ -52,7 +53,7 @@ class Migration(migrations.Migration):
                 ('comment', models.TextField(blank=True, editable=False, verbose_name='comment')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='contact')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'survey',
@@ -82,7 +83,7 @@ class Migration(migrations.Migration):
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='contact')),
                 ('org_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.orgunit', verbose_name='unit')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
                 ('survey', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ticket', to='service.survey', verbose_name='survey')),
             ],
             options={
@@ -91,6 +92,26 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'objects',
             },
+        ),
+        migrations.AddIndex(
+            model_name='survey',
+            index=models.Index(fields=['created_at', 'id'], name='survey_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='survey',
+            index=models.Index(tessera.ordering.OrGreatest('answered_at'), models.F('id'), name='survey_by_answer'),
+        ),
+        migrations.AddIndex(
+            model_name='survey',
+            index=models.Index(tessera.ordering.OrGreatest('score'), models.F('id'), name='survey_by_score'),
+        ),
+        migrations.AddIndex(
+            model_name='survey',
+            index=models.Index(fields=['party', 'id'], name='survey_by_party'),
+        ),
+        migrations.AddIndex(
+            model_name='survey',
+            index=models.Index(fields=['document', 'id'], name='survey_by_document'),
         ),
         migrations.AddIndex(
             model_name='survey',
@@ -110,11 +131,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
+            index=models.Index(fields=['created_at', 'id'], name='ticket_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(tessera.ordering.OrGreatest('resolve_due_at'), models.F('id'), name='ticket_by_resolving'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(tessera.ordering.OrGreatest('response_due_at'), models.F('id'), name='ticket_by_response'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='ticket_by_number'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(fields=['survey', 'id'], name='ticket_by_survey'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
             index=models.Index(fields=['owner', 'state'], name='ticket_by_owner'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(fields=['party'], name='ticket_by_party'),
+            index=models.Index(fields=['party', 'id'], name='ticket_by_party'),
         ),
         migrations.AddConstraint(
             model_name='ticket',

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 
@@ -169,7 +170,7 @@ class Migration(migrations.Migration):
                 ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
                 ('payer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='payer')),
                 ('payment_term', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.paymentterm', verbose_name='payment term')),
-                ('quote', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.quote', verbose_name='quote')),
+                ('quote', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.quote', verbose_name='quote')),
                 ('ship_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.address', verbose_name='ship to')),
             ],
             options={
@@ -245,11 +246,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='quote',
+            index=models.Index(fields=['party', 'id'], name='quote_by_party'),
+        ),
+        migrations.AddIndex(
+            model_name='quote',
             index=models.Index(condition=models.Q(('state', 'sent')), fields=['valid_until'], name='quote_open_by_validity'),
         ),
         migrations.AddIndex(
             model_name='quote',
-            index=models.Index(fields=['opportunity'], name='quote_by_opportunity'),
+            index=models.Index(fields=['opportunity', 'id'], name='quote_by_opportunity'),
         ),
         migrations.AddIndex(
             model_name='quote',
@@ -257,7 +262,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='quote',
-            index=models.Index(fields=['number', 'id'], name='quote_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='quote_by_number'),
         ),
         migrations.AddIndex(
             model_name='quote',
@@ -278,6 +283,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='quote',
             constraint=models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('document_date'))), name='quote_valid_after_its_date', violation_error_message='A quote is valid until its own date or later.'),
+        ),
+        migrations.AddIndex(
+            model_name='quoteline',
+            index=models.Index(fields=['position', 'id'], name='quote_line_by_position'),
         ),
         migrations.AddConstraint(
             model_name='quoteline',
@@ -309,6 +318,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='salesorder',
+            index=models.Index(fields=['party', 'id'], name='sales_order_by_party'),
+        ),
+        migrations.AddIndex(
+            model_name='salesorder',
+            index=models.Index(fields=['party', 'document_date', 'id'], name='sales_order_by_party_and_date'),
+        ),
+        migrations.AddIndex(
+            model_name='salesorder',
+            index=models.Index(fields=['quote', 'id'], name='sales_order_by_quote'),
+        ),
+        migrations.AddIndex(
+            model_name='salesorder',
             index=models.Index(condition=models.Q(('state', 'confirmed')), fields=['party', 'company'], name='sales_order_open_by_party'),
         ),
         migrations.AddIndex(
@@ -317,7 +338,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='salesorder',
-            index=models.Index(fields=['number', 'id'], name='sales_order_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='sales_order_by_number'),
         ),
         migrations.AddIndex(
             model_name='salesorder',
@@ -346,6 +367,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='salesorder',
             constraint=models.CheckConstraint(condition=models.Q(('history', False), ('state', 'closed'), _connector='OR'), name='sales_order_history_is_closed'),
+        ),
+        migrations.AddIndex(
+            model_name='salesorderline',
+            index=models.Index(fields=['position', 'id'], name='sales_order_line_by_position'),
+        ),
+        migrations.AddIndex(
+            model_name='salesorderline',
+            index=models.Index(tessera.ordering.OrGreatest('requested_date'), models.F('id'), name='sales_order_line_by_request'),
         ),
         migrations.AddConstraint(
             model_name='salesorderline',

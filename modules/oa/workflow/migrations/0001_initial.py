@@ -4,6 +4,7 @@ import django.contrib.postgres.constraints
 import django.db.models.deletion
 import modules.oa.workflow.models.stand_in
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 from modules.oa.workflow import guards
@@ -36,6 +37,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'delegations',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['starts_on', 'id'], name='delegation_by_start')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='delegation_in_order'), models.CheckConstraint(condition=models.Q(('member', models.F('deputy')), _negated=True), name='delegation_to_another'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('member', '='), (modules.oa.workflow.models.stand_in.Days('starts_on', 'ends_on'), '&&')], name='delegations_apart', violation_error_message='Somebody else stands in on these days already.')],
             },
         ),
@@ -63,6 +65,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'processes',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['name', 'id'], name='process_definition_by_name'), models.Index(fields=['kind', 'id'], name='process_definition_by_kind'), models.Index(tessera.ordering.OrGreatest('published_at'), models.F('id'), name='definition_by_publication')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'transition', 'order', 'edition'), name='process_edition_once'), models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('kind', 'transition', 'order'), name='process_published_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='process_published_at_a_time')],
             },
         ),
@@ -137,7 +140,7 @@ class Migration(migrations.Migration):
                 ('decision', models.CharField(choices=[('approve', 'approve'), ('reject', 'reject'), ('return', 'return')], max_length=10, verbose_name='decision')),
                 ('comment', models.TextField(blank=True, verbose_name='comment')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='votes', to='workflow.processinstance', verbose_name='request')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='votes', to='workflow.processinstance', verbose_name='request')),
                 ('task', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, related_name='vote', to='workflow.approvaltask', verbose_name='task')),
             ],
             options={
@@ -146,6 +149,14 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'objects',
             },
+        ),
+        migrations.AddIndex(
+            model_name='processinstance',
+            index=models.Index(fields=['created_at', 'id'], name='process_instance_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='processinstance',
+            index=models.Index(tessera.ordering.OrGreatest('ended_at'), models.F('id'), name='process_instance_by_end'),
         ),
         migrations.AddIndex(
             model_name='processinstance',
@@ -161,6 +172,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='approvaltask',
+            index=models.Index(tessera.ordering.OrGreatest('opened_at'), models.F('id'), name='approval_task_by_opening'),
+        ),
+        migrations.AddIndex(
+            model_name='approvaltask',
+            index=models.Index(tessera.ordering.OrGreatest('decided_at'), models.F('id'), name='approval_task_by_decision'),
+        ),
+        migrations.AddIndex(
+            model_name='approvaltask',
             index=models.Index(fields=['assignee', 'state'], name='approval_task_inbox'),
         ),
         migrations.AddConstraint(
@@ -173,7 +192,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='vote',
-            index=models.Index(fields=['recorded_at'], name='vote_by_time'),
+            index=models.Index(fields=['instance', 'id'], name='vote_by_process'),
+        ),
+        migrations.AddIndex(
+            model_name='vote',
+            index=models.Index(fields=['recorded_at', 'id'], name='vote_by_time'),
         ),
         migrations.RunSQL(guards.INSTALL, guards.REMOVE),
     ]

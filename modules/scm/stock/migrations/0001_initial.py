@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 
@@ -307,7 +308,7 @@ class Migration(migrations.Migration):
                 ('allow_negative', models.BooleanField(default=False)),
                 ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.item', verbose_name='item')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='stock.location', verbose_name='location')),
+                ('location', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='stock.location', verbose_name='location')),
                 ('lot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stock.lot', verbose_name='lot')),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='owner of the goods')),
             ],
@@ -632,7 +633,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', tessera.fields.KeyField(serialize=False)),
                 ('amount', tessera.fields.AmountField(verbose_name='amount')),
-                ('adjustment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='stock.valueadjustment', verbose_name='value adjustment')),
+                ('adjustment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='stock.valueadjustment', verbose_name='value adjustment')),
                 ('layer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stock.costlayer', verbose_name='cost layer')),
                 ('move', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='value_parts', to='stock.stockmove', verbose_name='issued by')),
                 ('pool', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stock.costpool', verbose_name='cost pool')),
@@ -691,7 +692,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='location',
             name='warehouse',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='locations', to='stock.warehouse', verbose_name='warehouse'),
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='locations', to='stock.warehouse', verbose_name='warehouse'),
         ),
         migrations.AddConstraint(
             model_name='costpool',
@@ -703,11 +704,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(fields=['number'], name='delivery_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='delivery_by_number'),
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(fields=['document_date'], name='delivery_by_date'),
+            index=models.Index(fields=['document_date', 'id'], name='delivery_by_date'),
         ),
         migrations.AddConstraint(
             model_name='delivery',
@@ -721,9 +722,21 @@ class Migration(migrations.Migration):
             model_name='delivery',
             constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='delivery_rate_is_positive'),
         ),
+        migrations.AddIndex(
+            model_name='lot',
+            index=models.Index(fields=['code', 'id'], name='lot_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='lot',
+            index=models.Index(tessera.ordering.OrGreatest('expires_on'), models.F('id'), name='lot_by_expiry'),
+        ),
         migrations.AddConstraint(
             model_name='lot',
             constraint=models.UniqueConstraint(fields=('item', 'code'), name='lot_once'),
+        ),
+        migrations.AddIndex(
+            model_name='receiptline',
+            index=models.Index(fields=['position', 'id'], name='receiptline_by_position'),
         ),
         migrations.AddConstraint(
             model_name='receiptline',
@@ -745,6 +758,10 @@ class Migration(migrations.Migration):
             model_name='receiptline',
             constraint=models.CheckConstraint(condition=models.Q(('pegged__gte', 0), ('pegged__lte', models.F('base_quantity'))), name='receipt_line_pegged_is_expected', violation_error_code='INSUFFICIENT', violation_error_message='More would be pegged than is expected.'),
         ),
+        migrations.AddIndex(
+            model_name='stockbalance',
+            index=models.Index(fields=['location', 'id'], name='stock_balance_by_location'),
+        ),
         migrations.AddConstraint(
             model_name='stockbalance',
             constraint=models.UniqueConstraint(fields=('company', 'item', 'location', 'lot', 'owner'), name='stock_balance_once', nulls_distinct=False),
@@ -763,11 +780,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stockcount',
-            index=models.Index(fields=['number'], name='stockcount_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='stockcount_by_number'),
         ),
         migrations.AddIndex(
             model_name='stockcount',
-            index=models.Index(fields=['document_date'], name='stockcount_by_date'),
+            index=models.Index(fields=['document_date', 'id'], name='stockcount_by_date'),
         ),
         migrations.AddConstraint(
             model_name='stockcount',
@@ -780,6 +797,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stockcount',
             constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='stockcount_rate_is_positive'),
+        ),
+        migrations.AddIndex(
+            model_name='stockcountline',
+            index=models.Index(fields=['position', 'id'], name='stockcountline_by_position'),
         ),
         migrations.AddConstraint(
             model_name='stockcountline',
@@ -819,6 +840,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='reservation',
+            index=models.Index(fields=['reserved_at', 'id'], name='reservation_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='reservation',
+            index=models.Index(tessera.ordering.OrGreatest('expires_at'), models.F('id'), name='reservation_by_expiry'),
+        ),
+        migrations.AddIndex(
+            model_name='reservation',
             index=models.Index(fields=['location', 'item'], name='reservation_by_balance'),
         ),
         migrations.AddConstraint(
@@ -828,6 +857,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reservation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'hard'), ('location__isnull', False), ('receipt_line', None)), models.Q(('kind', 'peg'), ('location', None), ('lot', None), ('receipt_line__isnull', False)), _connector='OR'), name='reservation_stands_on_something'),
+        ),
+        migrations.AddIndex(
+            model_name='deliveryline',
+            index=models.Index(fields=['position', 'id'], name='deliveryline_by_position'),
         ),
         migrations.AddConstraint(
             model_name='deliveryline',
@@ -859,7 +892,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stockmove',
-            index=models.Index(fields=['posting_date'], name='stock_move_by_date'),
+            index=models.Index(fields=['posting_date', 'id'], name='stock_move_by_date'),
         ),
         migrations.AddIndex(
             model_name='stockmove',
@@ -885,6 +918,10 @@ class Migration(migrations.Migration):
             model_name='stockmove',
             constraint=models.UniqueConstraint(fields=('pool', 'seq'), name='stock_move_seq_once'),
         ),
+        migrations.AddIndex(
+            model_name='layeruse',
+            index=models.Index(fields=['layer', 'id'], name='layer_use_by_layer'),
+        ),
         migrations.AddConstraint(
             model_name='layeruse',
             constraint=models.UniqueConstraint(fields=('layer', 'move'), name='layer_use_once'),
@@ -892,6 +929,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='layeruse',
             constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('value__gte', 0)), name='layer_use_of_something'),
+        ),
+        migrations.AddIndex(
+            model_name='costlayer',
+            index=models.Index(fields=['pool', 'id'], name='cost_layer_by_pool'),
         ),
         migrations.AddIndex(
             model_name='costlayer',
@@ -915,11 +956,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='transfer',
-            index=models.Index(fields=['number'], name='transfer_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='transfer_by_number'),
         ),
         migrations.AddIndex(
             model_name='transfer',
-            index=models.Index(fields=['document_date'], name='transfer_by_date'),
+            index=models.Index(fields=['document_date', 'id'], name='transfer_by_date'),
         ),
         migrations.AddConstraint(
             model_name='transfer',
@@ -936,6 +977,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='transfer',
             constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='transfer_goes_somewhere'),
+        ),
+        migrations.AddIndex(
+            model_name='transferline',
+            index=models.Index(fields=['position', 'id'], name='transferline_by_position'),
         ),
         migrations.AddConstraint(
             model_name='transferline',
@@ -961,9 +1006,21 @@ class Migration(migrations.Migration):
             model_name='valueadjustment',
             constraint=models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(models.F('on_hand'), '+', models.F('gone')))), name='value_adjustment_parts_sum'),
         ),
+        migrations.AddIndex(
+            model_name='valueadjustmentpart',
+            index=models.Index(fields=['adjustment', 'id'], name='adjustment_part_by_adjustment'),
+        ),
         migrations.AddConstraint(
             model_name='valueadjustmentpart',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('move', None), ('pool__isnull', False)), models.Q(('layer', None), ('move__isnull', False), ('pool', None)), _connector='OR'), name='value_adjustment_part_on_one'),
+        ),
+        migrations.AddIndex(
+            model_name='warehouse',
+            index=models.Index(fields=['code', 'id'], name='warehouse_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='warehouse',
+            index=models.Index(fields=['name', 'id'], name='warehouse_by_name'),
         ),
         migrations.AddConstraint(
             model_name='warehouse',
@@ -975,11 +1032,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receipt',
-            index=models.Index(fields=['number'], name='receipt_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='receipt_by_number'),
         ),
         migrations.AddIndex(
             model_name='receipt',
-            index=models.Index(fields=['document_date'], name='receipt_by_date'),
+            index=models.Index(fields=['document_date', 'id'], name='receipt_by_date'),
         ),
         migrations.AddConstraint(
             model_name='receipt',
@@ -992,6 +1049,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='receipt',
             constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='receipt_rate_is_positive'),
+        ),
+        migrations.AddIndex(
+            model_name='location',
+            index=models.Index(fields=['code', 'id'], name='location_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='location',
+            index=models.Index(fields=['name', 'id'], name='location_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='location',
+            index=models.Index(fields=['warehouse', 'id'], name='location_by_warehouse'),
         ),
         migrations.AddConstraint(
             model_name='location',

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import QuantityField
+from tessera.api import OrGreatest, QuantityField
 
 from modules.base.api import Document, DocumentLine
 from modules.scm.stock.models.demands import StockDemand
@@ -23,8 +23,8 @@ class StockDocument(Document):
     class Meta(Document.Meta):
         abstract = True
         indexes = [
-            models.Index(fields=["number"], name="%(class)s_by_number"),
-            models.Index(fields=["document_date"], name="%(class)s_by_date"),
+            models.Index(OrGreatest("number"), "id", name="%(class)s_by_number"),
+            models.Index(fields=["document_date", "id"], name="%(class)s_by_date"),
         ]
 
 
@@ -40,6 +40,7 @@ class StockLine(DocumentLine):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="%(class)s_of_something"),
             models.UniqueConstraint(fields=["document", "position"], name="%(class)s_position_once"),
         ]
+        indexes = [models.Index(fields=["position", "id"], name="%(class)s_by_position")]
 
 
 class ReceiptKind(models.TextChoices):
@@ -169,3 +170,4 @@ class StockCountLine(DocumentLine):
             *DocumentLine.Meta.constraints,
             models.CheckConstraint(condition=Q(quantity__gte=0), name="%(class)s_counted"),
         ]
+        indexes = [models.Index(fields=["position", "id"], name="%(class)s_by_position")]

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 
@@ -46,6 +47,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'members',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['name', 'id'], name='member_by_name'), models.Index(fields=['created_at', 'id'], name='member_by_creation')],
                 'constraints': [models.UniqueConstraint(fields=('account_id',), name='member_account_once'), models.UniqueConstraint(fields=('email',), name='member_email_once'), models.UniqueConstraint(condition=models.Q(('is_owner', True)), fields=('is_owner',), name='member_one_owner'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('account_id__isnull', False), _connector='OR'), name='member_active_has_account'), models.CheckConstraint(condition=models.Q(('is_owner', False), ('state', 'active'), _connector='OR'), name='member_owner_is_active')],
             },
         ),
@@ -66,6 +68,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'roles',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['title', 'id'], name='role_by_title'), models.Index(fields=['name', 'id'], name='role_by_name')],
                 'constraints': [models.UniqueConstraint(fields=('name', 'module'), name='role_once')],
             },
         ),
@@ -90,6 +93,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'invitations',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['created_at', 'id'], name='invitation_by_creation'), models.Index(fields=['expires_at', 'id'], name='invitation_by_expiry')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('accepted_at__isnull', True), ('withdrawn_at__isnull', True)), fields=('member',), name='invitation_one_open'), models.CheckConstraint(condition=models.Q(('accepted_at__isnull', True), ('withdrawn_at__isnull', True), _connector='OR'), name='invitation_one_end')],
             },
         ),
@@ -116,6 +120,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'access tokens',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['created_at', 'id'], name='access_token_by_creation'), models.Index(fields=['expires_at', 'id'], name='access_token_by_expiry'), models.Index(tessera.ordering.OrGreatest('last_used_at'), models.F('id'), name='access_token_by_use')],
                 'constraints': [models.UniqueConstraint(fields=('hash',), name='access_token_once')],
             },
         ),
@@ -129,13 +134,14 @@ class Migration(migrations.Migration):
                 ('unit', tessera.fields.ModuleKey(blank=True, null=True, target='base.OrgUnit', verbose_name='unit')),
                 ('company', tessera.fields.ModuleKey(blank=True, null=True, target='base.Company', verbose_name='company')),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='access.member', verbose_name='member')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='access.role', verbose_name='role')),
+                ('role', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='access.role', verbose_name='role')),
             ],
             options={
                 'verbose_name': 'role of a member',
                 'verbose_name_plural': 'roles of members',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['role', 'id'], name='role_assignment_by_role')],
                 'constraints': [models.UniqueConstraint(fields=('member', 'role', 'unit', 'company'), name='role_assignment_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('unit__isnull', True), ('company__isnull', True), _connector='OR'), name='role_assignment_one_limit')],
             },
         ),
@@ -152,6 +158,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'rights in roles',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['permission', 'id'], name='role_permission_by_permission')],
                 'constraints': [models.UniqueConstraint(fields=('role', 'permission'), name='role_permission_once'), models.CheckConstraint(condition=models.Q(('reach__in', ['own', 'unit', 'company', 'all'])), name='role_permission_reach')],
             },
         ),

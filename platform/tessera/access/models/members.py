@@ -38,6 +38,10 @@ class Member(Record):
             ),
             models.CheckConstraint(condition=models.Q(is_owner=False) | models.Q(state="active"), name="member_owner_is_active"),
         ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="member_by_name"),
+            models.Index(fields=["created_at", "id"], name="member_by_creation"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -70,6 +74,10 @@ class Invitation(Record):
             models.CheckConstraint(
                 condition=models.Q(accepted_at__isnull=True) | models.Q(withdrawn_at__isnull=True), name="invitation_one_end"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="invitation_by_creation"),
+            models.Index(fields=["expires_at", "id"], name="invitation_by_expiry"),
         ]
 
     def __str__(self) -> str:

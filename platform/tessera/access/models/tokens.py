@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tessera.models import Record
+from tessera.ordering import OrGreatest
 
 EVERY_RIGHT = "*"
 
@@ -34,6 +35,11 @@ class AccessToken(Record):
         verbose_name = _("access token")
         verbose_name_plural = _("access tokens")
         constraints = [models.UniqueConstraint(fields=["hash"], name="access_token_once")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="access_token_by_creation"),
+            models.Index(fields=["expires_at", "id"], name="access_token_by_expiry"),
+            models.Index(OrGreatest("last_used_at"), "id", name="access_token_by_use"),
+        ]
 
     def __str__(self) -> str:
         return self.name

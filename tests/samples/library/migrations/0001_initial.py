@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import tessera.fields
+import tessera.ordering
 from django.db import migrations, models
 
 
@@ -31,6 +32,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(tessera.ordering.OrGreatest('born'), models.F('id'), name='author_by_born'), models.Index(tessera.ordering.OrGreatest('advance'), models.F('id'), name='author_by_advance'), models.Index(fields=['created_at', 'id'], name='author_by_creation')],
                 'constraints': [models.UniqueConstraint(fields=('name',), name='author_name_once')],
             },
         ),
@@ -49,8 +51,8 @@ class Migration(migrations.Migration):
                 ('notes', models.JSONField(blank=True, default=dict)),
                 ('last_loan', tessera.fields.ModuleKey(blank=True, null=True, target='lending.Loan')),
                 ('number', models.CharField(blank=True, max_length=20)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='library.author')),
-                ('editor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='library.author')),
+                ('author', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='library.author')),
+                ('editor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='library.author')),
             ],
             options={
                 'abstract': False,
@@ -69,5 +71,33 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'objects',
             },
+        ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(fields=['title', 'id'], name='book_by_title'),
+        ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(fields=['price', 'id'], name='book_by_price'),
+        ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(tessera.ordering.OrGreatest('pages'), models.F('id'), name='book_by_pages'),
+        ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(tessera.ordering.OrGreatest('printed_at'), models.F('id'), name='book_by_printed_at'),
+        ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(fields=['author', 'id'], name='book_by_author'),
+        ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(fields=['editor', 'id'], name='book_by_editor'),
+        ),
+        migrations.AddIndex(
+            model_name='subject',
+            index=models.Index(fields=['word', 'id'], name='subject_by_word'),
         ),
     ]
