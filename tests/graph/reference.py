@@ -117,6 +117,11 @@ class Reference:
                 found = not self.holds(shape, row, value)
             elif name == "id":
                 found = row.pk in [key_of(each, shape.name) for each in value["in"]]
+            elif isinstance(member := shape.members.get(name), ChildList):
+                child = self.shapes.of(member.child)
+                mine = [each for each in self.visible(child) if getattr(each, member.key) == row.pk]
+                asked = {"some": any, "every": all, "none": lambda held: not any(held)}
+                found = all(asked[word]([self.holds(child, each, inner) for each in mine]) for word, inner in value.items())
             elif isinstance(member := shape.filters[name], Relation):
                 target = self.shapes.of(member.target)
                 other = self.find(target, getattr(row, member.attname))
@@ -137,6 +142,8 @@ def _compared(left: Any, operator: str, right: Any) -> bool:
         return (left is None) == right
     if operator == "ne":
         return left != right
+    if operator == "notIn":
+        return left not in right
     if left is None:
         return False
     if operator == "in":

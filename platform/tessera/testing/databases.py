@@ -38,7 +38,7 @@ def fingerprint() -> str:
     """Return a digest of every file that decides what a fresh database looks like."""
     digest = hashlib.sha256()
     roots = {Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(ROOT))}
-    files = {file for root in roots for file in root.rglob("*.py") if not NO_MATTER.intersection(file.relative_to(ROOT).parts)}
+    files = {file for root in roots for file in root.rglob("*.py") if not NO_MATTER.intersection(file.relative_to(root).parts)}
     for file in sorted({*files, Path(__file__)}):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

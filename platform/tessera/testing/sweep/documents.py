@@ -134,6 +134,14 @@ class Reads:
             else:
                 ways += self._compared(fields, name, member)
         yield from _each_of(ways)
+        lists = [(name, member) for name, member in shape.members.items() if isinstance(member, ChildList) and name in fields]
+        for name, child in ((name, self.shapes[member.child.name]) for name, member in lists if name not in shape.filters):
+            if name == "tags" and shape.resource.is_record:
+                continue
+            guessed = [way for each, column in child.filters.items() for way in self._open_guess(child, each, column)]
+            known = [f"id: {{in: [{', '.join(self.id_of(child, number) for number in self.numbers)}]}}"]
+            for word in ("some", "none", "every"):
+                yield from (f"{{{name}: {{{word}: {found}}}}}" for found in _each_of(known, guessed))
         if shape.resource.is_record:
             yield from self._on_record(shape)
 
@@ -173,6 +181,11 @@ class Reads:
         for operator, field in get_named_type(fields[name].type).fields.items():
             for value in self._values(get_named_type(field.type), column):
                 yield f"{name}: {{{operator}: {f'[{value}]' if is_list_type(field.type) else value}}}"
+
+    def _open_guess(self, shape: Shape, name: str, member: Column | Relation) -> list[str]:
+        """Return the guess of a column that all may read, none for others."""
+        plain = isinstance(member, Column) and not member.right
+        return self._guessed(self._filter_of(shape), name) if plain else []
 
     def _guessed(self, fields: Any, name: str) -> list[str]:
         """Return the comparison that only rows with the guessed secret fulfil: with another secret the answer is another."""
