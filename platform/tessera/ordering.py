@@ -62,6 +62,12 @@ class _Greatest(Func):
         return greatest_of(self.output_field), []
 
 
+def _known(column: models.Field, value: Any) -> Any:
+    if value is None:
+        return _Greatest(output_field=column)
+    return value if hasattr(value, "resolve_expression") else Value(value, column)
+
+
 class RowCompared(Func):
     """The condition that a row's terms for `columns`, as one row value, compare with `values`: `(a, id) > (1, 'x')`.
 
@@ -72,10 +78,7 @@ class RowCompared(Func):
 
     def __init__(self, columns: Sequence[models.Field], operator: str, values: Sequence[Any]) -> None:
         self.operator = operator
-        right = [
-            _Greatest(output_field=column) if value is None else Value(value, column)
-            for column, value in zip(columns, values, strict=True)
-        ]
+        right = (_known(column, value) for column, value in zip(columns, values, strict=True))
         super().__init__(*(term_of(column) for column in columns), *right)
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:

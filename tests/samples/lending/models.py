@@ -1,7 +1,7 @@
 """Loans."""
 
 from django.db import models
-from tessera.api import Record
+from tessera.api import AmountField, Record
 
 from tests.samples.library.models import Book
 
@@ -12,6 +12,7 @@ class Loan(Record):
     book = models.ForeignKey(Book, on_delete=models.DO_NOTHING, db_index=False, related_name="+")
     reader = models.CharField(max_length=100)
     due = models.DateField()
+    fee = AmountField(default=0)
 
     class Meta(Record.Meta):
         indexes = [

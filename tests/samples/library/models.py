@@ -1,7 +1,7 @@
 """Authors, their books, and the subjects of the books."""
 
 from django.db import models
-from tessera.api import AmountField, MemberKey, Model, ModuleKey, OrGreatest, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Model, ModuleKey, OrGreatest, Record
 
 
 class Author(Record):
@@ -42,6 +42,7 @@ class Book(Record):
     title = models.CharField(max_length=100)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     price = AmountField(default=0)
+    currency = CurrencyField(default="EUR")
     pages = models.PositiveIntegerField(null=True, blank=True)
     printed_at = models.DateTimeField(null=True, blank=True)
     notes = models.JSONField(default=dict, blank=True)

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('reader', models.CharField(max_length=100)),
                 ('due', models.DateField()),
+                ('fee', tessera.fields.AmountField(default=0)),
                 ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='library.book')),
             ],
             options={

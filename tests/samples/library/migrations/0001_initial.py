@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=100)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('printed', 'Printed')], default='draft', max_length=10)),
                 ('price', tessera.fields.AmountField(default=0)),
+                ('currency', tessera.fields.CurrencyField(default='EUR')),
                 ('pages', models.PositiveIntegerField(blank=True, null=True)),
                 ('printed_at', models.DateTimeField(blank=True, null=True)),
                 ('notes', models.JSONField(blank=True, default=dict)),
