@@ -50,6 +50,7 @@ from tessera.ports import Port, port
 from tessera.quantity import convert
 from tessera.resource import Action, Children, Computed, Form, Kanban, List, Mutation, Report, Resource, RowScope, Under
 from tessera.scope import visible_rows
+from tessera.search.expressions import search_index
 from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task

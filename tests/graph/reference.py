@@ -4,6 +4,7 @@ It shares with the product only the types and the serialisation of leaves. Right
 orderings and pages are said again here, in Python, row by row.
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -92,7 +93,7 @@ class Reference:
         rows = [row for row in rows if self.holds(shape, row, arguments.get("filter") or {})]
         if text := arguments.get("search"):
             columns = [column for column in shape.search if not column.right or current().actor.may(column.right)]
-            rows = [row for row in rows if any(text.lower() in getattr(row, c.attname).lower() for c in columns)]
+            rows = [row for row in rows if any(_begins_a_word(text.lower(), getattr(row, c.attname)) for c in columns)]
         order: list[tuple[str, bool]] = []
         for each in arguments.get("orderBy") or ():
             if each["field"] not in dict(order):
@@ -131,6 +132,10 @@ class Reference:
             if not found:
                 return False
         return True
+
+
+def _begins_a_word(word: str, text: str) -> bool:
+    return any(each.startswith(word) for each in re.split(r"[^0-9a-z]+", text.lower()))
 
 
 def _greatest(value: Any) -> Any:

@@ -10,7 +10,7 @@ from tessera.graph.schemas import schema_for
 from tessera.graph.shapes import Shapes
 from tessera.module import modules
 from tessera.scope import scoped
-from tessera.testing.contract.indexes import nested_out_of_order, out_of_order
+from tessera.testing.contract.indexes import nested_out_of_order, out_of_order, unsearched
 from tessera.unit_of_work import unit_of_work
 
 from tests.samples.library.models import Author, Book
@@ -25,7 +25,7 @@ def own(*labels):
 def test_the_kernels_lists_come_in_order(inside):
     kernel = [shape for shape in Shapes(frozenset(modules())) if shape.resource.module not in modules()]
     assert len(kernel) > 10
-    assert [*out_of_order(kernel), *nested_out_of_order(kernel)] == []
+    assert [*out_of_order(kernel), *nested_out_of_order(kernel), *unsearched(kernel)] == []
 
 
 def test_the_samples_lists_come_in_order(inside):
@@ -42,6 +42,9 @@ def test_the_samples_lists_come_in_order(inside):
         ("book_by_title", "(title, id DESC)", ['Book by title: add models.Index(fields=["title", "id"], name=...) to Book']),
         ("book_by_pages", "(pages, id)", ['Book by pages: add models.Index(OrGreatest("pages"), "id", name=...) to Book']),
         ("book_by_title", "(title DESC, id DESC)", []),
+        ("book_search", "", ['Book is searched by title: add search_index("title", name=...) to Book']),
+        ("book_search", "USING gin (ext.search_vector(number))", ['Book is searched by title: add search_index("title", name=...) to Book']),
+        ("book_search", "USING gin (ext.search_vector(number), ext.search_vector(title))", []),
         ("book_by_author", "(author_id)", ['Author.books: add models.Index(fields=["author", "id"], name=...) to Book']),
     ],
 )  # fmt: skip
@@ -50,7 +53,8 @@ def test_an_order_without_its_index_is_named(inside, index, put, problems):
         cursor.execute(f'DROP INDEX "{index}"')
         if put:
             cursor.execute(f"CREATE INDEX planted ON library_book {put}")
-    assert [*out_of_order(own(*SAMPLES)), *nested_out_of_order(own(*SAMPLES))] == problems
+    shapes = own(*SAMPLES)
+    assert [*out_of_order(shapes), *nested_out_of_order(shapes), *unsearched(shapes)] == problems
 
 
 def test_a_later_page_is_a_range_of_the_index(inside, ask):

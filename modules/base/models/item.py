@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import CurrencyField, OrGreatest, PriceField, Record
+from tessera.api import CurrencyField, OrGreatest, PriceField, Record, search_index
 
 from modules.base.models.tree import InTree
 from modules.base.ports import item_has_moved
@@ -23,6 +23,7 @@ class Unit(Record):
             models.UniqueConstraint(fields=["code"], name="unit_once"),
             models.CheckConstraint(condition=models.Q(decimals__lte=6), name="unit_decimals_fit"),
         ]
+        indexes = [search_index("code", "name", name="unit_search")]
 
     def __str__(self) -> str:
         return self.code
@@ -44,7 +45,10 @@ class ItemCategory(InTree):
         constraints = [
             models.UniqueConstraint(fields=["code"], name="item_category_once"),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="item_category_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="item_category_by_name"),
+            search_index("code", "name", name="item_category_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -110,6 +114,7 @@ class Item(Record):
             models.Index(OrGreatest("list_price"), "id", name="item_by_price"),
             models.Index(fields=["category", "id"], name="item_by_category"),
             models.Index(fields=["name", "id"], name="item_by_name"),
+            search_index("name", "code", "description", name="item_search"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record, search_index
 
 from modules.base.models.party import Party
 from modules.base.models.tree import InTree
@@ -36,7 +36,10 @@ class Company(Record):
         verbose_name = _("company")
         verbose_name_plural = _("companies")
         constraints = [models.UniqueConstraint(fields=["code"], name="company_once")]
-        indexes = [models.Index(fields=["name", "id"], name="company_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="company_by_name"),
+            search_index("code", "name", name="company_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name

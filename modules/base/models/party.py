@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Record, search_index
 
 
 class Party(Record):
@@ -61,6 +61,7 @@ class Party(Record):
             models.Index(fields=["created_at", "id"], name="party_by_creation"),
             models.Index(fields=["employer", "id"], name="party_by_employer"),
             models.Index(fields=["name", "id"], name="party_by_name"),
+            search_index("name", "legal_name", "code", name="party_search"),
         ]
 
     def __str__(self) -> str:

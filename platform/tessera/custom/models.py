@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 
 class CustomField(Record):
@@ -47,6 +48,7 @@ class CustomField(Record):
             models.Index(fields=["label", "id"], name="custom_field_by_label"),
             models.Index(fields=["position", "id"], name="custom_field_by_position"),
             models.Index(fields=["name", "id"], name="custom_field_by_name"),
+            search_index("name", "title", name="custom_field_search"),
         ]
 
     def __str__(self) -> str:

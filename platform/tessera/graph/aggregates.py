@@ -117,10 +117,8 @@ class Groups:
         if self.arguments.get("search"):
             rows = rows.filter(conditions.search(self.shape, self.arguments["search"]))
         measured = {COUNT: Count("pk"), **self.measured}
-        if self.by:
-            found = list(rows.values(**grouped).annotate(**measured).order_by(*ordering)[: self.size])
-        else:
-            found = [rows.aggregate(**measured)]
+        groups = rows.values(**grouped).annotate(**measured).order_by(*ordering)[: self.size]
+        found = list(groups) if self.by else [rows.aggregate(**measured)]
         spend(lists=1, objects=len(found), aggregates=1)
         return [{each: make(row) for each, make in parts} for row in found]
 

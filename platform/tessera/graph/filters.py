@@ -20,6 +20,7 @@ from tessera.graph.shapes import ChildList, Column, Shape, Shapes
 from tessera.notes.selectors import READ_TAGS, tagged
 from tessera.resource import camel
 from tessera.scope import may_view, scoped
+from tessera.search.expressions import MOST_WORDS, found_in, words_of
 
 MOST_VALUES = 250
 MOST_CONDITIONS = 250
@@ -161,14 +162,13 @@ class Conditions:
         return condition
 
     def search(self, shape: Shape, text: str) -> Q:
-        """Return the condition that a text occurs in a searched column that the actor may read."""
+        """Return the condition that every word of a text is found in a searched column that the actor may read."""
         if len(text) > LONGEST_SEARCH:
             raise bad(f"A search has at most {LONGEST_SEARCH} characters.", ("search",))
-        found = Q()
-        for column in shape.search:
-            if not column.right or current().actor.may(column.right):
-                found |= Q(**{f"{column.attname}__icontains": text})
-        return found or Q(pk__in=())
+        if len(words_of(text)) > MOST_WORDS:
+            raise bad(f"A search has at most {MOST_WORDS} words.", ("search",))
+        may = current().actor.may
+        return found_in((column.attname for column in shape.search if not column.right or may(column.right)), text)
 
 
 def _definite(condition: Q) -> Q:

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from tessera.fields import MemberKey
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 
 class OnRecord(models.Model):
@@ -35,6 +36,7 @@ class Comment(OnRecord, Record):
         indexes = [
             models.Index(fields=["created_at", "id"], name="comment_by_creation"),
             models.Index(fields=["record", "id"], name="comment_by_record"),
+            search_index("body", name="comment_search"),
         ]
 
 
@@ -56,6 +58,7 @@ class Attachment(OnRecord, Record):
             models.Index(fields=["name", "id"], name="attachment_by_name"),
             models.Index(fields=["created_at", "id"], name="attachment_by_creation"),
             models.Index(fields=["record", "id"], name="attachment_by_record"),
+            search_index("name", name="attachment_search"),
         ]
 
     def __str__(self) -> str:
@@ -77,7 +80,7 @@ class Tag(Record):
             ),
             models.CheckConstraint(condition=models.Q(colour__regex=r"^(#[0-9a-f]{6})?$"), name="tag_colour_is_one"),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="tag_by_name")]
+        indexes = [models.Index(fields=["name", "id"], name="tag_by_name"), search_index("name", name="tag_search")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,7 +1,7 @@
 """Authors, their books, and the subjects of the books."""
 
 from django.db import models
-from tessera.api import AmountField, CurrencyField, MemberKey, Model, ModuleKey, OrGreatest, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Model, ModuleKey, OrGreatest, Record, search_index
 
 
 class Author(Record):
@@ -25,6 +25,7 @@ class Author(Record):
             models.Index(OrGreatest("born"), "id", name="author_by_born"),
             models.Index(OrGreatest("advance"), "id", name="author_by_advance"),
             models.Index(fields=["created_at", "id"], name="author_by_creation"),
+            search_index("name", "kind", name="author_search"),
         ]
 
 
@@ -57,6 +58,7 @@ class Book(Record):
             models.Index(OrGreatest("printed_at"), "id", name="book_by_printed_at"),
             models.Index(fields=["author", "id"], name="book_by_author"),
             models.Index(fields=["editor", "id"], name="book_by_editor"),
+            search_index("title", name="book_search"),
         ]
 
     def sealed_content(self):

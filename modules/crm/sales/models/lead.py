@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, OrGreatest, Record
+from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 
 class LeadRule(Record):
@@ -116,6 +116,7 @@ class Lead(Record):
             models.Index(fields=["company_name", "id"], name="lead_by_company"),
             models.Index(OrGreatest("number"), "id", name="lead_by_number"),
             models.Index(fields=["owner", "state"], name="lead_by_owner"),
+            search_index("company_name", "contact_name", "email", "phone", "number", name="lead_search"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, PercentField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, PercentField, Record, search_index
 
 from modules.crm.sales.models.lead import Lead
 
@@ -114,6 +114,7 @@ class Opportunity(Record):
             models.Index(fields=["stage", "id"], name="opportunity_in_stage_order"),
             models.Index(fields=["pipeline", "stage"], name="opportunity_by_stage"),
             models.Index(fields=["owner", "state"], name="opportunity_by_owner"),
+            search_index("title", "number", name="opportunity_search"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import ModuleKey, OrGreatest, Record
+from tessera.api import ModuleKey, OrGreatest, Record, search_index
 
 
 class Survey(Record):
@@ -56,6 +56,7 @@ class Survey(Record):
             models.Index(fields=["party", "id"], name="survey_by_party"),
             models.Index(fields=["document", "id"], name="survey_by_document"),
             models.Index(fields=["expires_at"], condition=models.Q(state="sent"), name="survey_open_by_end"),
+            search_index("document_number", "comment", name="survey_search"),
         ]
 
     def __str__(self) -> str:

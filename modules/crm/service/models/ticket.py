@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, OrGreatest, Record
+from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 from modules.crm.service.models.survey import Survey
 
@@ -96,6 +96,7 @@ class Ticket(Record):
             models.Index(fields=["survey", "id"], name="ticket_by_survey"),
             models.Index(fields=["owner", "state"], name="ticket_by_owner"),
             models.Index(fields=["party", "id"], name="ticket_by_party"),
+            search_index("number", "subject", "description", name="ticket_search"),
         ]
 
     def __str__(self) -> str:

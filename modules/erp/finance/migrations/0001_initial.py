@@ -1,11 +1,13 @@
 import django.contrib.postgres.constraints
 
 import django.contrib.postgres.constraints
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import modules.erp.finance.models.period
 import modules.erp.finance.models.posted
 import tessera.fields
 import tessera.ordering
+import tessera.search.expressions
 from django.db import migrations, models
 
 from modules.erp.finance import guards
@@ -578,6 +580,10 @@ class Migration(migrations.Migration):
             model_name='account',
             index=models.Index(fields=['book', 'id'], name='account_by_book'),
         ),
+        migrations.AddIndex(
+            model_name='account',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('code'), tessera.search.expressions.SearchVector('name'), name='account_search'),
+        ),
         migrations.AddConstraint(
             model_name='account',
             constraint=models.UniqueConstraint(fields=('book', 'code'), name='account_once'),
@@ -609,6 +615,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='entryline',
             index=models.Index(condition=models.Q(('party', None), _negated=True), fields=['party', 'account'], name='entry_line_by_party'),
+        ),
+        migrations.AddIndex(
+            model_name='entryline',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('summary'), name='entry_line_search'),
         ),
         migrations.AddConstraint(
             model_name='entryline',
@@ -690,6 +700,10 @@ class Migration(migrations.Migration):
             model_name='invoice',
             index=models.Index(fields=['source', 'id'], name='invoice_by_source'),
         ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('number'), tessera.search.expressions.SearchVector('reference'), name='invoice_search'),
+        ),
         migrations.AddConstraint(
             model_name='invoice',
             constraint=models.UniqueConstraint(fields=('company', 'number'), name='invoice_number_once'),
@@ -725,6 +739,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invoiceline',
             index=models.Index(condition=models.Q(('receipt_line', None), _negated=True), fields=['receipt_line'], name='invoice_line_by_receipt'),
+        ),
+        migrations.AddIndex(
+            model_name='invoiceline',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('description'), name='invoice_line_search'),
         ),
         migrations.AddConstraint(
             model_name='invoiceline',
@@ -769,6 +787,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='entry',
             index=models.Index(fields=['source_id'], name='entry_by_source'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('number'), tessera.search.expressions.SearchVector('summary'), name='entry_search'),
         ),
         migrations.AddConstraint(
             model_name='entry',
@@ -885,6 +907,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='payment',
             index=models.Index(fields=['order', 'id'], name='payment_by_order'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('number'), tessera.search.expressions.SearchVector('reference'), name='payment_search'),
         ),
         migrations.AddConstraint(
             model_name='payment',

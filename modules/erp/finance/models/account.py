@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import CurrencyField, ModuleKey, Record
+from tessera.api import CurrencyField, ModuleKey, Record, search_index
 
 
 class Control(models.TextChoices):
@@ -64,6 +64,7 @@ class Account(Record):
             models.Index(fields=["code", "id"], name="account_by_code"),
             models.Index(fields=["parent", "id"], name="account_by_parent"),
             models.Index(fields=["book", "id"], name="account_by_book"),
+            search_index("code", "name", name="account_search"),
         ]
 
     def __str__(self) -> str:

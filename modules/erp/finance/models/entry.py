@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, QuantityField, RateField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, QuantityField, RateField, Record, search_index
 
 from modules.erp.finance.models.period import Area
 
@@ -120,6 +120,7 @@ class Entry(Model):
             models.Index(fields=["reverses", "id"], name="entry_by_reverses"),
             models.Index(fields=["posting_date", "book"], name="entry_by_date"),
             models.Index(fields=["source_id"], name="entry_by_source"),
+            search_index("number", "summary", name="entry_search"),
         ]
 
     def __str__(self) -> str:
@@ -171,4 +172,5 @@ class EntryLine(Model):
             models.Index(fields=["account", "entry"], name="entry_line_by_account"),
             models.Index(fields=["source_line", "account"], condition=~models.Q(source_line=None), name="entry_line_by_source"),
             models.Index(fields=["party", "account"], condition=~models.Q(party=None), name="entry_line_by_party"),
+            search_index("summary", name="entry_line_search"),
         ]

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import ModuleKey, OrGreatest
+from tessera.api import ModuleKey, OrGreatest, search_index
 
 from modules.base.api import Document, DocumentLine, DocumentTax
 from modules.erp.finance.models.posted import PostedOnce
@@ -62,6 +62,7 @@ class Invoice(PostedOnce, Document):
             models.Index(fields=["document_date", "id"], name="invoice_by_date"),
             models.Index(OrGreatest("number"), "id", name="invoice_by_number"),
             models.Index(fields=["source", "id"], name="invoice_by_source"),
+            search_index("number", "reference", name="invoice_search"),
         ]
 
 
@@ -91,6 +92,7 @@ class InvoiceLine(DocumentLine):
                 fields=["receipt_document"], condition=~models.Q(receipt_document=None), name="invoice_line_by_receipt_doc"
             ),
             models.Index(fields=["receipt_line"], condition=~models.Q(receipt_line=None), name="invoice_line_by_receipt"),
+            search_index("description", name="invoice_line_search"),
         ]
 
 

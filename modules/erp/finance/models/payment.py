@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, OrGreatest, RateField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, OrGreatest, RateField, Record, search_index
 
 from modules.erp.finance.models.posted import PostedOnce
 
@@ -64,6 +64,7 @@ class Payment(PostedOnce, Record):
             models.Index(fields=["party", "id"], name="payment_in_party_order"),
             models.Index(fields=["party", "company"], name="payment_by_party"),
             models.Index(fields=["order", "id"], name="payment_by_order"),
+            search_index("number", "reference", name="payment_search"),
         ]
 
     def __str__(self) -> str:

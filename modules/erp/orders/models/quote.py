@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import ModuleKey, OrGreatest
+from tessera.api import ModuleKey, OrGreatest, search_index
 
 from modules.base.api import Document
 from modules.erp.orders.models.selling import SellingDocument, SellingLine, SellingTax
@@ -49,6 +49,7 @@ class Quote(SellingDocument):
             models.Index(fields=["document_date", "id"], name="quote_by_date"),
             models.Index(OrGreatest("number"), "id", name="quote_by_number"),
             models.Index(fields=["gross_total", "id"], name="quote_by_total"),
+            search_index("number", "reference", "external_id", name="quote_search"),
         ]
 
 
@@ -60,7 +61,10 @@ class QuoteLine(SellingLine):
     class Meta(SellingLine.Meta):
         verbose_name = _("quote line")
         verbose_name_plural = _("quote lines")
-        indexes = [models.Index(fields=["position", "id"], name="quote_line_by_position")]
+        indexes = [
+            models.Index(fields=["position", "id"], name="quote_line_by_position"),
+            search_index("description", name="quote_line_search"),
+        ]
 
 
 class QuoteTax(SellingTax):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import OrGreatest
+from tessera.api import OrGreatest, search_index
 
 from modules.erp.orders.models.quote import Quote
 from modules.erp.orders.models.selling import SellingDocument, SellingLine, SellingTax
@@ -61,6 +61,7 @@ class SalesOrder(SellingDocument):
             models.Index(fields=["document_date", "id"], name="sales_order_by_date"),
             models.Index(OrGreatest("number"), "id", name="sales_order_by_number"),
             models.Index(fields=["gross_total", "id"], name="sales_order_by_total"),
+            search_index("number", "reference", "external_id", name="sales_order_search"),
         ]
 
 
@@ -75,6 +76,7 @@ class SalesOrderLine(SellingLine):
         indexes = [
             models.Index(fields=["position", "id"], name="sales_order_line_by_position"),
             models.Index(OrGreatest("requested_date"), "id", name="sales_order_line_by_request"),
+            search_index("description", name="sales_order_line_search"),
         ]
 
     @property

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, Model, OrGreatest, Record
+from tessera.api import MemberKey, Model, OrGreatest, Record, search_index
 
 
 class ProcessInstance(Record):
@@ -50,6 +50,7 @@ class ProcessInstance(Record):
             models.Index(fields=["created_at", "id"], name="process_instance_by_creation"),
             models.Index(OrGreatest("ended_at"), "id", name="process_instance_by_end"),
             models.Index(fields=["document", "transition", "content_hash"], name="process_by_content"),
+            search_index("title", name="process_instance_search"),
         ]
 
     def __str__(self) -> str:
@@ -107,6 +108,7 @@ class ApprovalTask(Record):
             models.Index(OrGreatest("opened_at"), "id", name="approval_task_by_opening"),
             models.Index(OrGreatest("decided_at"), "id", name="approval_task_by_decision"),
             models.Index(fields=["assignee", "state"], name="approval_task_inbox"),
+            search_index("title", name="approval_task_search"),
         ]
 
     def __str__(self) -> str:

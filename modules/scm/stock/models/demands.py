@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Model, OrGreatest, PercentField, QuantityField
+from tessera.api import Model, OrGreatest, PercentField, QuantityField, search_index
 
 from modules.scm.stock.models.places import Location, Lot
 
@@ -60,6 +60,7 @@ class StockDemand(Model):
                 condition=Q(fulfilled__lt=F("base_quantity") - F("cancelled_quantity")),
                 name="stock_demand_open",
             ),
+            search_index("number", name="stock_demand_search"),
         ]
 
     @property

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import OrGreatest, QuantityField
+from tessera.api import OrGreatest, QuantityField, search_index
 
 from modules.base.api import Document, DocumentLine
 from modules.scm.stock.models.demands import StockDemand
@@ -60,6 +60,7 @@ class Receipt(StockDocument):
     class Meta(StockDocument.Meta):
         verbose_name = _("goods receipt")
         verbose_name_plural = _("goods receipts")
+        indexes = [*StockDocument.Meta.indexes, search_index("number", "reference", name="receipt_search")]
 
 
 class ReceiptLine(StockLine):
@@ -105,6 +106,7 @@ class Delivery(StockDocument):
     class Meta(StockDocument.Meta):
         verbose_name = _("delivery note")
         verbose_name_plural = _("delivery notes")
+        indexes = [*StockDocument.Meta.indexes, search_index("number", "reference", name="delivery_search")]
 
 
 class DeliveryLine(StockLine):
@@ -134,6 +136,7 @@ class Transfer(StockDocument):
             *StockDocument.Meta.constraints,
             models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_goes_somewhere"),
         ]
+        indexes = [*StockDocument.Meta.indexes, search_index("number", "reference", name="transfer_search")]
 
 
 class TransferLine(StockLine):
@@ -154,6 +157,7 @@ class StockCount(StockDocument):
     class Meta(StockDocument.Meta):
         verbose_name = _("stock count")
         verbose_name_plural = _("stock counts")
+        indexes = [*StockDocument.Meta.indexes, search_index("number", name="stock_count_search")]
 
 
 class StockCountLine(DocumentLine):

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import OrGreatest, Record
+from tessera.api import OrGreatest, Record, search_index
 
 
 class Warehouse(Record):
@@ -31,6 +31,7 @@ class Warehouse(Record):
         indexes = [
             models.Index(fields=["code", "id"], name="warehouse_by_code"),
             models.Index(fields=["name", "id"], name="warehouse_by_name"),
+            search_index("code", "name", name="warehouse_search"),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +112,7 @@ class Location(Record):
             models.Index(fields=["code", "id"], name="location_by_code"),
             models.Index(fields=["name", "id"], name="location_by_name"),
             models.Index(fields=["warehouse", "id"], name="location_by_warehouse"),
+            search_index("code", "name", name="location_search"),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +139,7 @@ class Lot(Record):
         indexes = [
             models.Index(fields=["code", "id"], name="lot_by_code"),
             models.Index(OrGreatest("expires_on"), "id", name="lot_by_expiry"),
+            search_index("code", name="lot_search"),
         ]
 
     def __str__(self) -> str:

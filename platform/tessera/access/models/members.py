@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tessera.models import Record
+from tessera.search.expressions import search_index
 
 
 class Member(Record):
@@ -41,6 +42,7 @@ class Member(Record):
         indexes = [
             models.Index(fields=["name", "id"], name="member_by_name"),
             models.Index(fields=["created_at", "id"], name="member_by_creation"),
+            search_index("name", "email", name="member_search"),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +80,7 @@ class Invitation(Record):
         indexes = [
             models.Index(fields=["created_at", "id"], name="invitation_by_creation"),
             models.Index(fields=["expires_at", "id"], name="invitation_by_expiry"),
+            search_index("email", name="invitation_search"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tessera.fields import ModuleKey, new_id
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 ADMIN = "admin"
 MEMBER = "member"
@@ -30,6 +31,7 @@ class Role(Record):
         indexes = [
             models.Index(fields=["title", "id"], name="role_by_title"),
             models.Index(fields=["name", "id"], name="role_by_name"),
+            search_index("title", "name", name="role_search"),
         ]
 
     def __str__(self) -> str:

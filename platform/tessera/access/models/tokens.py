@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tessera.models import Record
 from tessera.ordering import OrGreatest
+from tessera.search.expressions import search_index
 
 EVERY_RIGHT = "*"
 
@@ -39,6 +40,7 @@ class AccessToken(Record):
             models.Index(fields=["created_at", "id"], name="access_token_by_creation"),
             models.Index(fields=["expires_at", "id"], name="access_token_by_expiry"),
             models.Index(OrGreatest("last_used_at"), "id", name="access_token_by_use"),
+            search_index("name", name="access_token_search"),
         ]
 
     def __str__(self) -> str:

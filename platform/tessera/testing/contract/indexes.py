@@ -78,6 +78,11 @@ def nested_lists_come_in_order(part: Part) -> Iterator[str]:
     yield from nested_out_of_order(own_shapes(part))
 
 
+def searched_columns_are_indexed(part: Part) -> Iterator[str]:
+    """What a resource is searched by stands in one index of search, column by column."""
+    yield from unsearched(own_shapes(part))
+
+
 def own_shapes(part: Part) -> list[Shape]:
     """Return the module's resources as they are with all that it needs."""
     return [shape for shape in Shapes(part.closure) if shape.resource.module == part.label]
@@ -110,6 +115,18 @@ def nested_out_of_order(shapes: Iterable[Shape]) -> Iterator[str]:
             held = indexes.get(child.model._meta.db_table, ())
             if not is_part(key) and not any(index.serves(way) for index in held for way in ways):
                 yield f"{parent.name}.{member.name}: add models.Index({spell_out([key, *usual])}) to {child.model.__name__}"
+
+
+def unsearched(shapes: Iterable[Shape]) -> Iterator[str]:
+    """Yield what no index of the tenant in force has of the searched columns."""
+    indexes = indexes_here()
+    for shape in shapes:
+        names = [column.field.name for column in shape.search]
+        wanted = {spelled(f"ext.search_vector({column.field.column})") for column in shape.search}
+        held = [index for index in indexes.get(shape.model._meta.db_table, ()) if index.method == "gin"]
+        if names and not any(wanted <= set(index.keys) for index in held):
+            spelt = ", ".join(f'"{name}"' for name in names)
+            yield f"{shape.name} is searched by {', '.join(names)}: add search_index({spelt}, name=...) to {shape.model.__name__}"
 
 
 def is_part(key: models.Field) -> bool:

@@ -14,7 +14,10 @@ for _name in ("manifests", "tables", "documents", "code", "surface", "language")
     import_module(f"tessera.testing.contract.{_name}")
 
 LIVED = [as_check(each) for each in (life.it_installs_alone, life.off_and_on_keeps_every_byte, life.purging_leaves_nothing)]
-INDEXED = [as_check(each) for each in (indexes.lists_come_in_order, indexes.nested_lists_come_in_order)]
+INDEXED = [
+    as_check(each)
+    for each in (indexes.lists_come_in_order, indexes.nested_lists_come_in_order, indexes.searched_columns_are_indexed)
+]
 ANSWERED = [as_check(each) for each in (answers.viewers_see, answers.others_are_refused, answers.bad_input_is_refused)]
 
 
