@@ -145,6 +145,8 @@ class Resource:
     `update` and `delete` are True for the generic service (rights `<module>.<noun>_create` and so
     on), a service of one's own, or False. `field_rights` names the right without which a field
     reads as null and may be neither filtered, ordered, searched, counted by nor written.
+    `currencies` says in which currency each shown amount is: a path to a column with its code (`currency`,
+    `document__currency`), or "" where it has none; without one an amount cannot be summed or compared over rows.
     `fields`, `writable`, `filters`, `order` and `search` name columns of this model (`party`, not
     `party_id`, and never a path); `id` can always be filtered and ordered by. `deprecated` names
     fields, computed ones and nested lists that are going to leave.
@@ -170,6 +172,7 @@ class Resource:
     scope: RowScope = RowScope()
     field_rights: Mapping[str, str] = field(default_factory=dict)
     deprecated: Mapping[str, Deprecated] = field(default_factory=dict)
+    currencies: Mapping[str, str] = field(default_factory=dict)
     import_key: tuple[str, ...] = ()
     module: str = ""
 

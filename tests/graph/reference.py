@@ -4,6 +4,7 @@ It shares with the product only the types and the serialisation of leaves. Right
 orderings and pages are said again here, in Python, row by row.
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -92,7 +93,7 @@ class Reference:
         rows = [row for row in rows if self.holds(shape, row, arguments.get("filter") or {})]
         if text := arguments.get("search"):
             columns = [column for column in shape.search if not column.right or current().actor.may(column.right)]
-            rows = [row for row in rows if any(text.lower() in getattr(row, c.attname).lower() for c in columns)]
+            rows = [row for row in rows if any(_begins_a_word(text.lower(), getattr(row, c.attname)) for c in columns)]
         order: list[tuple[str, bool]] = []
         for each in arguments.get("orderBy") or ():
             if each["field"] not in dict(order):
@@ -117,6 +118,11 @@ class Reference:
                 found = not self.holds(shape, row, value)
             elif name == "id":
                 found = row.pk in [key_of(each, shape.name) for each in value["in"]]
+            elif isinstance(member := shape.members.get(name), ChildList):
+                child = self.shapes.of(member.child)
+                mine = [each for each in self.visible(child) if getattr(each, member.key) == row.pk]
+                asked = {"some": any, "every": all, "none": lambda held: not any(held)}
+                found = all(asked[word]([self.holds(child, each, inner) for each in mine]) for word, inner in value.items())
             elif isinstance(member := shape.filters[name], Relation):
                 target = self.shapes.of(member.target)
                 other = self.find(target, getattr(row, member.attname))
@@ -128,6 +134,10 @@ class Reference:
         return True
 
 
+def _begins_a_word(word: str, text: str) -> bool:
+    return any(each.startswith(word) for each in re.split(r"[^0-9a-z]+", text.lower()))
+
+
 def _greatest(value: Any) -> Any:
     return (value is None, value if value is not None else 0)
 
@@ -137,6 +147,8 @@ def _compared(left: Any, operator: str, right: Any) -> bool:
         return (left is None) == right
     if operator == "ne":
         return left != right
+    if operator == "notIn":
+        return left not in right
     if left is None:
         return False
     if operator == "in":

@@ -13,7 +13,7 @@ from tessera.fields import new_id
 from tessera.graph.answers import Request, answer
 from tessera.graph.ids import encode
 from tessera.graph.schemas import schema_for
-from tessera.graph.shapes import Relation
+from tessera.graph.shapes import ChildList, Relation
 from tessera.unit_of_work import unit_of_work
 
 from tests.graph.reference import Reference
@@ -90,6 +90,11 @@ class Documents:
         may = current().actor.may
         allowed = {n: m for n, m in shape.filters.items() if not m.right or may(m.right)}
         allowed = {n: m for n, m in allowed.items() if not isinstance(m, Relation) or may(m.target.permission("view"))}
+        lists = {n: m for n, m in shape.members.items() if isinstance(m, ChildList) and not m.label}
+        lists = {n: m for n, m in lists.items() if may(m.child.permission("view")) and not (m.right and not may(m.right))}
+        if depth and lists and not self.often():
+            name, word = self.one_of(lists), self.one_of(["some", "none", "every"])
+            return f"{{{name}: {{{word}: {self.filter(self.shapes.of(lists[name].child), depth - 1)}}}}}"
         if not allowed or not self.often():
             return "{id: {in: [" + ", ".join(f'"{id}"' for id in self.ids[shape.name][:2]) + "]}}"
         name = self.one_of(allowed)

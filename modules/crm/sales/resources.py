@@ -144,6 +144,7 @@ Resource(
     ),
     scope=DEAL_SCOPE,
     field_rights={"amount": "sales.opportunity_amount_view"},
+    currencies={"amount": "currency"},
 )
 Resource(
     model=models.StageChange,
@@ -152,6 +153,7 @@ Resource(
     order=("recorded_at",),
     scope=RowScope(owner="opportunity__owner", unit="opportunity__org_unit", company="opportunity__company"),
     field_rights={"amount": "sales.opportunity_amount_view"},
+    currencies={"amount": "opportunity__currency"},
 )
 Report(name="sales_funnel", selector=selectors.sales_funnel, permission="sales.opportunity_amount_view")
 Report(name="lead_duplicates", selector=selectors.lead_duplicates, permission="sales.lead_convert")

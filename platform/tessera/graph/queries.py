@@ -13,6 +13,7 @@ from graphql import (
 )
 
 from tessera.errors import ApiError, Code
+from tessera.graph.aggregates import aggregate_fields
 from tessera.graph.execute import Finished
 from tessera.graph.filters import forbidden
 from tessera.graph.ids import decode
@@ -39,6 +40,10 @@ def query_fields(registry: Registry) -> dict[str, GraphQLField]:
                     f"{shape.name} needs another name or plural: {lower_first(name)} is a root field already"
                 )
             fields[lower_first(name)] = field
+    for name, field in aggregate_fields(registry).items():
+        if name in fields:
+            raise ImproperlyConfigured(f"{name} is a root field already")
+        fields[name] = field
     return fields
 
 

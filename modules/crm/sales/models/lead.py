@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, Record
+from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 
 class LeadRule(Record):
@@ -22,6 +22,7 @@ class LeadRule(Record):
         verbose_name = _("lead rule")
         verbose_name_plural = _("lead rules")
         constraints = [models.UniqueConstraint(fields=["name"], name="lead_rule_once")]
+        indexes = [models.Index(fields=["priority", "id"], name="lead_rule_by_priority")]
 
     def __str__(self) -> str:
         return self.name
@@ -39,6 +40,7 @@ class LeadRuleMember(Record):
         verbose_name = _("member in turn")
         verbose_name_plural = _("members in turn")
         constraints = [models.UniqueConstraint(fields=["rule", "member"], name="lead_rule_member_once")]
+        indexes = [models.Index(fields=["position", "id"], name="lead_rule_member_by_position")]
 
 
 class Lead(Record):
@@ -110,8 +112,13 @@ class Lead(Record):
             ),
         ]
         indexes = [
-            models.Index(fields=["owner", "state"], name="lead_by_owner"),
             models.Index(fields=["captured_by"], name="lead_by_creator"),
+            models.Index(fields=["captured_at", "id"], name="lead_by_capture"),
+            models.Index(OrGreatest("sla_due_at"), "id", name="lead_by_sla"),
+            models.Index(fields=["company_name", "id"], name="lead_by_company"),
+            models.Index(OrGreatest("number"), "id", name="lead_by_number"),
+            models.Index(fields=["owner", "state"], name="lead_by_owner"),
+            search_index("company_name", "contact_name", "email", "phone", "number", name="lead_search"),
         ]
 
     def __str__(self) -> str:

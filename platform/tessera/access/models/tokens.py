@@ -4,6 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tessera.models import Record
+from tessera.ordering import OrGreatest
+from tessera.search.expressions import search_index
 
 EVERY_RIGHT = "*"
 
@@ -34,6 +36,12 @@ class AccessToken(Record):
         verbose_name = _("access token")
         verbose_name_plural = _("access tokens")
         constraints = [models.UniqueConstraint(fields=["hash"], name="access_token_once")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="access_token_by_creation"),
+            models.Index(fields=["expires_at", "id"], name="access_token_by_expiry"),
+            models.Index(OrGreatest("last_used_at"), "id", name="access_token_by_use"),
+            search_index("name", name="access_token_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
