@@ -9,6 +9,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt
+from tessera.bulk.selectors import open_result
 from tessera.context import current_or_none
 from tessera.errors import ApiError, Code, NotFound
 from tessera.files.selectors import announced
@@ -93,6 +94,15 @@ def download(request: HttpRequest, attachment: UUID) -> Any:
     if request.method not in ("GET", "HEAD"):
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
     row, content = open_attachment(attachment=attachment)
+    return as_download(content, row.name, row.media_type, row.size)
+
+
+@answered
+def result(request: HttpRequest, token: str) -> Any:
+    """GET /bulk/<token>: the result of a bulk operation, for whoever asked for it."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+    row, content = open_result(token=token)
     return as_download(content, row.name, row.media_type, row.size)
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("graphql", views.graphql, name="graphql"),
     path("public/<str:name>/<str:token>", public.page, name="public"),
     path("uploads/<str:token>", files.upload, name="upload"),
+    path("bulk/<str:token>", files.result, name="bulk"),
     path("files/<uuid:attachment>", files.download, name="file"),
     path("export/<str:plural>.csv", exports.export, name="export"),
     path("health", health.health, name="health"),

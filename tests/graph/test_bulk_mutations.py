@@ -105,7 +105,10 @@ def test_an_update_is_checked_against_the_version_of_each_row(library, ask):
 
 
 def test_what_is_in_use_is_not_deleted_and_the_rest_is(library, ask):
-    lone = encode("Author", Author.objects.get(name=ask(CREATE, items=[{"name": "Eve"}]).data["authorBulkCreate"]["results"][0]["node"]["name"]).pk)
+    lone = encode(
+        "Author",
+        Author.objects.get(name=ask(CREATE, items=[{"name": "Eve"}]).data["authorBulkCreate"]["results"][0]["node"]["name"]).pk,
+    )
     items = [{"id": encode("Author", library.ann.pk)}, {"id": lone, "version": 1}]
     refused = ask(DELETE, items=items).data["authorBulkDelete"]
     assert [each["code"] for each in refused["userErrors"]] == ["IN_USE"]
@@ -119,7 +122,12 @@ def test_a_service_of_ones_own_is_asked_for_each_item(library, ask):
     party = Party(kind=Party.Kind.ORGANISATION, name="Acme", code="acme")
     attempt(party.save)
     hang = {"label": "base.Party", "record": encode("Party", party.pk)}
-    items = [hang | {"body": "one"}, hang | {"body": " "}, hang | {"record": encode("Party", new_id()), "body": "x"}, hang | {"body": "two"}]
+    items = [
+        hang | {"body": "one"},
+        hang | {"body": " "},
+        hang | {"record": encode("Party", new_id()), "body": "x"},
+        hang | {"body": "two"},
+    ]
     wrong = [bad(1, "REQUIRED", "body"), bad(2, "NOT_FOUND")]
     assert ask(COMMENT, items=items, atomic=True).data["commentBulkCreate"]["userErrors"] == wrong
     assert not Comment.objects.exists()
@@ -138,7 +146,9 @@ def test_who_lacks_the_right_writes_nothing(library, ask):
 
 def test_rows_out_of_reach_are_told_item_by_item(library, ask):
     grants = {"library.author_view": EVERYTHING, "library.author_update": Reach(own=True)}
-    ann, cid = ({"id": encode("Author", row.pk), "input": {"name": name}} for row, name in ((library.ann, "Anna"), (library.cid, "Cyd")))
+    ann, cid = (
+        {"id": encode("Author", row.pk), "input": {"name": name}} for row, name in ((library.ann, "Anna"), (library.cid, "Cyd"))
+    )
     with acting(Actor(kind="member", member_id=library.bob, grants=grants)):
         found = ask(UPDATE, items=[cid, ann], atomic=False).data["authorBulkUpdate"]
     assert found["results"] == [none(0, bad(0, "FORBIDDEN", "id")), made("Anna", 1, 2)]
@@ -199,8 +209,20 @@ def test_what_a_late_phase_refuses_is_told_of_its_item(library):
         def read(self, value, lookup, path):
             return dict(value)
 
-    shape = next(each for each in schema_for(frozenset({"base", "library", "lending"})).extensions["shapes"] if each.name == "Author")
-    verb = Verb(shape=shape, word="create", permission="library.author_create", takes_row=False, run=run, parts={}, held=False, reader=Plain(), places={"name": "input"})
+    shape = next(
+        each for each in schema_for(frozenset({"base", "library", "lending"})).extensions["shapes"] if each.name == "Author"
+    )
+    verb = Verb(
+        shape=shape,
+        word="create",
+        permission="library.author_create",
+        takes_row=False,
+        run=run,
+        parts={},
+        held=False,
+        reader=Plain(),
+        places={"name": "input"},
+    )
     work = bulk_work(verb, lambda refusal: user_errors(refusal, verb.places))
     items = [{"name": "good"}, {"name": "bad"}, {"name": "better"}]
     with pytest.raises(Undone) as undone:
@@ -264,7 +286,11 @@ def test_verbs_without_a_right_or_with_a_secret_have_no_bulk_form(inside):
 def test_concurrent_copies_of_a_bulk_have_one_effect_and_one_answer(tenant):
     modules, copies, answers = frozenset({"base", "library", "lending"}), 4, []
     schema, ref, start = schema_for(modules), tenant.ref(), threading.Barrier(4)
-    variables = {"items": [{"name": f"Author {number}"} for number in range(10)] + [{"name": "Author 0"}], "atomic": False, "key": "k"}
+    variables = {
+        "items": [{"name": f"Author {number}"} for number in range(10)] + [{"name": "Author 0"}],
+        "atomic": False,
+        "key": "k",
+    }
 
     def send() -> None:
         try:

@@ -139,7 +139,10 @@ def test_without_the_rights_nothing_is_read_compared_or_written(browser, party):
     [node] = asked["data"]["parties"]["nodes"]
     assert node == {"customFields": None, "attachments": {"totalCount": 0}, "audit": {"totalCount": 0}}
     assert browser.download(url).status_code == 403
-    for text, given in ((ANNOUNCE, {"filename": "x", "size": 1}), (ATTACH, {"label": "base.Party", "record": str(party.pk), "file": "x"})):
+    for text, given in (
+        (ANNOUNCE, {"filename": "x", "size": 1}),
+        (ATTACH, {"label": "base.Party", "record": str(party.pk), "file": "x"}),
+    ):
         assert browser.ask(text, input=given)["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 

@@ -21,7 +21,7 @@ Resource(
         "kind", "state", "owner", "text", "variables", "rows_total", "rows_done", "rows_failed",
         "error_code", "error", "created_at", "started_at", "finished_at", "version",
     ),
-    computed=(Computed("url", selectors.result_urls_of), Computed("result_size", selectors.result_sizes_of)),
+    computed=(Computed("url", selectors.result_urls_of),),
     filters=("kind", "state", "owner", "created_at"),
     order=("created_at",),
     actions=(

@@ -54,11 +54,6 @@ def result_urls_of(*, ids: list[UUID]) -> dict[UUID, str]:
     return {key: f"/bulk/{sign(RESULT, key.hex)}" for key in results_of(ids)}
 
 
-def result_sizes_of(*, ids: list[UUID]) -> dict[UUID, int]:
-    """How many bytes the result has."""
-    return {key: row.size for key, row in results_of(ids).items()}
-
-
 def open_result(*, token: str) -> tuple[StoredFile, Iterator[bytes]]:
     """Return a result and its bytes; NOT_FOUND for a link that is too old, of somebody else, or to what is gone."""
     try:

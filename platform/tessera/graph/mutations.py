@@ -10,7 +10,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLInt, GraphQLNonNull, GraphQLResolveInfo, GraphQLString, print_ast
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLNonNull,
+    GraphQLResolveInfo,
+    GraphQLString,
+    print_ast,
+)
 
 from tessera.crud import refusal_of_validation
 from tessera.errors import Problem, Refused

@@ -143,7 +143,7 @@ class _Unsized(Visitor):
         super().__init__()
         self.info, self.root = info, root
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
+    def enter_field(self, node: FieldNode, *_more: Any) -> None:
         kind = get_named_type(self.info.get_type())
         sized = any(each.name.value in ("first", "last") for each in node.arguments)
         if node is not self.root and kind is not None and "page_of" in kind.extensions and not sized:

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from tempfile import TemporaryFile
 from uuid import UUID
@@ -41,9 +42,26 @@ def run_slice(operation: UUID) -> bool:
     except LeaseLost:
         pass
     except Exception:
-        _end(lease, State.FAILED, Code.INTERNAL.value, _("Something went wrong on our side."))
+        with unit_of_work():
+            _end(lease, Ending(State.FAILED, Code.INTERNAL.value, _("Something went wrong on our side.")))
         raise
     return True
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an operation ends."""
+
+    state: BulkOperation.State
+    code: str = ""
+    message: str = ""
+
+    @classmethod
+    def of(cls, error: ApiError | Refused) -> "Ending":
+        """Return the end that an error makes."""
+        if isinstance(error, ApiError):
+            return cls(State.FAILED, error.code.value, error.message)
+        return cls(State.FAILED, error.problems[0].code, error.problems[0].message)
 
 
 def _run(lease: Lease, row: BulkOperation) -> None:
@@ -51,18 +69,17 @@ def _run(lease: Lease, row: BulkOperation) -> None:
         progress = Progress.of(row, opened.enter_context(TemporaryFile()))
         try:
             goes_on = _steps(lease, row, progress, opened)
+            ending = Ending(State.CANCELLED) if not goes_on else Ending(State.DONE) if progress.ended else None
         except (ApiError, Refused) as error:
-            _save(lease, row, progress)
-            _end(lease, State.FAILED, *_told(error))
-            return
-        if (refused := _save(lease, row, progress)) is not None:
-            _end(lease, State.FAILED, *_told(refused))
-        elif not goes_on:
-            _end(lease, State.CANCELLED)
-        elif progress.ended:
-            _end(lease, State.DONE)
-        else:
-            let_go(lease)
+            ending = Ending.of(error)  # what was done before counts
+        try:
+            _save(lease, row, progress, ending)
+        except Refused as refusal:  # the storage is full
+            ending = Ending.of(refusal)
+            with unit_of_work():
+                _end(lease, ending)
+    if ending is None:
+        let_go(lease)
 
 
 def _steps(lease: Lease, row: BulkOperation, progress: Progress, opened: ExitStack) -> bool:
@@ -82,42 +99,35 @@ def _steps(lease: Lease, row: BulkOperation, progress: Progress, opened: ExitSta
     return False
 
 
-def _save(lease: Lease, row: BulkOperation, progress: Progress) -> Refused | None:
-    """Make what a slice did count: its part of the result, and where the next one begins, in one transaction.
+def _save(lease: Lease, row: BulkOperation, progress: Progress, ending: Ending | None) -> None:
+    """Make what a slice did count: its part of the result, where the next one begins, and the end, in one transaction.
 
     The bytes are stored before that; of a worker that dies in between they lie where no file names them, and go with
-    the file. Return why the result cannot take them, if it cannot.
+    the file. Refused is raised where the result cannot take them.
     """
     part, size = new_id().hex, progress.file.tell()
     assert row.result_file
     if size:
         progress.file.seek(0)
         save_part(file=row.result_file, part=part, content=File(progress.file))
-    try:
-        with unit_of_work():
-            lease.hold()
-            add_part(file=row.result_file, part=part if size else "", size=size, until=timezone.now() + KEPT)
-            BulkOperation.objects.filter(pk=row.pk).update_unaudited(
-                cursor=progress.cursor,
-                position=progress.position,
-                rows_done=progress.done,
-                rows_failed=progress.failed,
-                rows_total=progress.total,
-                updated_at=timezone.now(),
-            )
-    except Refused as refusal:
-        return refusal
-    return None
-
-
-def _told(error: ApiError | Refused) -> tuple[str, str]:
-    return (error.code.value, error.message) if isinstance(error, ApiError) else (error.problems[0].code, error.problems[0].message)
-
-
-def _end(lease: Lease, state: BulkOperation.State, code: str = "", message: str = "") -> None:
     with unit_of_work():
-        row = lease.hold()
-        row.state, row.finished_at = state, timezone.now()
-        row.error_code, row.error = code, message[:1000]
-        row.lease = row.leased_until = None
-        row.save()
+        lease.hold()
+        add_part(file=row.result_file, part=part if size else "", size=size, until=timezone.now() + KEPT)
+        BulkOperation.objects.filter(pk=row.pk).update_unaudited(
+            cursor=progress.cursor,
+            position=progress.position,
+            rows_done=progress.done,
+            rows_failed=progress.failed,
+            rows_total=progress.total,
+            updated_at=timezone.now(),
+        )
+        if ending:
+            _end(lease, ending)
+
+
+def _end(lease: Lease, ending: Ending) -> None:
+    row = lease.hold()
+    row.state, row.finished_at = ending.state, timezone.now()
+    row.error_code, row.error = ending.code, ending.message[:1000]
+    row.lease = row.leased_until = None
+    row.save()
