@@ -368,7 +368,7 @@ def test_the_link_is_the_owners_in_their_company_for_an_hour_and_the_result_goes
     authors(4)
     operation = run(start())
     token = shown()["url"].removeprefix("/bulk/")
-    row, content = open_result(token=token)
+    _row, content = open_result(token=token)
     assert [json.loads(line) for line in b"".join(content).splitlines()] == result(operation)
     for stranger in (
         Actor(
