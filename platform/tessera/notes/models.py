@@ -41,13 +41,13 @@ class Comment(OnRecord, Record):
 
 
 class Attachment(OnRecord, Record):
-    """A file on a record; its bytes are in the file storage, below the tenant's own prefix."""
+    """A file on a record; `name`, type, size and checksum are what they were when it was attached."""
 
     name = models.CharField(_("name"), max_length=255)
     media_type = models.CharField(pgettext_lazy("file", "type"), max_length=100)
     size = models.BigIntegerField(_("size"))
     sha256 = models.CharField(_("checksum"), max_length=64)
-    path = models.CharField(max_length=300, editable=False)
+    file = models.ForeignKey("files.StoredFile", on_delete=models.DO_NOTHING, related_name="+", editable=False)
     uploaded_by = MemberKey(_("uploaded by"), null=True, editable=False)
 
     class Meta(Record.Meta):

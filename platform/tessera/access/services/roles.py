@@ -24,6 +24,8 @@ EVERYONES = {
     "access.access_token_view": "own",
     "access.token_issue": "own",
     "access.token_revoke": "own",
+    "files.file_upload_create": "own",
+    "files.file_upload_view": "own",
 }
 
 

@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('files', '0001_initial'),
     ]
 
     operations = [
@@ -29,7 +30,7 @@ class Migration(migrations.Migration):
                 ('media_type', models.CharField(max_length=100, verbose_name='type')),
                 ('size', models.BigIntegerField(verbose_name='size')),
                 ('sha256', models.CharField(max_length=64, verbose_name='checksum')),
-                ('path', models.CharField(editable=False, max_length=300)),
+                ('file', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='files.storedfile')),
                 ('uploaded_by', tessera.fields.MemberKey(editable=False, null=True, verbose_name='uploaded by')),
             ],
             options={
