@@ -1,0 +1,136 @@
+"""Ask what changed since a cursor, under the rights of now."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from tessera.changes.cursor import START, Cursor, Place, kinds_digest, read_cursor, rights_by_module
+from tessera.changes.feed import Entry, read_feed
+from tessera.changes.judging import ChangeOp, Judge, Told, TooManyDrawn
+from tessera.context import current
+from tessera.errors import ApiError, Code
+from tessera.graph.ids import Id, encode
+from tessera.module import modules
+from tessera.resource import RESOURCES
+from tessera.scope import may_view
+
+MOST = 250
+PURGED = "installation.InstalledModule"  # of a module that was taken out for good this row is deleted
+
+
+@dataclass(frozen=True)
+class Change:
+    """A record that changed: its type and id, what to do about it, and the cursor to go on from behind it."""
+
+    type: str
+    id: Id
+    op: ChangeOp
+    cursor: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The next changes, oldest first, and where they lead.
+
+    `cursor` is what to ask with next; `has_more` says that more is there already. `types` are the types that are followed
+    here. Where `resync_required`, this cursor leads nowhere: read everything again, then go on from the new `cursor`. That is
+    so after a restore (then `epoch` is another one), when the reader's rights changed, and for a cursor that is too old.
+    """
+
+    items: list[Change]
+    cursor: str
+    has_more: bool
+    epoch: str
+    resync_required: bool
+    types: list[str]
+
+
+def changes(*, since: str | None = None, types: list[str] | None = None, first: int = 50) -> Changes:
+    """What changed since a cursor, in the types that exist here and that you may view (all, unless some are named).
+
+    Without a cursor nothing is told: go on from the `cursor` of the answer, once everything was read.
+    """
+    if not 1 <= first <= MOST:
+        raise ApiError(Code.BAD_INPUT, f"A page has 1 to {MOST} changes.", field=["first"])
+    return Reading(types).read(since, first)
+
+
+class Reading:
+    """What the actor of now follows: kinds of records by name, all that there are by default."""
+
+    def __init__(self, types: list[str] | None) -> None:
+        here = current()
+        asked = [each for each in RESOURCES.values() if each.model.audited and (types is None or each.name in types)]
+        known = modules()
+        self.off = {each.label: each.module for each in asked if each.module in known and each.module not in here.modules}
+        self.followed = {each.label: each for each in asked if each.label not in self.off and may_view(each)}
+        self.kinds = kinds_digest(types)
+        self.rights = rights_by_module(here.actor)
+        self.judge = Judge(self.followed, here.actor)
+
+    @property
+    def types(self) -> list[str]:
+        return sorted(resource.name for resource in self.followed.values())
+
+    def read(self, since: str | None, most: int) -> Changes:
+        """Return the next changes after a cursor."""
+        cursor = None if since is None else read_cursor(since)
+        now = int(timezone.now().timestamp())
+        found = read_feed(cursor, {*self.judge.labels, *self.off, PURGED}, most + 1)
+        start = Cursor(epoch=found.epoch, since=now, seen=found.seen, kinds=self.kinds, rights=self.rights)
+        if cursor is None:
+            return self._answer([], start, start)
+        if self._is_stale(cursor, found.epoch, now):
+            return self._answer([], start, start, resync=True)
+        page = found.entries[:most]
+        going = self._going_on(cursor, found.seen, page)
+        if current().modules.intersection(going.missed):
+            return self._answer([], start, start, resync=True)
+        try:
+            items = _items(self.judge.judge(page), page, going)
+        except TooManyDrawn:
+            return self._answer([], start, start, resync=True)
+        if len(found.entries) > most:
+            return self._answer(items, replace(going, at=page[-1].place), start, more=True)
+        done = replace(going, seen=going.upto, upto="", at=START, since=cursor.since if cursor.upto else now)
+        return self._answer(items, done, start)
+
+    def _is_stale(self, cursor: Cursor, epoch: str, now: int) -> bool:
+        kept = timedelta(days=settings.TESSERA_CHANGES_KEPT_DAYS)
+        return (
+            (cursor.epoch, cursor.kinds) != (epoch, self.kinds)
+            or now - cursor.since > kept.total_seconds()
+            or any(cursor.rights.get(part) != digest for part, digest in self.rights.items())
+        )
+
+    def _going_on(self, cursor: Cursor, seen: str, page: list[Entry]) -> Cursor:
+        """Return the cursor in the midst of what `seen` (or the snapshot before, of which a part was told) saw."""
+        missed = {self.off[entry.label] for entry in page if entry.label in self.off}
+        missed |= {entry.before["label"] for entry in page if entry.label == PURGED and entry.verb == "delete"}
+        return replace(
+            cursor,
+            upto=cursor.upto or seen,
+            rights={**cursor.rights, **self.rights},
+            missed=tuple(sorted({*cursor.missed, *missed})),
+        )
+
+    def _answer(self, items: list[Change], cursor: Cursor, now: Cursor, *, more: bool = False, resync: bool = False) -> Changes:
+        return Changes(
+            items=items, cursor=cursor.text(), has_more=more, epoch=now.epoch, resync_required=resync, types=self.types
+        )
+
+
+def _items(told: list[Told], page: list[Entry], going: Cursor) -> list[Change]:
+    """Return what is told, each with its cursor: that of several things about one entry is only behind it with the last."""
+    before: dict[Place, Place] = dict(
+        zip((each.place for each in page), (going.at, *(each.place for each in page)), strict=False)
+    )
+    last = {each.entry.place: place for place, each in enumerate(told)}
+    items = []
+    for place, each in enumerate(told):
+        behind = each.entry.place if last[each.entry.place] == place else before[each.entry.place]
+        name = each.resource.name
+        items.append(Change(name, Id(encode(name, each.key)), each.op, replace(going, at=behind).text()))
+    return items
