@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 from uuid import UUID
 
 from tessera.changes.feed import Entry
-from tessera.changes.scopes import Leg, Reached, drawn_along, keys_along
+from tessera.changes.scopes import Reached, drawn_along, keys_along
 from tessera.context import Actor, current
 from tessera.resource import Resource, resources
 from tessera.scope import scoped, visible
@@ -146,10 +145,11 @@ class Judge:
     def _drawn(self, entry: Entry) -> Iterator[Told]:
         """Yield the rows of other kinds that a write has brought into sight or out of it, along the ways to them."""
         for leg, wanted in self.drawn.get(entry.label, ()):
-            born_or_gone = not leg.hops[-1].concrete and entry.verb in ("create", "delete")
-            if not born_or_gone and not (entry.verb == "update" and leg.column in entry.before):
+            if entry.verb != "update" and leg.hops[-1].concrete:
+                continue  # what points to it is made after it and gone before it, and has entries of its own
+            was, now = (str(values.get(leg.column)) in wanted for values in (entry.before, entry.after))
+            if was == now:
                 continue
-            was = str(entry.before.get(leg.column)) in wanted
             gone = entry.before if entry.verb == "delete" else None
             keys = keys_along(leg, entry.record, gone, self.left + 1)
             yield from self._crossed(entry, leg.resource, keys, was)

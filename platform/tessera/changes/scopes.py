@@ -13,7 +13,7 @@ from tessera.context import Actor, Reach
 from tessera.resource import Resource, RowScope
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Leg:
     """One way in which a right reaches rows of a resource: by a column of theirs, or of what `hops` lead to.
 
@@ -118,12 +118,7 @@ def drawn_along(reached: Iterable[Reached]) -> dict[str, list[tuple[Leg, frozens
 
 def keys_along(leg: Leg, holder: UUID, gone: Mapping[str, Any] | None, most: int) -> list[UUID]:
     """Return the rows to which a way leads back from the row that holds its column, or from the values of one that is `gone`."""
-    last = leg.hops[-1]
     names = [hop.name for hop in leg.hops]
-    if gone is None:
-        where = {"__".join(names): holder}
-    elif last.concrete:
-        return []  # what pointed to it is gone with it, and has entries of its own
-    else:
-        where = {"__".join(names[:-1]) or "pk": gone.get(last.field.attname)}
+    back = "__".join(names[:-1]) or "pk"
+    where = {"__".join(names): holder} if gone is None else {back: gone[leg.hops[-1].field.attname]}
     return list(leg.resource.model._default_manager.filter(**where).order_by("pk").values_list("pk", flat=True).distinct()[:most])

@@ -34,7 +34,7 @@ class Change:
 class Changes:
     """The next changes, oldest first, and where they lead.
 
-    `cursor` is what to ask with next; `has_more` says that more is there already. `types` are the types that are followed
+    `cursor` is what to ask with next; `has_more` says that there may be more already. `types` are the types that are followed
     here. Where `resync_required`, this cursor leads nowhere: read everything again, then go on from the new `cursor`. That is
     so after a restore (then `epoch` is another one), when the reader's rights changed, and for a cursor that is too old.
     """
@@ -95,7 +95,8 @@ class Reading:
         if len(found.entries) > most:
             return self._answer(items, replace(going, at=page[-1].place), start, more=True)
         done = replace(going, seen=going.upto, upto="", at=START, since=cursor.since if cursor.upto else now)
-        return self._answer(items, done, start)
+        # What was committed since an earlier snapshot that is told now may be there: whoever asks again finds out.
+        return self._answer(items, done, start, more=bool(cursor.upto))
 
     def _is_stale(self, cursor: Cursor, epoch: str, now: int) -> bool:
         kept = timedelta(days=settings.TESSERA_CHANGES_KEPT_DAYS)

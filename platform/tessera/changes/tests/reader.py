@@ -52,3 +52,23 @@ class Reader:
             found += [(each["type"], each["op"], decode(each["id"])[1]) for each in answer["items"]]
             more = answer["hasMore"]
         return found
+
+
+def saved(row: Any, **values: Any) -> Any:
+    """Save a row with these values and return it."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+def unique(name: str) -> str:
+    """Return a name that no other test has given."""
+    return f"{name} {new_id()}"
+
+
+def gone(row: Any) -> Any:
+    """Delete a row and return the key it had."""
+    key = row.pk
+    row.delete()
+    return key
