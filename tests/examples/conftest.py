@@ -11,7 +11,7 @@ from django.db import connections
 from tessera.access.tests.people import make_role
 from tessera.accounts.tests.hosts import host_of, join, make_account, personal_token
 from tessera.context import system
-from tessera.testing import databases
+from tessera.testing.kept import _database  # noqa: F401
 from tessera.testing.plugin import ROOT, entered
 
 sys.path.insert(0, str(ROOT / "examples"))  # what lies there is no part of the product's packages
@@ -30,15 +30,7 @@ class Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def _database(_clone, django_db_blocker):
-    """Keep what is committed until the end of the file."""
-    with django_db_blocker.unblock():
-        yield
-        databases.renew()
-
-
-@pytest.fixture(scope="module")
-def served(_database):
+def served(_database):  # noqa: F811
     """Serve tenant A; yields the address, the Host header, and the token of a member who works on parties."""
     from tenants.models import Tenant
 

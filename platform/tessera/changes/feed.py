@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
+from django.apps import apps
 from django.db import connections
 
 from tessera.changes.cursor import Cursor, Place
@@ -55,8 +57,17 @@ class Slice:
     entries: list[Entry]
 
 
+@cache
+def every_label() -> frozenset[str]:
+    """Return the labels of all models that the audit keeps."""
+    return frozenset(model._meta.label for model in apps.get_models() if getattr(model, "audited", False))
+
+
 def read_feed(cursor: Cursor | None, labels: Collection[str] = (), most: int = 0) -> Slice:
-    """Return up to `most` entries of kinds of records (labels of models) after a cursor; none without one."""
+    """Return up to `most` entries of kinds of records (labels of models) after a cursor; none without one.
+
+    What the cursor's `upto` did not see is left for later; without it all is told that this statement sees.
+    """
     with connections["default"].cursor() as rows:
         rows.execute(
             _READ,

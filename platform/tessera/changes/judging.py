@@ -59,6 +59,14 @@ class Judge:
         """Return the labels of models whose entries say something to this reader."""
         return {*self.followed, *self.drawn}
 
+    @property
+    def personal(self) -> bool:
+        """Say whether what is in sight depends on who the reader is, besides its rights."""
+        own = [reach.own and not reach.everything for code, reach in self.actor.grants.items() if code.endswith("_view")]
+        return any(leg.kind == "own" for each in self.reached.values() if not each.whole for leg, _ in each.legs) or (
+            bool(self.hanging) and any(own)
+        )
+
     def judge(self, entries: list[Entry]) -> list[Told]:
         """Return what the entries are, in their order; an entry that a later one of the same page says again is left out."""
         self._look(entries)

@@ -1,5 +1,6 @@
 """Ask what changed since a cursor, under the rights of now."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tessera.changes.cursor import START, Cursor, Place, kinds_digest, read_cursor, rights_by_module
-from tessera.changes.feed import Entry, read_feed
+from tessera.changes.feed import Entry, Slice, read_feed
 from tessera.changes.judging import ChangeOp, Judge, Told, TooManyDrawn
 from tessera.context import current
 from tessera.errors import ApiError, Code
@@ -57,6 +58,15 @@ def changes(*, since: str | None = None, types: list[str] | None = None, first: 
     return Reading(types).read(since, first)
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a reader is told next, and where that leads; `cursor` is None where everything has to be read again."""
+
+    items: list[Change]
+    cursor: Cursor | None
+    more: bool = False
+
+
 class Reading:
     """What the actor of now follows: kinds of records by name, all that there are by default."""
 
@@ -74,37 +84,53 @@ class Reading:
     def types(self) -> list[str]:
         return sorted(resource.name for resource in self.followed.values())
 
+    @property
+    def labels(self) -> set[str]:
+        """Return the labels of models whose entries say something to this reader."""
+        return {*self.judge.labels, *self.off, PURGED}
+
+    def start(self, found: Slice) -> Cursor:
+        """Return the cursor from which everything later than a slice was read is told."""
+        return Cursor(epoch=found.epoch, since=_now(), seen=found.seen, kinds=self.kinds, rights=self.rights)
+
     def read(self, since: str | None, most: int) -> Changes:
         """Return the next changes after a cursor."""
         cursor = None if since is None else read_cursor(since)
-        now = int(timezone.now().timestamp())
-        found = read_feed(cursor, {*self.judge.labels, *self.off, PURGED}, most + 1)
-        start = Cursor(epoch=found.epoch, since=now, seen=found.seen, kinds=self.kinds, rights=self.rights)
+        found = read_feed(cursor, self.labels, most + 1)
+        start = self.start(found)
         if cursor is None:
-            return self._answer([], start, start)
-        if self._is_stale(cursor, found.epoch, now):
-            return self._answer([], start, start, resync=True)
+            return self._answer(Step([], start), start)
+        step = self.step(cursor, found, most)
+        return self._answer(step, start)
+
+    def step(self, cursor: Cursor, found: Slice, most: int, told: list[Told] | None = None) -> Step:
+        """Return what the first `most` entries of a slice after the cursor are; `told` where they were judged already."""
         page = found.entries[:most]
         going = self._going_on(cursor, found.seen, page)
-        if current().modules.intersection(going.missed):
-            return self._answer([], start, start, resync=True)
+        if self._is_stale(cursor, found.epoch) or current().modules.intersection(going.missed):
+            return Step([], None)
         try:
-            items = _items(self.judge.judge(page), page, going)
+            items = _items(self.judge.judge(page) if told is None else told, page, going)
         except TooManyDrawn:
-            return self._answer([], start, start, resync=True)
+            return Step([], None)
         if len(found.entries) > most:
-            return self._answer(items, replace(going, at=page[-1].place), start, more=True)
-        done = replace(going, seen=going.upto, upto="", at=START, since=cursor.since if cursor.upto else now)
+            return Step(items, replace(going, at=page[-1].place), more=True)
+        done = replace(going, seen=going.upto, upto="", at=START, since=cursor.since if cursor.upto else _now())
         # What was committed since an earlier snapshot that is told now may be there: whoever asks again finds out.
-        return self._answer(items, done, start, more=bool(cursor.upto))
+        return Step(items, done, more=bool(cursor.upto))
 
-    def _is_stale(self, cursor: Cursor, epoch: str, now: int) -> bool:
+    def _is_stale(self, cursor: Cursor, epoch: str) -> bool:
         kept = timedelta(days=settings.TESSERA_CHANGES_KEPT_DAYS)
         return (
             (cursor.epoch, cursor.kinds) != (epoch, self.kinds)
-            or now - cursor.since > kept.total_seconds()
+            or _now() - cursor.since > kept.total_seconds()
             or any(cursor.rights.get(part) != digest for part, digest in self.rights.items())
         )
+
+    @property
+    def shared(self) -> Hashable:
+        """Return what two readers have in common for whom the same entries are the same; None where it depends on the person."""
+        return None if self.judge.personal else (tuple(self.rights.items()), self.kinds)
 
     def _going_on(self, cursor: Cursor, seen: str, page: list[Entry]) -> Cursor:
         """Return the cursor in the midst of what `seen` (or the snapshot before, of which a part was told) saw."""
@@ -117,10 +143,19 @@ class Reading:
             missed=tuple(sorted({*cursor.missed, *missed})),
         )
 
-    def _answer(self, items: list[Change], cursor: Cursor, now: Cursor, *, more: bool = False, resync: bool = False) -> Changes:
+    def _answer(self, step: Step, start: Cursor) -> Changes:
         return Changes(
-            items=items, cursor=cursor.text(), has_more=more, epoch=now.epoch, resync_required=resync, types=self.types
+            items=step.items,
+            cursor=(step.cursor or start).text(),
+            has_more=step.more,
+            epoch=start.epoch,
+            resync_required=step.cursor is None,
+            types=self.types,
         )
+
+
+def _now() -> int:
+    return int(timezone.now().timestamp())
 
 
 def _items(told: list[Told], page: list[Entry], going: Cursor) -> list[Change]:

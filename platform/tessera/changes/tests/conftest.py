@@ -3,17 +3,9 @@
 import pytest
 
 from tessera.context import system
-from tessera.testing import databases
+from tessera.testing.kept import _database  # noqa: F401
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
-
-
-@pytest.fixture(scope="module")
-def _database(_clone, django_db_blocker):
-    """Keep what is committed until the end of the file: each reader begins where it begins to read."""
-    with django_db_blocker.unblock():
-        yield
-        databases.renew()
 
 
 @pytest.fixture
