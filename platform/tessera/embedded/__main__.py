@@ -72,7 +72,7 @@ def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
             for line in people(workspace.story_file()):
                 say(line)
             for hint in plan.hints:
-                say(f"  {hint.format(url=supervisor.url)}")
+                say(f"  {hint.format(url=supervisor.url, streams=supervisor.address('streams'))}")
             if checking:
                 supervisor.watch(until=after(2.0))
                 supervisor.check()

@@ -79,6 +79,8 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
             return refusal(unauthenticated())
         if request.reads and operation.operation is not OperationType.QUERY:
             return replace(refusal(ApiError(Code.BAD_INPUT, "Send mutations by POST.")), to_be_posted=True)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return refusal(ApiError(Code.BAD_INPUT, "Subscriptions are served as streams, at /graphql/stream."))
         if document.introspective and not may_explore():
             raise Forbidden(EXPLORE)
         stranger = False  # what follows is public, so its errors are too

@@ -12,6 +12,7 @@ from tessera.graph.registry import Registry
 from tessera.graph.reports import report_fields
 from tessera.graph.root_mutations import root_mutation_fields
 from tessera.graph.shapes import Shapes
+from tessera.graph.subscriptions import subscription_type
 
 
 def build(modules: frozenset[str]) -> GraphQLSchema:
@@ -35,6 +36,7 @@ def build(modules: frozenset[str]) -> GraphQLSchema:
         schema = GraphQLSchema(
             GraphQLObjectType("Query", query),
             GraphQLObjectType("Mutation", mutation) if mutation else None,
+            subscription_type(registry),
             types=[registry.types[shape.name] for shape in registry.shapes],
             directives=specified_directives,
             extensions={"shapes": registry.shapes},

@@ -5,6 +5,10 @@ from binascii import Error
 from uuid import UUID
 
 
+class Id(str):
+    """An id in what a selector returns, so that it is shown as one."""
+
+
 def encode(name: str, key: UUID) -> str:
     """Return the id of the row `key` of the type `name`."""
     return b64encode(f"{name}:{key}".encode()).decode()

@@ -81,6 +81,7 @@ KERNEL_APPS = [
     "tessera.installation",
     "tessera.access",
     "tessera.audit",
+    "tessera.changes",
     "tessera.outbox",
     "tessera.numbering",
     "tessera.lineage",
@@ -113,7 +114,9 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 # Points that one may hold and gets back a second: a company, a person, an access token, and the strangers of a company.
 TESSERA_BUDGETS = {"tenant": (40_000, 2_000), "person": (20_000, 1_000), "token": (10_000, 500), "stranger": (4_000, 200)}
+TESSERA_STREAMS = {"person": 20, "tenant": 1_000}  # open streams in one process: of one member, and of one company
 TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
+TESSERA_CHANGES_KEPT_DAYS = int(os.environ.get("TESSERA_CHANGES_KEPT_DAYS", "30"))  # how old a cursor of changes may be
 TESSERA_MAX_ANSWER = 16 * 1024 * 1024
 TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents that our apps are built with
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
