@@ -68,7 +68,7 @@ def _versioned(shape: Shape) -> bool:
     return any(column.name == "version" for column in shape.model._meta.concrete_fields)
 
 
-def _has_secret(returns: Any) -> bool:
+def has_secret(returns: Any) -> bool:
     """Say whether an answer shows a secret, which no key may keep for a copy."""
     return is_dataclass(returns) and any(each.metadata.get("secret") for each in fields(returns))
 
@@ -163,7 +163,7 @@ def _service_field(registry: Registry, payloads: Payloads, shape: Shape, verb: s
     required = any(default is Parameter.empty for _, (_, default) in others)
     return GraphQLField(
         payloads.make(name, parts, held and verb != "delete"),
-        _arguments(shape, bool(row), kind, required, not _has_secret(returns)),
+        _arguments(shape, bool(row), kind, required, not has_secret(returns)),
         resolve=resolver(work, {each: "input" for each, _ in others} | ({row: "id"} if row else {})),
         description=describe(service),
         extensions={"service": service},

@@ -24,6 +24,7 @@ EVERYONES = {
     "access.access_token_view": "own",
     "access.token_issue": "own",
     "access.token_revoke": "own",
+    "access.push_token_set": "own",
 }
 
 
