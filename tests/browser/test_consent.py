@@ -21,7 +21,11 @@ def asked(tenant, other_tenant, accounts):
         join(each, bob)
     back = f"{accounts}/nowhere"  # answered, so that the browser gets there
     app = make_app(
-        name="Pocket Ledger", redirect_uris=[back.replace("localhost", "127.0.0.1")], scopes=SCOPES, confidential=False, tenant_id=None
+        name="Pocket Ledger",
+        redirect_uris=[back.replace("localhost", "127.0.0.1")],
+        scopes=SCOPES,
+        confidential=False,
+        tenant_id=None,
     )
     wish = {
         "response_type": "code",

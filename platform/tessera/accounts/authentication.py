@@ -44,7 +44,11 @@ def authenticate(request: HttpRequest, tenant: TenantRef) -> Actor:
         scheme, _space, secret = header.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise refusal()
-        return _of_session(secret.strip(), tenant) if secret.strip().startswith(SESSION_PREFIX) else _of_token(secret.strip(), request)
+        return (
+            _of_session(secret.strip(), tenant)
+            if secret.strip().startswith(SESSION_PREFIX)
+            else _of_token(secret.strip(), request)
+        )
     if key := request.COOKIES.get(cookie_name()):
         actor = _of_session(key, tenant)
         if request.method not in SAFE:

@@ -58,8 +58,10 @@ TESSERA = Plan(
         # What waits for receivers that are not ours waits beside the rest.
         Service(
             "webhooks",
-            (*CELERY, "worker", "-Q", "webhooks", "-P", "threads", "-c", "6", "-l", "INFO", "-n", "webhooks@%h")
-            + ("--without-mingle", "--without-gossip"),
+            (
+                *(*CELERY, "worker", "-Q", "webhooks", "-P", "threads", "-c", "6", "-l", "INFO", "-n", "webhooks@%h"),
+                *("--without-mingle", "--without-gossip"),
+            ),
             says=" ready.",
         ),
         Service("relay", (*MANAGE, "relay"), says="relay ready."),

@@ -13,7 +13,9 @@ ACCOUNT_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "allauth.idp.oidc",
 ]
-ACCOUNT_LABELS = frozenset({"accounts", "oauth", "humanize", "account", "mfa", "socialaccount", "openid_connect", "allauth_idp_oidc"})
+ACCOUNT_LABELS = frozenset(
+    {"accounts", "oauth", "humanize", "account", "mfa", "socialaccount", "openid_connect", "allauth_idp_oidc"}
+)
 ACCOUNT_MIDDLEWARE = [
     "tessera.accounts.middleware.AccountsHostMiddleware",
     "allauth.account.middleware.AccountMiddleware",

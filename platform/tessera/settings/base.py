@@ -155,7 +155,9 @@ WHITENOISE_USE_FINDERS = True  # static files are served from where they lie; pr
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
 TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
 
-TESSERA_WEBHOOKS_TO_LOOPBACK = False  # whether webhooks may go to this machine, also without TLS: on one's own, never in production
+TESSERA_WEBHOOKS_TO_LOOPBACK = (
+    False  # whether webhooks may go to this machine, also without TLS: on one's own, never in production
+)
 
 # Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds
 # between two looks at all tenants for what no hint named.

@@ -68,7 +68,7 @@ def may_be_reached(address: str) -> bool:
 
 def read_url(url: str) -> Target:
     """Return what a URL names, without asking anybody; raise Refusal for one that is not spelled as an address of a program."""
-    if len(url) > LONGEST or not url.isascii() or not url.isprintable() or set(url) & set(" \\\"<>^`{|}"):
+    if len(url) > LONGEST or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
         raise Refusal("the address is not spelled as one")
     try:
         parts = urlsplit(url)

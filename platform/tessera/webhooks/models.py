@@ -43,7 +43,9 @@ class WebhookSubscription(Record):
         verbose_name_plural = _("webhooks")
         constraints = [
             models.CheckConstraint(condition=models.Q(url__startswith="http"), name="webhook_subscription_url"),
-            models.CheckConstraint(condition=models.Q(state__in=["active", "paused", "disabled"]), name="webhook_subscription_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["active", "paused", "disabled"]), name="webhook_subscription_state"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -105,7 +105,7 @@ def _connected(target: Target, ends: float) -> socket.socket:
             if target.scheme != "https":
                 return plain
             secure = _trust().wrap_socket(plain, server_hostname=target.host)
-            secure.ends = ends
+            secure.ends = ends  # type: ignore[attr-defined]  # the context makes ours
             return secure
         except OSError as error:
             plain.close()

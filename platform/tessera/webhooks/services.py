@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from tessera.context import current
 from tessera.errors import Forbidden, Problem, Refused
-from tessera.events import EVENTS
+from tessera.events import EVENTS, publish
 from tessera.fields import new_id
 from tessera.graph.stored import Unanswerable, answer_stored
 from tessera.outbox.hints import hint
@@ -22,7 +22,6 @@ from tessera.webhooks.events import SubscriptionDisabled
 from tessera.webhooks.models import WebhookDelivery, WebhookSubscription
 from tessera.webhooks.signing import new_secret, sealed
 from tessera.webhooks.telling import WANTS
-from tessera.events import publish
 
 MANAGE, REPLAY = "webhooks.subscription_manage", "webhooks.delivery_replay"
 BOTH_SIGN = timedelta(hours=24)
@@ -144,7 +143,13 @@ def replay_range(*, webhook_subscription: WebhookSubscription, since: datetime, 
     """Tell a webhook all facts of a time that it wants, also those that it missed; 10,000 at most."""
     if since >= until:
         raise Refused("INVALID", _("The time ends before it begins."), "until")
-    values = {"now": timezone.now(), "subscription": webhook_subscription.pk, "since": since, "until": until, "most": MOST_REPLAYED}
+    values = {
+        "now": timezone.now(),
+        "subscription": webhook_subscription.pk,
+        "since": since,
+        "until": until,
+        "most": MOST_REPLAYED,
+    }
     with connections["default"].cursor() as cursor:
         cursor.execute(_REPLAY, values)
         count = cursor.rowcount
@@ -168,8 +173,8 @@ def _fill(row: WebhookSubscription, *, name: str, url: str, events: list[str], q
         problems.append(Problem("INVALID", _("A webhook has a name of at most 100 characters."), ("name",)))
     try:
         check_url(url)
-    except Refusal as refusal:
-        told = _("Webhooks go to public addresses over https: {why}.").format(why=refusal)
+    except Refusal:
+        told = _("Webhooks go to public addresses over https, without a user name or a fragment.")
         problems.append(Problem("INVALID", told, ("url",)))
     if not events:
         problems.append(Problem("REQUIRED", _("Name the facts that the webhook is told."), ("events",)))

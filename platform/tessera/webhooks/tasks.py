@@ -24,6 +24,10 @@ def send_webhook(*, delivery_id: str, attempt: int) -> None:
 def forget_webhooks() -> None:
     """Forget deliveries that ended long ago, with their log."""
     with unit_of_work():
-        old = WebhookDelivery.objects.filter(finished_at__lt=timezone.now() - KEPT).order_by("pk").values_list("pk", flat=True)[:MOST]
+        old = (
+            WebhookDelivery.objects.filter(finished_at__lt=timezone.now() - KEPT)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:MOST]
+        )
         if WebhookDelivery.objects.filter(pk__in=list(old)).delete()[1].get("webhooks.WebhookDelivery", 0) == MOST:
             enqueue(forget_webhooks)

@@ -163,7 +163,9 @@ def set_push_token(*, service: AccessToken.PushService | None = None, token: str
     if bool(token) != bool(service):
         raise Refused("REQUIRED", _("A push token and its service are given together."), "token" if service else "service")
     device = found[0]
-    AccessToken.objects.filter(push_token=token).exclude(push_token="").exclude(pk=device.pk).update(push_service="", push_token="")
+    AccessToken.objects.filter(push_token=token).exclude(push_token="").exclude(pk=device.pk).update(
+        push_service="", push_token=""
+    )
     device.push_service, device.push_token = service or "", token
     device.save()
     return device

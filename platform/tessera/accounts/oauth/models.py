@@ -27,5 +27,7 @@ class App(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(is_ours=False) | models.Q(tenant_id__isnull=True), name="app_of_ours_is_for_all")
+            models.CheckConstraint(
+                condition=models.Q(is_ours=False) | models.Q(tenant_id__isnull=True), name="app_of_ours_is_for_all"
+            )
         ]

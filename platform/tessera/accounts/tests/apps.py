@@ -14,7 +14,7 @@ from tessera.accounts.oauth.services import RegisteredApp, make_app
 from tessera.accounts.tests.hosts import Browser, host_of
 
 BACK = "com.example.app:/done"
-AUTHORIZE, TOKEN = "/identity/o/authorize", "/identity/o/api/token"  # noqa: S105
+AUTHORIZE, TOKEN = "/identity/o/authorize", "/identity/o/api/token"
 
 
 def register(*scopes: str, tenant: Any = None, **more: Any) -> RegisteredApp:

@@ -91,7 +91,12 @@ def test_an_app_of_ours_is_let_in_unasked_and_sends_only_its_documents(browser, 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"code_challenge": None, "code_challenge_method": None}, {"code_challenge_method": "plain"}, {"code_challenge_method": None}]
+    "wrong",
+    [
+        {"code_challenge": None, "code_challenge_method": None},
+        {"code_challenge_method": "plain"},
+        {"code_challenge_method": None},
+    ],
 )
 @pytest.mark.parametrize("confidential", [False, True])
 def test_s256_is_demanded_of_every_app(browser, bob, wrong, confidential):
@@ -102,7 +107,8 @@ def test_s256_is_demanded_of_every_app(browser, bob, wrong, confidential):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"redirect_uri": "https://evil.example/done"}, {"client_id": "nobody"}, {"redirect_uri": None}, {"resource": "nowhere"}]
+    "wrong",
+    [{"redirect_uri": "https://evil.example/done"}, {"client_id": "nobody"}, {"redirect_uri": None}, {"resource": "nowhere"}],
 )
 def test_an_answer_never_goes_where_nobody_registered(phone, wrong):
     page = phone.open(**wrong)
@@ -197,7 +203,9 @@ def test_what_an_app_acts_with_is_dead_at_once(phone, tenant, bob, end):
     end(tenant, *bob)
     assert phone.whoami(tenant).status_code == 401
     assert phone.renew().status_code in (400, 401)
-    assert Client(HTTP_HOST=host_of()).get(USERINFO, HTTP_AUTHORIZATION=f"Bearer {phone.tokens['access_token']}").status_code == 401
+    assert (
+        Client(HTTP_HOST=host_of()).get(USERINFO, HTTP_AUTHORIZATION=f"Bearer {phone.tokens['access_token']}").status_code == 401
+    )
 
 
 def test_signing_out_of_the_browser_leaves_the_app_signed_in(phone, tenant, browser):

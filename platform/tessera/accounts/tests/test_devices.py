@@ -38,7 +38,9 @@ def ada(browser, tenant):
 
 def ask(tenant, secret, document, **variables):
     client = Client(HTTP_HOST=host_of(tenant), HTTP_AUTHORIZATION=f"Bearer {secret}")
-    return client.post("/graphql", json.dumps({"query": document, "variables": variables}), content_type="application/json").json()
+    return client.post(
+        "/graphql", json.dumps({"query": document, "variables": variables}), content_type="application/json"
+    ).json()
 
 
 def at_home(browser, document, **variables):
@@ -66,7 +68,10 @@ def test_own_devices_of_all_companies_are_listed_and_signed_out(phone, browser, 
     revoke = "mutation ($tenant: ID!, $id: ID!) { deviceRevoke(tenantId: $tenant, id: $id) { id } }"
     wrong = at_home(browser, revoke, tenant=str(tenant.id), id=listed[0]["id"])
     assert wrong["errors"][0]["extensions"]["code"] == "NOT_FOUND"
-    assert at_home(browser, revoke, tenant=listed[0]["tenantId"], id=listed[0]["id"])["data"]["deviceRevoke"]["id"] == listed[0]["id"]
+    assert (
+        at_home(browser, revoke, tenant=listed[0]["tenantId"], id=listed[0]["id"])["data"]["deviceRevoke"]["id"]
+        == listed[0]["id"]
+    )
     assert [second.whoami(other_tenant).status_code, phone.whoami(tenant).status_code] == [401, 200]
     assert [each["tenant"] for each in at_home(browser, "{ devices { tenant } }")["data"]["devices"]] == [tenant.name]
 
@@ -82,7 +87,9 @@ def test_devices_are_told_to_nobody_else(phone, tenant, browser):
 
 def test_an_administrator_signs_a_members_device_out(phone, tenant, ada):
     phone.sign_in(tenant)
-    listed = ask(tenant, ada, "{ accessTokens(filter: {kind: {eq: APP}}) { nodes { id name platform place appName member { name } } } }")
+    listed = ask(
+        tenant, ada, "{ accessTokens(filter: {kind: {eq: APP}}) { nodes { id name platform place appName member { name } } } }"
+    )
     (found,) = listed["data"]["accessTokens"]["nodes"]
     assert (found["name"], found["appName"], found["member"]["name"]) == ("Bob's phone", "Pocket", "Bob")
     assert ask(tenant, ada, REVOKE, id=found["id"])["data"]["accessTokenRevoke"]["userErrors"] == []

@@ -17,7 +17,7 @@ from tessera.audit.models import AuditEntry
 from tessera.context import acting, current
 from tessera.events import event, publish
 from tessera.fields import new_id
-from tessera.outbox.hints import client, HINTS
+from tessera.outbox.hints import HINTS, client
 from tessera.testing.asking import ask, codes, done, id_of, refusals
 from tessera.unit_of_work import in_unit, savepoint, unit_of_work
 from tessera.webhooks import delivery as sending
@@ -93,7 +93,7 @@ def make_due():
 
 
 def test_a_fact_is_told_signed_and_logged(ada, receiver, tenant):
-    row, secret = subscribe(receiver)
+    _row, secret = subscribe(receiver)
     subject = ring()
     assert send() == 1
     (sent,) = receiver.got
@@ -135,10 +135,9 @@ def test_for_a_day_the_secret_before_signs_as_well(ada, receiver):
 
 def test_what_is_rolled_back_is_told_to_nobody(ada, receiver):
     subscribe(receiver)
-    with unit_of_work():
-        with pytest.raises(RuntimeError), savepoint():
-            publish(BellRung(subject=new_id(), tone="a"))
-            raise RuntimeError
+    with unit_of_work(), pytest.raises(RuntimeError), savepoint():
+        publish(BellRung(subject=new_id(), tone="a"))
+        raise RuntimeError
     with pytest.raises(RuntimeError), unit_of_work():
         publish(BellRung(subject=new_id(), tone="b"))
         raise RuntimeError
@@ -146,7 +145,8 @@ def test_what_is_rolled_back_is_told_to_nobody(ada, receiver):
 
 
 @pytest.mark.parametrize(
-    ("events", "told"), [(["webhooktest.*"], 1), (["*"], 1), (["access.*", "access.member_joined"], 0), (["webhooktest.bell_rung", "*"], 1)]
+    ("events", "told"),
+    [(["webhooktest.*"], 1), (["*"], 1), (["access.*", "access.member_joined"], 0), (["webhooktest.bell_rung", "*"], 1)],
 )
 def test_facts_are_chosen_by_name_or_module(ada, receiver, events, told):
     subscribe(receiver, events=events)
@@ -303,7 +303,10 @@ def test_a_webhook_made_with_a_token_sees_no_more_than_the_token(inside, receive
 
 
 def test_whoever_changes_a_webhook_becomes_its_owner(inside, receiver):
-    ada, bob = make_ada(), make_bob(None, make_role("hooks", webhooks__subscription_manage="all", webhooks__webhook_subscription_view="all"))
+    ada, bob = (
+        make_ada(),
+        make_bob(None, make_role("hooks", webhooks__subscription_manage="all", webhooks__webhook_subscription_view="all")),
+    )
     with acting(actor_of(ada)):
         row, _secret = subscribe(receiver)
     with acting(actor_of(bob)):
@@ -336,7 +339,7 @@ def test_without_its_owner_a_webhook_is_disabled(inside, receiver):
         ({"name": " "}, "input.name"),
         ({"query": "{ nothing }"}, "input.query"),
         ({"query": "{ me {"}, "input.query"),
-        ({"query": "mutation { moduleEnable(input: {module: \"crm\"}) { userErrors { code } } }"}, "input.query"),
+        ({"query": 'mutation { moduleEnable(input: {module: "crm"}) { userErrors { code } } }'}, "input.query"),
         ({"query": "query ($a: ID!) { party(id: $a) { name } }"}, "input.query"),
         ({"query": "query ($subject: ID!) { parties(after: $subject) { totalCount } }"}, "input.query"),
         ({"query": "{ __schema { types { name } } }" * 2}, "input.query"),

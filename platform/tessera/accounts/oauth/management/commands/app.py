@@ -21,7 +21,9 @@ class Command(BaseCommand):
         adding.add_argument("--redirect", action="append", required=True, help="an address that codes go to; may be repeated")
         adding.add_argument("--scope", action="append", default=[], help="what it may ask for; may be repeated")
         adding.add_argument("--confidential", action="store_true", help="it runs on a server, and keeps a secret")
-        adding.add_argument("--ours", action="store_true", help="it is let in unasked, and sends only documents it was built with")
+        adding.add_argument(
+            "--ours", action="store_true", help="it is let in unasked, and sends only documents it was built with"
+        )
         removing = acts.add_parser("remove", help="remove an app: what it is signed in with is dead")
         removing.add_argument("client_id")
 
