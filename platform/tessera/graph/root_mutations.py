@@ -9,7 +9,7 @@ from graphql import GraphQLArgument, GraphQLField, GraphQLNonNull, GraphQLString
 from tessera.graph.inputs import given, parameter_input
 from tessera.graph.mutations import resolver
 from tessera.graph.names import pascal
-from tessera.graph.payloads import Answer, Payloads
+from tessera.graph.payloads import Answer, Payloads, has_secret
 from tessera.graph.registry import Registry, describe
 from tessera.resource import MUTATIONS, Mutation, camel, declared, parameters_of, returns_of
 from tessera.service import demand
@@ -33,7 +33,7 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
         demand(permission)  # inside a unit of work the service leaves that to whoever opened it
         return Answer(service(**given(reader, arguments.get("input") or {})))
 
-    arguments = {"idempotencyKey": GraphQLArgument(GraphQLString)}
+    arguments = {} if has_secret(returns_of(service)) else {"idempotencyKey": GraphQLArgument(GraphQLString)}
     if parameters:
         required = any(default is Parameter.empty for _, default in parameters.values())
         arguments["input"] = GraphQLArgument(GraphQLNonNull(kind) if required else kind)

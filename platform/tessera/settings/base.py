@@ -83,6 +83,7 @@ KERNEL_APPS = [
     "tessera.audit",
     "tessera.changes",
     "tessera.outbox",
+    "tessera.webhooks",
     "tessera.numbering",
     "tessera.lineage",
     "tessera.exchange",
@@ -162,6 +163,10 @@ TESSERA_FILE_BYTES = {"attachment": 25 * 1024 * 1024, "bulk": 1024 * 1024 * 1024
 TESSERA_STORAGE_BYTES = int(os.environ.get("TESSERA_STORAGE_BYTES", 10 * 1024**3))  # of all files of a company
 TESSERA_FILE_TYPES = KNOWN  # media types that are taken; application/octet-stream stands for all that are not known
 TESSERA_BULK = {"at_once": 3, "unfinished": 20}  # bulk operations of a company: that run at once, and with those that wait
+
+TESSERA_WEBHOOKS_TO_LOOPBACK = (
+    False  # whether webhooks may go to this machine, also without TLS: on one's own, never in production
+)
 
 # Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds
 # between two looks at all tenants for what no hint named.

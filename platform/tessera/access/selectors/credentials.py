@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connections
+from django.utils import timezone
 
 from tessera.access.models import AccessToken, Member
 from tessera.models import Model
@@ -17,7 +18,7 @@ def _in_order(model: type[Model], *names: str) -> list[str]:
 
 
 _MEMBER = _in_order(Member, "id", "name", "state", "epoch", "account_id", "is_owner")
-_TOKEN = _in_order(AccessToken, "id", "member_id", "scopes", "epoch", "expires_at", "last_used_at")
+_TOKEN = _in_order(AccessToken, "id", "member_id", "scopes", "epoch", "expires_at", "last_used_at", "app", "account_epoch")
 _ROLES = "(SELECT epoch FROM access_accessstate)"
 _COLUMNS = ", ".join(f"m.{name}" for name in _MEMBER)
 _OF_TOKEN = (
@@ -34,6 +35,13 @@ class Bearer:
     member: Member
     role_epoch: UUID | None
     token: AccessToken | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether the member may act, and the token is of its time; whoever asks still asks for the account."""
+        if self.member.state != Member.State.ACTIVE:
+            return False
+        return self.token is None or (self.token.epoch == self.member.epoch and self.token.expires_at > timezone.now())
 
 
 def bearer_of_token(*, hash: str) -> Bearer | None:
