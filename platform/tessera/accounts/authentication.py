@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from tessera.access.models import Member
 from tessera.access.selectors import actor_of, bearer_of_session, bearer_of_token, restricted
 from tessera.access.services import note_use
-from tessera.accounts.models import Account, TenantSession
+from tessera.accounts.models import TenantSession
+from tessera.accounts.selectors import is_active
 from tessera.accounts.services import SESSION_PREFIX, digest
 from tessera.context import ANONYMOUS, Actor, TenantRef, current
 from tessera.errors import ApiError, Code
@@ -80,7 +81,7 @@ def _of_token(secret: str) -> Actor:
         raise refusal()
     member, token = bearer.member, bearer.token
     alive = member.state == Member.State.ACTIVE and member.epoch == token.epoch
-    if not alive or not Account.objects.filter(pk=member.account_id, is_active=True).exists():
+    if not alive or not is_active(member.account_id):
         raise refusal()
     note_use(token)
     return replace(restricted(actor_of(member, epoch=bearer.role_epoch), token.scopes), token_id=token.pk)

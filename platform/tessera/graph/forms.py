@@ -128,12 +128,13 @@ def _several(one: Form) -> Form:
     return Form(None if convert is None else lambda values: [convert(value) for value in values], array if sql else None)
 
 
-def ordering_form(column: models.Field) -> str:
-    """Return the SQL, with {} for the column, of its value in a cursor."""
+def ordering_form(column: models.Field, expression: str) -> str:
+    """Return the SQL of a column's value in a cursor, as text that is never NULL."""
     leaf = scalars.of_column(column)
     if leaf in (GraphQLBoolean, GraphQLInt, scalars.BigInt):
-        return "coalesce({}::text, 'null')"
-    if leaf is scalars.Number:
-        return "coalesce('\"' || {}::text || '\"', 'null')"
-    sql, quoted = _LEAVES[leaf] if leaf in _LEAVES else (_json, False)
-    return Form(None, sql, quoted, column.null).in_sql("{}")
+        sql, quoted = _same, False
+    elif leaf is scalars.Number:
+        sql, quoted = _same, True
+    else:
+        sql, quoted = _LEAVES.get(leaf, (_json, False))
+    return Form(None, sql, quoted, column.null).in_sql(expression)

@@ -111,7 +111,7 @@ class Writer:
         if source is None:
             return None
         alias, rows = source
-        inner = Pieces2()
+        inner = Named()
         for at, (_, kind, wanted) in enumerate(plan.parts):
             if kind == "nodes":
                 inner.add(self.node(wanted, alias), f"r{at}")
@@ -181,7 +181,7 @@ class Writer:
         self.cursors.append(plan.page.cursors)
         for at, ((column, _), place) in enumerate(zip(plan.page.order, plan.order_places, strict=True)):
             pieces.say("," if at else "")
-            pieces.add(Sql(ordering_form(column).format(f"{alias}.c{place}")))
+            pieces.add(Sql(ordering_form(column, f"{alias}.c{place}")))
         pieces.say(f']{CLOSE}"')
         return pieces.sql()
 
@@ -223,7 +223,7 @@ class Writer:
         return Sql(f"(SELECT {made.text} FROM {source[1].text})", made.parameters + source[1].parameters)
 
 
-class Pieces2:
+class Named:
     """Named expressions of a SELECT."""
 
     def __init__(self) -> None:
@@ -239,7 +239,7 @@ class Pieces2:
 class _Rows:
     """The rows of a page, gathered under the alias `g`: `source` is what stands in FROM, the rest are expressions on it."""
 
-    def __init__(self, inner: Pieces2, rows: Sql, alias: str, size: int, further: bool, backwards: bool) -> None:
+    def __init__(self, inner: Named, rows: Sql, alias: str, size: int, further: bool, backwards: bool) -> None:
         self.alias, self.size, self.further, self.backwards = alias, size, further, backwards
         plain = len(inner.named) == 1 and not further and not backwards and inner.named[0][1] != "k"
         self.plain = plain

@@ -18,7 +18,7 @@ from graphql.execution.values import get_variable_values
 from psycopg import sql
 
 from tessera.context import Context, current, instead
-from tessera.db.guard.base import Prepared
+from tessera.db.prepared import Prepared, run
 from tessera.errors import ApiError
 from tessera.graph.asking import Asking, Question, answers
 from tessera.graph.cost import Estimate, spend
@@ -125,8 +125,8 @@ class Call:
                 if one is None or one[0] is None:
                     return None
                 found.append(one)
-        except (ApiError, ValueError, Unfit):
-            return None  # the plan says what is wrong with the value
+        except ApiError:
+            return None  # the plan says what is wrong with the cursor
         return found  # type: ignore[return-value]
 
     def run(self, found: list[tuple[Statement, Values]]) -> dict[str, Any] | None:
@@ -177,7 +177,13 @@ class Call:
                 self._prepared.clear()
             known = self._prepared[statements] = _prepare(statements)
         text, places = known
-        rows = connections["default"].read_prepared(text, [slot.fill(found[at][1]) for at, slot in places])
+        try:
+            given = [slot.fill(found[at][1]) for at, slot in places]
+        except ValueError as error:
+            raise Unfit("an id of something else") from error
+        result = run("default", text, given).pgresult
+        assert result is not None
+        rows = [result.get_value(0, column) for column in range(result.nfields)]  # bytes, as the server sent them
         if any(made is None for made in rows):
             return None
         finished = [each.finish(made) for each, made in zip(statements, rows, strict=True)]

@@ -6,7 +6,6 @@ tenant before. And the path is compared with what PostgreSQL itself reports (18 
 path changed behind our back is noticed, at no extra round trip.
 """
 
-from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -22,10 +21,6 @@ MOST_TENANTS = 64  # a server process keeps megabytes for every tenant whose tab
 
 class NoTenant(OperationalError):
     """Raised by a query on the tenant alias while no tenant is entered."""
-
-
-class Prepared(str):
-    """A statement with $1, $2 ... for its parameters, which the server parses and plans once for each connection."""
 
 
 class DatabaseOperations(PostgresOperations):
@@ -61,24 +56,6 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
         if self._is_worn():
             self.connection.close()  # for good: the pool replaces what comes back closed
         super()._close()
-
-    def read_prepared(self, text: Prepared, parameters: list[Any]) -> list[bytes | None]:
-        """Return the columns of the one row of a prepared statement as the server sent them.
-
-        PostgreSQL plans it again by itself where the search path is another than at the last time.
-        """
-
-        def run(sql: str, given: Any, _many: bool, _context: Any) -> list[bytes | None]:
-            with self.wrap_database_errors:
-                own = psycopg.RawCursor(self.connection)
-                own.execute(sql, given, prepare=True)
-                result = own.pgresult
-                return [result.get_value(0, column) for column in range(result.nfields)]
-
-        with self.cursor() as cursor:
-            noted = cursor.debug_sql(text) if self.queries_logged else nullcontext()
-            with noted:
-                return cursor._execute_with_wrappers(text, parameters, many=False, executor=run)
 
     def wanted_path(self) -> tuple[str, ...]:
         """Return the search path of the tenant that is entered; raise NoTenant without one."""
