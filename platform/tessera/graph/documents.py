@@ -86,6 +86,12 @@ class Documents:
                 self._length -= len(old)
         return made
 
+    def clear(self) -> None:
+        """Forget all documents."""
+        with self._lock:
+            self._kept.clear()
+            self._length = 0
+
     def _made(self, schema: GraphQLSchema, text: str) -> Document:
         limits = self.limits
         if len(text) > limits.characters:
