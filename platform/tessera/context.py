@@ -151,6 +151,16 @@ def acting(actor: Actor) -> Iterator[Context]:
         _current.reset(token)
 
 
+@contextmanager
+def instead(context: Any) -> Iterator[None]:
+    """Let `current()` be what stands for the context in force, tenant and connection staying as they are."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def system(reason: str) -> Actor:
     """Return the actor of work that no person asked for; `reason` is shown in the audit."""
     return Actor(kind="system", name=reason)

@@ -16,6 +16,7 @@ from tessera.access.selectors import actor_of, bearer_of_session, bearer_of_toke
 from tessera.access.services import note_use
 from tessera.accounts.models import Account, TenantSession
 from tessera.accounts.oauth.models import App
+from tessera.accounts.selectors import is_active
 from tessera.accounts.services import SESSION_PREFIX, digest
 from tessera.context import ANONYMOUS, Actor, TenantRef, current
 from tessera.errors import ApiError, Code
@@ -90,11 +91,11 @@ def _of_token(secret: str, request: HttpRequest) -> Actor:
 
 def _standing(member: Member, token: AccessToken) -> bool | None:
     """Say whether a token is of an app of the platform's own; None where its account is gone, or an app's password or registration."""
-    account = Account.objects.filter(pk=member.account_id, is_active=True)
     if not token.app:
-        return False if account.exists() else None
+        return False if is_active(member.account_id) else None
+    account = Account.objects.filter(pk=member.account_id, is_active=True, epoch=token.account_epoch)
     here = App.objects.of_tenant(current().tenant.id).filter(client=token.app)
-    return here.filter(Exists(account.filter(epoch=token.account_epoch))).values_list("is_ours", flat=True).first()
+    return here.filter(Exists(account)).values_list("is_ours", flat=True).first()
 
 
 def _demand_same_origin(request: HttpRequest) -> None:

@@ -2,15 +2,25 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, OperationDefinitionNode, parse, specified_rules, validate
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
 from graphql.validation import MaxIntrospectionDepthRule
 
 from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
 from tessera.graph.limits import LIMITS, Limits, Measure, too_complex
+from tessera.graph.statements import Reading
 
 KEPT_BYTES = 64 * 1024 * 1024
 CHARACTER_BYTES = 120  # what a character takes once it is parsed
@@ -32,6 +42,15 @@ class Document:
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     introspective: bool
+    readings: dict[str | None, Reading] = field(default_factory=dict)
+
+    def reading(self, schema: GraphQLSchema, name: str | None) -> Reading:
+        """Return what is kept of an operation that reads."""
+        found = self.readings.get(name)
+        if found is None:
+            fragments = {each.name.value: each for each in self.ast.definitions if isinstance(each, FragmentDefinitionNode)}
+            found = self.readings[name] = Reading(self.ast, fragments, self.operation(name), schema)
+        return found
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to be run; BAD_INPUT when the name fits none or is missing."""
@@ -66,6 +85,12 @@ class Documents:
                 (_, old), _ = self._kept.popitem(last=False)
                 self._length -= len(old)
         return made
+
+    def clear(self) -> None:
+        """Forget all documents."""
+        with self._lock:
+            self._kept.clear()
+            self._length = 0
 
     def _made(self, schema: GraphQLSchema, text: str) -> Document:
         limits = self.limits

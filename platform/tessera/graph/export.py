@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
 from tessera.budget import Budget
@@ -85,7 +86,7 @@ def _rows(
         if errors := body.get("errors"):
             more = {key: value for key, value in errors[0]["extensions"].items() if key != "code"}
             raise ApiError(Code(errors[0]["extensions"]["code"]), errors[0]["message"], **more)
-        page = body["data"][plural]
+        page = orjson.loads(orjson.dumps(body["data"][plural]))
         count += len(page["nodes"])
         if count > MOST_ROWS:
             raise ApiError(Code.TOO_COMPLEX, f"At most {MOST_ROWS} rows are exported at once; filter them.")
