@@ -123,6 +123,7 @@ def test_goods_of_a_merged_party_are_of_the_one_it_became(shop):
     into = make_customer(shop.company, "Alfreds Inc.")
     merge_party(party=old_sam, into=sam)
     merge_party(party=shop.customer, into=into)
+    old_sam.refresh_from_db()
     complete_receipt(receipt=ready_receipt(receipt=before))
     line = ReceiptLineInput(item=shop.tea, quantity=D(1), unit_cost=D(5), owner=old_sam)
     after = create_receipt(company=shop.company, party=old_sam, lines=[line])
