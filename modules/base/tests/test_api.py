@@ -83,9 +83,18 @@ def test_the_database_refuses_a_circle_in_a_tree(units, table):
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("UPDATE base_orgunit SET parent_id = (SELECT id FROM base_orgunit WHERE code = 'O') WHERE code = 'B'", "its own company"),
-        ("UPDATE base_orgunit SET company_id = (SELECT id FROM base_company WHERE code = 'OTHER') WHERE code = 'B'", "its own company"),
-        ("UPDATE base_orgunit SET company_id = (SELECT id FROM base_company WHERE code = 'OTHER') WHERE code = 'T'", "another company"),
+        (
+            "UPDATE base_orgunit SET parent_id = (SELECT id FROM base_orgunit WHERE code = 'O') WHERE code = 'B'",
+            "its own company",
+        ),
+        (
+            "UPDATE base_orgunit SET company_id = (SELECT id FROM base_company WHERE code = 'OTHER') WHERE code = 'B'",
+            "its own company",
+        ),
+        (
+            "UPDATE base_orgunit SET company_id = (SELECT id FROM base_company WHERE code = 'OTHER') WHERE code = 'T'",
+            "another company",
+        ),
         (
             "INSERT INTO base_orgunit SELECT gen_random_uuid(), version, created_at, updated_at, 'X', name, company_id,"
             " (SELECT id FROM base_orgunit WHERE code = 'T') FROM base_orgunit WHERE code = 'O'",
