@@ -54,8 +54,10 @@ def indexes_here() -> dict[str, list[Held]]:
 
 
 def spelled(key: str) -> str:
-    """Return a key of an index without what PostgreSQL adds to it: quotes, brackets and casts of text."""
-    return key.replace('"', "").replace("::text", "").replace("::character varying", "").replace("(", "").replace(")", "")
+    """Return a key of an index without what PostgreSQL adds or leaves out: quotes, brackets, casts of text, the schema of functions."""
+    for added in ('"', "(", ")", "::text", "::character varying", "ext."):
+        key = key.replace(added, "")
+    return key
 
 
 def term(column: models.Field) -> str:
