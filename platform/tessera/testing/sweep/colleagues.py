@@ -42,6 +42,8 @@ CHANCE = {
     "startCursor",
     "endCursor",
     "dueAt",
+    "uploadUrl",
+    "resultUrl",
 }  # no two answers share them
 
 
