@@ -21,7 +21,7 @@ Resource(
         "kind", "state", "owner", "text", "variables", "rows_total", "rows_done", "rows_failed",
         "error_code", "error", "created_at", "started_at", "finished_at", "version",
     ),
-    computed=(Computed("url", selectors.result_urls_of),),
+    computed=(Computed("result_url", selectors.result_urls_of),),
     filters=("kind", "state", "owner", "created_at"),
     order=("created_at",),
     actions=(

@@ -1,23 +1,18 @@
 """The lines of a file are run one by one in the background, each once, under the rights of whoever asked."""
 
-import json
 import tracemalloc
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from tessera.access.models import Member
-from tessera.accounts.models import Account
 from tessera.audit.models import AuditEntry
 from tessera.bulk.models import BulkOperation
 from tessera.bulk.services import importing, running
 from tessera.bulk.services.running import run_slice
-from tessera.context import EVERYTHING, Actor, acting
+from tessera.bulk.tests.hands import CANCEL, IMPORT, result, run, run_and_kill, start_import, upload
 from tessera.files.models import StoredFile
-from tessera.files.selectors import bytes_of
 from tessera.files.services import discard_expired
 from tessera.files.tests.factories import make_file
 from tessera.graph.ids import encode
@@ -26,54 +21,13 @@ from tessera.testing.asking import ask, done, refusals
 from tessera.unit_of_work import unit_of_work
 from tests.samples.library.models import Author
 
-IMPORT = """mutation($input: BulkOperationImportInput!) { bulkOperationImport(input: $input) {
-    node { id state kind } userErrors { field code } } }"""
-CANCEL = "mutation($id: ID!) { bulkOperationCancel(id: $id) { node { state } userErrors { field code } } }"
-RIGHTS = ("bulk.bulk_operation_import", "bulk.bulk_operation_view", "files.file_upload_create", "files.file_upload_view",
-          "library.author_create", "library.author_view")  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _files(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Let a slice be one step, and a step three lines."""
-    monkeypatch.setattr(running, "SLICE_SECONDS", 0.0)
-    monkeypatch.setattr(importing, "AT_A_STEP", 3)
-
-
-def upload(*lines) -> StoredFile:
-    body = b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
-    return make_file(body, "lines.jsonl", StoredFile.Purpose.BULK)
-
-
-def start(*lines, mutation: str = "authorCreate") -> BulkOperation:
-    given = {"mutation": mutation, "file": encode("FileUpload", upload(*lines).pk)}
-    assert done(IMPORT, input=given) | {"id": 1} == {"id": 1, "state": "WAITING", "kind": "IMPORT"}
-    return BulkOperation.objects.latest("id")
-
 
 def names(count: int) -> list[dict]:
     return [{"input": {"name": f"Author {number:05}"}} for number in range(count)]
 
 
-def run(operation: BulkOperation, most: int = 1000) -> BulkOperation:
-    for _ in range(most):
-        if not run_slice(operation.pk):
-            break
-    operation.refresh_from_db()
-    return operation
-
-
-def result(operation: BulkOperation) -> list[dict]:
-    return [json.loads(line) for line in b"".join(bytes_of(StoredFile.objects.get(pk=operation.result_file))).splitlines()]
-
-
 def test_each_line_is_a_mutation_and_has_a_line_in_the_result(inside, small):
-    operation = run(start(*names(7)))
+    operation = run(start_import(*names(7)))
     assert (operation.state, operation.rows_total, operation.rows_done, operation.rows_failed) == ("done", 7, 7, 0)
     made = {encode("Author", row.pk): row.name for row in Author.objects.all()}
     assert [(row["line"], made[row["node"]["id"]], row["userErrors"]) for row in result(operation)] == [
@@ -95,7 +49,7 @@ def test_what_is_refused_is_told_at_its_line_and_the_others_are_done(inside, sma
         {"input": {"name": "x" * 2_000_000}},
         {"input": {"name": "Gil"}},
     ]
-    operation = run(start(*lines))
+    operation = run(start_import(*lines))
     rows = result(operation)
     assert (operation.state, operation.rows_total, operation.rows_done, operation.rows_failed) == ("done", 10, 10, 8)
     assert [row["line"] for row in rows] == list(range(1, 11))
@@ -107,17 +61,17 @@ def test_what_is_refused_is_told_at_its_line_and_the_others_are_done(inside, sma
 
 
 def test_rows_are_changed_and_deleted_by_their_ids(inside, small):
-    run(start(*names(3)))
+    run(start_import(*names(3)))
     first, second, third = (encode("Author", row.pk) for row in Author.objects.order_by("name"))
     changed = run(
-        start(
+        start_import(
             {"id": first, "version": 1, "input": {"name": "Ann"}},
             {"id": second, "version": 9, "input": {}},
             mutation="authorUpdate",
         )
     )
     assert [[error["code"] for error in row["userErrors"]] for row in result(changed)] == [[], ["CONFLICT"]]
-    gone = run(start({"id": third}, {"id": third}, mutation="authorDelete"))
+    gone = run(start_import({"id": third}, {"id": third}, mutation="authorDelete"))
     assert [(row["id"], len(row["userErrors"])) for row in result(gone)] == [(third, 0), (None, 1)]
     assert sorted(Author.objects.values_list("name", flat=True)) == ["Ann", "Author 00001"]
 
@@ -136,24 +90,10 @@ def test_the_file_is_one_that_was_uploaded_for_it_and_is_used_once(inside):
     assert refusals(IMPORT, input={"mutation": "authorCreate", "file": file}) == [("IN_USE", "input.file")]
 
 
-@pytest.fixture
-def bob(inside, monkeypatch):
-    account = Account.objects.create_user("bob@example.com", "correct horse 42")
-    with unit_of_work():
-        row = Member(name="Bob", email="bob@example.com", account_id=account.pk, state=Member.State.ACTIVE)
-        row.save()
-    actor = Actor(kind="member", member_id=row.pk, grants=dict.fromkeys(RIGHTS, EVERYTHING))
-    now = lambda member: Actor(kind="member", member_id=actor.member_id, grants=dict(actor.grants))  # noqa: E731
-    monkeypatch.setattr("tessera.bulk.selectors.actor_of", now)
-    monkeypatch.setattr("tessera.files.services.receiving.actor_of_member", now)
-    with acting(actor):
-        yield actor
-
-
 def test_who_may_not_do_it_by_hand_may_not_by_a_file(bob, small):
     given = {"mutation": "authorDelete", "file": encode("FileUpload", upload({}).pk)}
     assert ask(IMPORT, input=given)["errors"][0]["extensions"]["permission"] == "library.author_delete"
-    operation = start(*names(7))
+    operation = start_import(*names(7))
     assert run_slice(operation.pk)
     del bob.grants["library.author_create"]
     run(operation)
@@ -162,17 +102,9 @@ def test_who_may_not_do_it_by_hand_may_not_by_a_file(bob, small):
 
 
 def test_what_is_done_is_done_in_the_name_of_the_owner(bob, small):
-    run(start(*names(2)))
+    run(start_import(*names(2)))
     assert set(AuditEntry.objects.filter(label="library.Author").values_list("actor", flat=True)) == {bob.member_id}
     assert set(Author.objects.values_list("owner", flat=True)) == {bob.member_id}
-
-
-class Killed(BaseException):
-    """What stands for a kill: nothing in the product catches it, and nothing is let go of."""
-
-
-def kill(*_given, **_more):
-    raise Killed
 
 
 SEAMS = {
@@ -187,23 +119,8 @@ SEAMS = {
 @pytest.mark.parametrize("seam", SEAMS)
 def test_no_line_is_done_twice_or_left_out_however_workers_are_killed(inside, small, monkeypatch, seam):
     lines = [*names(10), {"input": {"name": "Author 00003"}}]
-    operation, kills, spared = start(*lines), 0, False
-    for _turn in range(60):
-        with monkeypatch.context() as killing:
-            if not spared:
-                killing.setattr(SEAMS[seam], kill)
-            try:
-                more, spared = run_slice(operation.pk), False
-            except Killed:
-                kills, more, spared = kills + 1, True, True
-                with unit_of_work():
-                    BulkOperation.objects.filter(pk=operation.pk).update_unaudited(
-                        leased_until=timezone.now() - timedelta(seconds=1)
-                    )
-        if not more:
-            break
-    operation.refresh_from_db()
-    assert kills
+    operation = start_import(*lines)
+    assert run_and_kill(operation, monkeypatch, SEAMS[seam])
     assert (operation.state, operation.rows_done, operation.rows_failed) == ("done", 11, 1)
     made = {encode("Author", row.pk): row.name for row in Author.objects.all()}
     rows = result(operation)
@@ -214,7 +131,7 @@ def test_no_line_is_done_twice_or_left_out_however_workers_are_killed(inside, sm
 
 
 def test_one_that_stood_still_for_so_long_that_keys_are_forgotten_is_not_taken_up(inside, small):
-    operation = start(*names(7))
+    operation = start_import(*names(7))
     assert run_slice(operation.pk)
     with unit_of_work():
         BulkOperation.objects.filter(pk=operation.pk).update_unaudited(updated_at=timezone.now() - timedelta(hours=25))
@@ -223,7 +140,7 @@ def test_one_that_stood_still_for_so_long_that_keys_are_forgotten_is_not_taken_u
 
 
 def test_a_file_that_expired_under_it_fails_it(inside, small, django_capture_on_commit_callbacks):
-    operation = start(*names(3))
+    operation = start_import(*names(3))
     with django_capture_on_commit_callbacks(using="default", execute=True), unit_of_work():
         StoredFile.objects.filter(pk=operation.input_file).update(expires_at=timezone.now())
         discard_expired(before=timezone.now() + timedelta(seconds=1))
@@ -233,7 +150,7 @@ def test_a_file_that_expired_under_it_fails_it(inside, small, django_capture_on_
 
 def test_it_is_cancelled_between_steps_and_what_was_done_stays(inside, small, monkeypatch):
     monkeypatch.setattr(running, "SLICE_SECONDS", 100.0)
-    operation, steps, step = start(*names(10)), [], importing.Import.step
+    operation, steps, step = start_import(*names(10)), [], importing.Import.step
 
     def stepped(work, progress):
         step(work, progress)
@@ -248,13 +165,12 @@ def test_it_is_cancelled_between_steps_and_what_was_done_stays(inside, small, mo
 
 
 def test_the_place_in_the_file_moves_with_the_lines(inside, small):
-    operation, places = start(*names(7)), [0]
+    operation, places = start_import(*names(7)), [0]
     while run_slice(operation.pk):
         operation.refresh_from_db()
         places.append(operation.position)
     assert all(before <= after for before, after in pairwise(places))
     assert places[-1] == StoredFile.objects.get(pk=operation.input_file).size
-    assert not default_storage.exists("nothing")
 
 
 @pytest.mark.safety
@@ -263,7 +179,7 @@ def test_memory_does_not_grow_with_the_file(inside, count, settings):
     settings.TESSERA_STORAGE_BYTES = 1 << 40
 
     def peak(many: int) -> int:
-        operation = start(*({"input": {"name": f"{many} {number}"}} for number in range(many)))
+        operation = start_import(*({"input": {"name": f"{many} {number}"}} for number in range(many)))
         tracemalloc.start()
         run(operation, most=100_000)
         found = tracemalloc.get_traced_memory()[1]

@@ -49,6 +49,8 @@ CHANCE = {
     "endCursor",
     "dueAt",
     "download",
+    "uploadUrl",
+    "resultUrl",
 }  # no two answers share them
 
 
