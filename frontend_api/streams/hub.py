@@ -110,7 +110,7 @@ class Hub:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(due.wait(), SWEEP)
             due.clear()
-            streams = [each for each in self.streams[tenant] if each.has_room() or each.is_given_up()]
+            streams = [each for each in self.streams[tenant] if not each.ended and (each.has_room() or each.is_given_up())]
             try:
                 found: dict[Stream, Found] = await self.run(look, tenant, streams)
             except Exception as defect:  # one that is not there in a moment: they are looked at again
