@@ -25,7 +25,8 @@ OPENED = [
     (b"x-accel-buffering", b"no"),  # a proxy is to pass on each event as it comes
 ]
 Message = MutableMapping[str, Any]
-Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class Application:

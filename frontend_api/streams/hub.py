@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor  # allow raw-thread: see above
+from concurrent.futures import ThreadPoolExecutor  # allow raw-thread: a look enters its tenant itself
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +32,7 @@ class Hub:
     def __init__(self) -> None:
         self.streams: dict[UUID, set[Stream]] = {}
         self.persons: Counter[tuple[UUID, UUID]] = Counter()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="look")  # allow raw-thread: a look enters its tenant
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="look")  # allow raw-thread: a look enters its tenant itself
         self._due: dict[UUID, asyncio.Event] = {}
         self._lookers: dict[UUID, asyncio.Task[None]] = {}
         self._listener: asyncio.Task[None] | None = None
@@ -110,7 +110,7 @@ class Hub:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(due.wait(), SWEEP)
             due.clear()
-            streams = [each for each in self.streams[tenant] if each.has_room() or each.is_given_up()]
+            streams = [each for each in self.streams[tenant] if not each.ended and (each.has_room() or each.is_given_up())]
             try:
                 found: dict[Stream, Found] = await self.run(look, tenant, streams)
             except Exception as defect:  # one that is not there in a moment: they are looked at again

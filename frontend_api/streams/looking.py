@@ -94,7 +94,7 @@ class _Looking:
         if step is None or step.cursor is None:
             return _end(stream, resync())
         schema = schema_for(modules)
-        frames = [position(step.cursor.text())] if stream.cursor is None else []
+        frames = [position(cursor.text())] if stream.cursor is None else []
         frames += [next_event(item.cursor, stream.subscribed.event(schema, modules, item)) for item in step.items]
         return Found(step.cursor, standing.key, modules, frames, more=step.more)
 

@@ -77,9 +77,12 @@ def test_a_line_that_broke_goes_on_without_gap_or_duplicate(listen, person, writ
     line.close()
     made += [write(author) for _ in range(3)]
     again = listen(secret, **{how: heard[-1]["cursor"]})
-    again.opened()
+    start = again.opened()
     made.append(write(author))
     heard += [again.change() for _ in range(5)]
+    once_more = listen(secret, since=start)  # the first frame comes before what it leads to
+    once_more.opened()
+    assert [without_cursor(once_more.change()) for _ in range(5)] == [without_cursor(each) for each in heard[-5:]]
     assert [without_cursor(each) for each in heard] == [shown(each, "CREATED") for each in made]
 
 

@@ -10,7 +10,7 @@ import orjson
 from django.apps import apps
 from django.db import connections
 
-from tessera.changes.cursor import Cursor, Place
+from tessera.changes.cursor import START, Cursor, Place
 
 # The epoch is another one in another cluster, on another timeline (a point in time that was gone back to), in another
 # database, and for a table that was made again from a dump: numbers of transactions mean nothing from one to the next.
@@ -23,11 +23,10 @@ SELECT n.epoch, n.seen::text, e.transaction::text, e.id::text, e.label, e.record
 FROM (SELECT {_EPOCH} AS epoch, pg_current_snapshot() AS seen) n
 LEFT JOIN LATERAL (
     SELECT * FROM audit_auditentry
-     WHERE transaction >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
+     WHERE (transaction, id) > (%(transaction)s::xid8, %(id)s::uuid)
        AND transaction < pg_snapshot_xmax(coalesce(%(upto)s::pg_snapshot, n.seen))
        AND NOT pg_visible_in_snapshot(transaction, %(seen)s::pg_snapshot)
        AND pg_visible_in_snapshot(transaction, coalesce(%(upto)s::pg_snapshot, n.seen))
-       AND (transaction, id) > (%(transaction)s::xid8, %(id)s::uuid)
        AND label = ANY(%(labels)s)
      ORDER BY transaction, id
      LIMIT %(most)s
@@ -68,18 +67,14 @@ def read_feed(cursor: Cursor | None, labels: Collection[str] = (), most: int = 0
 
     What the cursor's `upto` did not see is left for later; without it all is told that this statement sees.
     """
+    parameters: dict[str, Any] = dict.fromkeys(("seen", "upto", "transaction", "id"))
+    if cursor is not None:
+        # Everything before the oldest transaction that was open then was seen: the index is read from there, and this is
+        # the only lower bound, as PostgreSQL would begin at the lower of two.
+        transaction, id = cursor.at if cursor.at != START else (cursor.seen.partition(":")[0], START[1])
+        parameters = {"seen": cursor.seen, "upto": cursor.upto or None, "transaction": transaction, "id": id}
     with connections["default"].cursor() as rows:
-        rows.execute(
-            _READ,
-            {
-                "seen": cursor and cursor.seen,
-                "upto": (cursor and cursor.upto) or None,
-                "transaction": cursor.at[0] if cursor else "0",
-                "id": cursor.at[1] if cursor else None,
-                "labels": list(labels),
-                "most": most,
-            },
-        )
+        rows.execute(_READ, parameters | {"labels": list(labels), "most": most})
         found = rows.fetchall()
     entries = [
         Entry((row[2], row[3]), row[4], row[5], row[6], orjson.loads(row[7]), orjson.loads(row[8]))
