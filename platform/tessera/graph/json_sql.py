@@ -93,6 +93,8 @@ class Writer:
                 self._total(pieces, plan, parent)
             elif kind == "pageInfo":
                 self._info(pieces, plan, wanted, rows)
+            elif kind not in ("nodes", "edges"):
+                raise Unfit(f"{kind} of a list")
             else:
                 pieces.say("[")
                 if rows:
@@ -285,7 +287,7 @@ class Statement:
     @property
     def weight(self) -> int:
         """Return about how many bytes it takes."""
-        return len(self.text) + 200 * len(self.parameters) + 500
+        return 2 * len(self.text) + 400 * len(self.parameters)  # the text is kept as it is run as well
 
     def finish(self, made: bytes) -> bytes:
         """Return the JSON that PostgreSQL made, with its cursors signed; Unfit for a value that it does not know."""

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLResolveInfo,
 )
 
+from tessera.context import current
 from tessera.errors import ApiError, Code
 from tessera.graph.execute import Planned
 from tessera.graph.filters import forbidden
@@ -24,6 +25,7 @@ from tessera.graph.registry import Registry
 from tessera.graph.shapes import Shape
 from tessera.graph.slots import Unfit
 from tessera.graph.types import Node, connection_type, node_type, page_arguments
+from tessera.resource import resources
 from tessera.scope import may_view
 
 
@@ -108,9 +110,10 @@ def _node(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Planned:
         kind = info.schema.type_map.get(decode(id)[0])
     except ValueError:
         raise _absent() from None
-    if kind is None or "shape" not in kind.extensions:
+    shape = kind.extensions.get("shape") if kind else None
+    if shape is None or shape.resource not in resources(current().modules):  # the schema may have more than the tenant
         raise _absent()
-    return _Row(info, kind.extensions["shape"], id)
+    return _Row(info, shape, id)
 
 
 def _absent() -> ApiError:

@@ -28,6 +28,7 @@ from tessera.graph.slots import CursorSlot, Unfit, Values
 from tessera.graph.variables import at, form_of_value, parameters_of, slot_of, spread, with_slots
 
 MOST_CALLS, MOST_FORMS = 64, 64  # of one operation: by deciding values, and of one call: statements
+CALL_BYTES, FAMILY_BYTES = 4_000, 2_000
 _MISSING = object()
 _OBJECT, _LIST = OBJECT.encode(), LIST.encode()
 
@@ -71,7 +72,7 @@ class _Root:
 
     def find(self, context: Context, variables: dict[str, Any]) -> tuple[Statement | None, Values] | None:
         """Return the statement for a context (None: no statement can be made) with its values; None where it is not known yet."""
-        for questions, known in self.made.items():
+        for questions, known in tuple(self.made.items()):  # other threads add to it
             family = known.get(answers(questions, context))
             if family is not None:
                 values = Values(variables, context.actor, [read(at(path, variables)) for path, read in family.cursors])
@@ -113,6 +114,7 @@ class Call:
                 self.whole = False
         self.variable_values = {}  # the values of the first request are not kept
         self._prepared: dict[tuple[Statement, ...], Any] = {}
+        self.weight = CALL_BYTES
 
     def find(self, variables: dict[str, Any]) -> list[tuple[Statement, Values]] | None:
         """Return the statement of every root field with its values; None unless all are known and can be filled."""
@@ -167,6 +169,9 @@ class Call:
             made = None
         values = Values(execution.variable_values, context.actor, [each.read(each.sample) for each in cursors])
         root.keep(asking, cursors, made, values.cursors)
+        more = (made.weight if made else 0) + FAMILY_BYTES
+        self.weight += more
+        self.reading.grow(more)
         return made, values
 
     def _run(self, found: list[tuple[Statement, Values]]) -> list[Any] | None:
@@ -213,8 +218,16 @@ def _no_statement(*_: Any) -> Any:
 class Reading:
     """One operation of a document that reads, for the schema it was valid for."""
 
-    def __init__(self, document: DocumentNode, fragments: dict[str, Any], operation: OperationDefinitionNode, schema: Any) -> None:
+    def __init__(
+        self,
+        document: DocumentNode,
+        fragments: dict[str, Any],
+        operation: OperationDefinitionNode,
+        schema: Any,
+        grow: Callable[[int], None],
+    ) -> None:
         self.schema: GraphQLSchema = schema
+        self.grow = grow  # told how many bytes more are kept
         self.fragments, self.operation = fragments, operation
         self.definitions = operation.variable_definitions or ()
         self.kinds = {each.variable.name.value: type_from_ast(schema, each.type) for each in self.definitions}
@@ -232,8 +245,10 @@ class Reading:
         found = self.calls.get(key)
         if found is None:
             if len(self.calls) >= MOST_CALLS:
-                self.calls.clear()
+                self.grow(-sum(each.weight for each in self.calls.values()))
+                self.calls = {}
             found = self.calls[key] = Call(self, variables)
+            self.grow(found.weight)
         return found
 
     def _key(self, name: str, value: Any) -> Any:
