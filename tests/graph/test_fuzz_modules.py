@@ -31,7 +31,7 @@ def everything(inside):
 
 def reader(seed):
     """Return a member with most rights, each with a reach of its own, and the seed of what it reaches."""
-    random = Random(seed)  # noqa: S311  (not a secret)
+    random = Random(seed)
     keys = {label: [key_of(apps.get_model(label), number) for number in range(3)] for label in ("base.OrgUnit", "base.Company")}
     member = key_of(apps.get_model("access.Member"), random.randrange(3))
 

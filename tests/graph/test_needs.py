@@ -25,7 +25,7 @@ SETS, DOCUMENTS = 300, 200
 
 def some_sets(number):
     """Return different closed sets of modules, always the same ones."""
-    random, found = Random(1), {closure([]), frozenset(modules())}  # noqa: S311  (not a secret)
+    random, found = Random(1), {closure([]), frozenset(modules())}
     labels = sorted(modules())
     for _ in range(100 * number):
         if len(found) >= number:
@@ -41,7 +41,9 @@ def test_a_schema_is_the_whole_one_without_what_needs_other_modules(on):
     # A type that several modules share, such as the comparison of numbers, needs none of them: it is only met at fields that do.
     there = {each for each in things(whole) if each.partition(".")[0] in own.type_map}
     assert {each for each in there if needs().of(each) <= on} == set(things(own))
-    assert [name for name, kind in whole.type_map.items() if name not in own.type_map and _is_node(kind) and needs().of(name) <= on] == []
+    assert [
+        name for name, kind in whole.type_map.items() if name not in own.type_map and _is_node(kind) and needs().of(name) <= on
+    ] == []
     for name, kind in own.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             for field, found in kind.fields.items():
@@ -152,7 +154,7 @@ def test_the_schema_of_a_tenant_answers_what_is_asked_about_it(alone):
     with enter(alone.tenant, actor=alone.actor, modules=frozenset(modules())):
         assert body('{ __type(name: "Loan") { name } }')["data"]["__type"] == {"name": "Loan"}
     assert body('{ __type(name: "Loan") { name } }')["data"]["__type"] is None
-    assert body('query($n: String!) { __type(name: $n) { name } books { totalCount } }', n="Loan")["data"]["__type"] is None
+    assert body("query($n: String!) { __type(name: $n) { name } books { totalCount } }", n="Loan")["data"]["__type"] is None
 
 
 def test_documents_of_many_sets_in_rotation_are_found(inside, no_schema):

@@ -162,6 +162,14 @@ def test_the_form_of_a_value_decides_the_statement(library):
     assert both(text, more=True, order=title)["books"]["nodes"][0] == {"title": "Alpha", "pages": 100}
 
 
+def test_what_a_document_says_itself_is_part_of_the_text(library):
+    with unit_of_work():
+        Book(author=library.ann, title="100%s $1 'q' \\ %% {}").save()
+    for text, found in (("100%", 1), ("%s", 1), ("$1", 1), ("'q' \\\\ %%", 1), ("100_", 0), ("%%%", 0)):
+        asked_for = f'{{ books(filter: {{title: {{contains: "{text}"}}}}) {{ totalCount nodes {{ title }} }} }}'
+        assert both(asked_for)["books"]["totalCount"] == found, text
+
+
 def test_a_row_by_its_id(library):
     text = "query($id: ID!) { book(id: $id) { title author { name } } again: book(id: $id) { id } }"
     assert both(text, id=encode("Book", library.alpha.pk))["book"] == {"title": "Alpha", "author": {"name": "Ann"}}

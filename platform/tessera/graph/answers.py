@@ -111,9 +111,7 @@ def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:
     return found
 
 
-def _answered(
-    choose: Callable[[], tuple[GraphQLSchema, Any, Document]], request: Request, budget: Budget | None
-) -> Response:
+def _answered(choose: Callable[[], tuple[GraphQLSchema, Any, Document]], request: Request, budget: Budget | None) -> Response:
     stranger = (context := current_or_none()) is not None and context.actor.kind == "anonymous"
     try:
         check_variables(request.variables)

@@ -119,4 +119,3 @@ def _key_at(kind: str, permission: str, place: int, values: Values) -> Any:
 def answers(questions: tuple[Question, ...], context: Any) -> tuple[Any, ...]:
     """Return what a context answers to the questions now."""
     return tuple([question(context, about) for question, about in questions])
-

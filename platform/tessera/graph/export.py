@@ -68,9 +68,7 @@ def _columns(node: GraphQLObjectType, shape: Shape) -> dict[str, str]:
     return columns
 
 
-def _rows(
-    plural: str, root: GraphQLField, shown: str, given: dict[str, Any], budget: Budget | None
-) -> Iterator[dict[str, Any]]:
+def _rows(plural: str, root: GraphQLField, shown: str, given: dict[str, Any], budget: Budget | None) -> Iterator[dict[str, Any]]:
     asked = {name: value for name, value in given.items() if value is not None}
     if unknown := [name for name in asked if name not in root.args]:
         raise ApiError(Code.BAD_INPUT, f"This list takes no {unknown[0]}.", field=unknown)

@@ -17,13 +17,14 @@ from tessera.errors import ApiError, Code
 from tessera.graph.execute import Planned
 from tessera.graph.filters import forbidden
 from tessera.graph.ids import decode, key_of
-from tessera.graph.json_sql import Sql, Writer
+from tessera.graph.json_sql import Writer
 from tessera.graph.names import lower_first
 from tessera.graph.pages import connection_plan
 from tessera.graph.plan import NodePlan, Planner, own_plan
 from tessera.graph.registry import Registry
 from tessera.graph.shapes import Shape
 from tessera.graph.slots import Unfit
+from tessera.graph.sql_text import Sql
 from tessera.graph.types import Node, connection_type, node_type, page_arguments
 from tessera.resource import resources
 from tessera.scope import may_view

@@ -22,9 +22,10 @@ from tessera.db.prepared import Prepared, run
 from tessera.errors import ApiError
 from tessera.graph.asking import Asking, Question, answers
 from tessera.graph.cost import Estimate, spend
-from tessera.graph.json_sql import LIST, OBJECT, Sql, Statement, Writer, statement
+from tessera.graph.json_sql import LIST, OBJECT, Writer
 from tessera.graph.plan import Planner
 from tessera.graph.slots import CursorSlot, Unfit, Values
+from tessera.graph.sql_text import Sql, Statement, filled, statement
 from tessera.graph.variables import at, form_of_value, parameters_of, slot_of, spread, with_slots
 
 MOST_CALLS, MOST_FORMS = 64, 64  # of one operation: by deciding values, and of one call: statements
@@ -189,9 +190,9 @@ class Call:
         result = run("default", text, given).pgresult
         assert result is not None
         rows = [result.get_value(0, column) for column in range(result.nfields)]  # bytes, as the server sent them
-        if any(made is None for made in rows):
-            return None
-        finished = [each.finish(made) for each, made in zip(statements, rows, strict=True)]
+        finished = [each.finish(made) for each, made in zip(statements, rows, strict=True) if made is not None]
+        if len(finished) < len(rows):
+            return None  # a row that is not there
         for made in finished:
             spend(objects=made.count(_OBJECT), lists=made.count(_LIST))
         return [orjson.Fragment(made) for made in finished]
@@ -199,16 +200,19 @@ class Call:
 
 def _prepare(statements: tuple[Statement, ...]) -> tuple[Prepared, list[tuple[int, Any]]]:
     """Return one statement for several, with $1 for the first parameter, and which value goes where."""
-    places: dict[int, tuple[int, Any, int]] = {}
+    numbers: dict[int, int] = {}
+    places: list[tuple[int, Any]] = []
     columns = []
     for at_statement, each in enumerate(statements):
-        parts = each.text.split("%s")
-        text = parts[0]
-        for slot, part in zip(each.parameters, parts[1:], strict=True):
-            number = places.setdefault(id(slot.fill), (at_statement, slot, len(places) + 1))[2]
-            text += f"${number}{part}"
-        columns.append(text.replace("%%", "%"))
-    return Prepared(f"SELECT {', '.join(columns)}"), [(place, slot) for place, slot, _ in places.values()]
+
+        def number(slot: Any, at_statement: int = at_statement) -> str:
+            if id(slot.fill) not in numbers:
+                places.append((at_statement, slot))
+                numbers[id(slot.fill)] = len(places)
+            return f"${numbers[id(slot.fill)]}"
+
+        columns.append(filled(each.text, each.parameters, number, "%"))
+    return Prepared(f"SELECT {', '.join(columns)}"), places
 
 
 def _no_statement(*_: Any) -> Any:

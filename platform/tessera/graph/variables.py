@@ -90,9 +90,7 @@ def parameters_of(document: DocumentNode, schema: GraphQLSchema) -> dict[str, st
     info = TypeInfo(schema)
     uses = _Uses(info)
     visit(document, TypeInfoVisitor(info, uses))
-    return {
-        name: next(iter(places)) for name, places in uses.places.items() if name not in uses.decisive and len(places) == 1
-    }
+    return {name: next(iter(places)) for name, places in uses.places.items() if name not in uses.decisive and len(places) == 1}
 
 
 def spread(value: Any, kind: Any, path: Path, put: Callable[[Path, Any, Any], Any]) -> tuple[Any, Any]:

@@ -52,4 +52,3 @@ def bearer_of_session(*, member: UUID, epoch: int, account: UUID) -> Bearer | No
     """Return the member that a session was made for, while its epoch and account are the same."""
     row = run("default", _OF_SESSION, [member, epoch, account]).fetchone()
     return None if row is None else Bearer(Member.from_db("default", _MEMBER, row[:-1]), row[-1])
-
