@@ -172,7 +172,11 @@ class Documents:
     def selection(self, kind: Any, depth: int) -> str:
         made: list[str] = []
         names = sorted(name for name, field in kind.fields.items() if self.may_be_asked(field))
-        for name in self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=5, unique=True)):
+        wanted = self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True))
+        deep = [name for name in names if "shape" in get_named_type(kind.fields[name].type).extensions]
+        if deep and self.often():  # most names are plain columns and lists; what is hidden shows where rows are pointed to
+            wanted = list(dict.fromkeys([*wanted, self.one_of(deep)]))
+        for name in wanted:
             field = kind.fields[name]
             target = get_named_type(field.type)
             alias = f"a{len(made)}: " if not self.often() else ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
 from tessera.graph import asking, forms, json_sql
-from tessera.graph.answers import Request, answer, documents
+from tessera.graph.answers import Request, answer_here, documents
 from tessera.graph.schemas import schema_for
 from tessera.unit_of_work import unit_of_work
 
@@ -34,18 +34,18 @@ def without_cursors(value):
     return [without_cursors(inner) for inner in value] if isinstance(value, list) else value
 
 
-def compare(drawn, reference, schema, modules, seen):
+def compare(drawn, reference, seen):
     """Hold the three executors equal on a document, on its first page and on the one after a cursor in it."""
     text, cursors = drawn.document(), [None]
     while cursors:
         variables = drawn.variables | {drawn.cursor: cursors.pop()}
         with by_plan():
-            planned = orjson.loads(orjson.dumps(answer(schema, modules, Request(text, variables)).body))
+            planned = orjson.loads(orjson.dumps(answer_here(Request(text, variables)).body))
         codes = [error["extensions"]["code"] for error in planned.get("errors", ())]
         if codes == ["TOO_COMPLEX"]:
             return
         with by_statement() as left:
-            made = orjson.loads(orjson.dumps(answer(schema, modules, Request(text, variables)).body))
+            made = orjson.loads(orjson.dumps(answer_here(Request(text, variables)).body))
         seen["statements"] += not left and not codes
         seen["plans"] += bool(left)
         assert made == planned, (text, variables)
@@ -136,7 +136,7 @@ def agree(rows, reference, examples, derandomize=True):
         actor = Actor(kind="member", member_id=owner, name="bob", grants=data.draw(grants(unit, company)))
         schema = schema_for(MODULES)
         with acting(actor):
-            compare(Documents(data.draw, schema, known, OURS), reference, schema, MODULES, seen)
+            compare(Documents(data.draw, schema, known, OURS), reference, seen)
 
     documents.clear()  # what was kept by others was made without the fault
     try:
@@ -175,4 +175,4 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_a_statement_is_found(rows, reference, fault):
     with planted(*FAULTS[fault]), pytest.raises(AssertionError):
-        agree(rows, reference, 150)
+        agree(rows, reference, 300)

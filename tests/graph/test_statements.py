@@ -8,13 +8,12 @@ import orjson
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from tessera.context import EVERYTHING, Actor, Reach, acting, current, enter
-from tessera.db.prepared import Prepared, run
+from tessera.context import EVERYTHING, Actor, Reach, acting, enter
+from tessera.db.prepared import UNPREPARED, Prepared, run
 from tessera.fields import new_id
 from tessera.graph import statements
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import Request, answer_here
 from tessera.graph.ids import encode
-from tessera.graph.schemas import schema_for
 from tessera.unit_of_work import unit_of_work
 
 from tests.graph.executors import by_plan, by_statement
@@ -32,8 +31,7 @@ WHOLE = """query($after: String, $first: Int = 50, $filter: BookFilter) {
 
 
 def asked(text, **variables):
-    modules = current().modules
-    return orjson.dumps(answer(schema_for(modules), modules, Request(text, variables)).body)
+    return orjson.dumps(answer_here(Request(text, variables)).body)
 
 
 def both(text, **variables):
@@ -164,6 +162,14 @@ def test_the_form_of_a_value_decides_the_statement(library):
     assert both(text, more=True, order=title)["books"]["nodes"][0] == {"title": "Alpha", "pages": 100}
 
 
+def test_what_a_document_says_itself_is_part_of_the_text(library):
+    with unit_of_work():
+        Book(author=library.ann, title="100%s $1 'q' \\ %% {}").save()
+    for text, found in (("100%", 1), ("%s", 1), ("$1", 1), ("'q' \\\\ %%", 1), ("100_", 0), ("%%%", 0)):
+        asked_for = f'{{ books(filter: {{title: {{contains: "{text}"}}}}) {{ totalCount nodes {{ title }} }} }}'
+        assert both(asked_for)["books"]["totalCount"] == found, text
+
+
 def test_a_row_by_its_id(library):
     text = "query($id: ID!) { book(id: $id) { title author { name } } again: book(id: $id) { id } }"
     assert both(text, id=encode("Book", library.alpha.pk))["book"] == {"title": "Alpha", "author": {"name": "Ann"}}
@@ -257,7 +263,7 @@ def test_a_statement_prepared_for_one_tenant_reads_the_rows_of_the_next(library,
             assert orjson.loads(asked(text))["data"]["authors"]["nodes"] == []
     with connection.cursor() as cursor:
         cursor.execute("SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE '%library_author%'")
-        assert cursor.fetchall() == [(16,)]
+        assert cursor.fetchall() == [(16 - UNPREPARED,)]
 
 
 def test_the_turn_to_a_tenant_is_no_round_trip_of_its_own_while_it_stays(library):

@@ -27,8 +27,7 @@ def run(stage: Stage) -> Measured:
         documents = corpus()
         for _ in range(TURNS):
             took = {
-                each.name: cpu(partial(answer, schema, context.modules, Request(each.text, each.variables)))
-                for each in documents
+                each.name: cpu(partial(answer, schema, context.modules, Request(each.text, each.variables))) for each in documents
             }
             name = max(took, key=lambda name: took[name])
             worst.append(took[name])

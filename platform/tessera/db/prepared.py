@@ -1,4 +1,4 @@
-"""Statements that a server process parses and plans once: what every request asks, and what is kept by its document.
+"""Statements that a server process parses and plans once: what every request asks, and what is kept with a document.
 
 PostgreSQL looks at the search path at each execution and plans anew where it is another than at the last, so a
 statement is safe on a connection that serves several tenants; it is fastest where one of them stays.
@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.db import connections
 
-NEVER_BY_ITSELF = 2**31 - 1  # how often psycopg has to see a statement before it prepares it without being told to
+UNPREPARED = 2  # times that a connection runs a statement without preparing it: most that are seen once are not seen again
 
 
 class Prepared(str):
@@ -28,9 +28,9 @@ def run(alias: str, text: Prepared, parameters: list[Any]) -> psycopg.RawCursor:
         connection.validate_no_broken_transaction()
         own = psycopg.RawCursor(connection.connection)
         with connection.wrap_database_errors:
-            connection.connection.prepare_threshold = NEVER_BY_ITSELF  # Django sets None, which forbids it altogether
+            connection.connection.prepare_threshold = UNPREPARED  # Django's own statements are not to be prepared
             try:
-                return own.execute(sql, given, prepare=True)
+                return own.execute(sql, given)
             finally:
                 connection.connection.prepare_threshold = None
 

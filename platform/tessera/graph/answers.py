@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,17 +22,20 @@ from graphql import (
 from graphql.utilities import coerce_input_value
 
 from tessera.budget import Budget
-from tessera.context import current_or_none
+from tessera.context import current, current_or_none
 from tessera.errors import ApiError, Code, Forbidden
 from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid
 from tessera.graph.execute import Execution
 from tessera.graph.failures import bad_input, of_field, shown
 from tessera.graph.limits import LIMITS, check_variables
+from tessera.graph.needs import needs, whole_schema
+from tessera.graph.schemas import schema_for
 from tessera.graph.statements import Call
 from tessera.resource import camel
 
 documents = Documents()
+WHOLE = "all modules"  # stands for the schema of all modules in the caches
 KEPT_INTROSPECTION_BYTES = 32 * 1024 * 1024
 EXPLORE = "access.api_explore"
 _introspections: OrderedDict[tuple[Any, str, str | None], bytes] = OrderedDict()
@@ -73,10 +77,45 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
     wrong documents included, is UNAUTHENTICATED. With a `budget` it is charged what the operation
     costs, and the answer says how much that was.
     """
+    return _answered(lambda: (schema, key, documents.get(key, schema, request.text)), request, budget)
+
+
+def answer_here(request: Request, budget: Budget | None = None) -> Response:
+    """Answer a request in the tenant that is entered, like `answer` by the schema of its modules.
+
+    That schema is only made for what the whole one cannot answer in its place: a document that names what this tenant
+    has not, in its text or its variables, or that is wrong, so that the error is the one of a name that never was; and for
+    questions about the schema itself.
+    """
+    return _answered(lambda: _document_here(request), request, budget)
+
+
+def _document_here(request: Request) -> tuple[GraphQLSchema, Any, Document]:
+    on = current().modules
+    try:
+        document = documents.get(WHOLE, whole_schema(), request.text, needs())
+        if document.needs <= on and not document.introspective and _needs_of_variables(document, request) <= on:
+            return whole_schema(), WHOLE, document
+    except Invalid:
+        pass  # it is validated again, for the errors of the schema that its author knows
+    schema = schema_for(on)
+    return schema, on, documents.get(on, schema, request.text)
+
+
+def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for definition in document.operation(request.operation).variable_definitions or ():
+        value = request.variables.get(definition.variable.name.value)
+        if value is not None:
+            found |= needs().of_value(value, type_from_ast(whole_schema(), definition.type))
+    return found
+
+
+def _answered(choose: Callable[[], tuple[GraphQLSchema, Any, Document]], request: Request, budget: Budget | None) -> Response:
     stranger = (context := current_or_none()) is not None and context.actor.kind == "anonymous"
     try:
         check_variables(request.variables)
-        document = documents.get(key, schema, request.text)
+        schema, key, document = choose()
         operation = document.operation(request.operation)
         if stranger and not only_public(schema, operation):
             return refusal(unauthenticated())

@@ -123,7 +123,7 @@ def _several(one: Form) -> Form:
     convert, sql = one.python, one.sql
 
     def array(expression: str) -> str:
-        return f"'[' || array_to_string(ARRAY(SELECT {one.in_sql('u.e')} FROM unnest({expression}) AS u(e)), ',') || ']'"
+        return f"'[' || array_to_string(ARRAY(SELECT {one.in_sql('u.e')} FROM unnest({expression}) AS u(e)), ',') || ']'"  # noqa: S608
 
     return Form(None if convert is None else lambda values: [convert(value) for value in values], array if sql else None)
 
@@ -131,10 +131,6 @@ def _several(one: Form) -> Form:
 def ordering_form(column: models.Field, expression: str) -> str:
     """Return the SQL of a column's value in a cursor, as text that is never NULL."""
     leaf = scalars.of_column(column)
-    if leaf in (GraphQLBoolean, GraphQLInt, scalars.BigInt):
-        sql, quoted = _same, False
-    elif leaf is scalars.Number:
-        sql, quoted = _same, True
-    else:
-        sql, quoted = _LEAVES.get(leaf, (_json, False))
+    plain = leaf in (GraphQLBoolean, GraphQLInt, scalars.BigInt, scalars.Number)
+    sql, quoted = (_same, leaf is scalars.Number) if plain else _LEAVES.get(leaf, (_json, False))
     return Form(None, sql, quoted, column.null).in_sql(expression)

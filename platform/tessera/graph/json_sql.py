@@ -2,13 +2,12 @@
 
 The rows of each level come from the queryset that the plan would run, compiled by Django, so scopes, rights, filters and
 orderings are what they are there. Around them text is put together: in it every object begins a line and every list
-follows a tab, which JSON allows and escapes inside of texts, so counting both bytes counts what was answered. A cursor, which only this side can
-sign, is written as its order values between two characters that JSON cannot have either.
+follows a tab, which JSON allows and escapes inside of texts, so counting both bytes counts what was answered. A cursor,
+which only this side can sign, is written as its order values between two characters that JSON cannot have either.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+# ruff: noqa: S608  (the text is Django's, with names of our own around it)
+
 from itertools import count
 from typing import Any
 
@@ -18,57 +17,15 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from tessera.graph.cursors import Cursors
-from tessera.graph.forms import UNKNOWN, literal, ordering_form
+from tessera.graph.forms import ordering_form
 from tessera.graph.pages import ConnectionPlan
 from tessera.graph.plan import Cell, Constant, Joined, Looked, NodePlan, Paged, Parent, Part
-from tessera.graph.slots import Mark, Slot, Unfit
+from tessera.graph.slots import Unfit
+from tessera.graph.sql_text import CLOSE, OPEN, Pieces, Sql
 from tessera.scope import scoped
 
 OBJECT, LIST = "\n", "\t"
-OPEN, CLOSE = "\x02", "\x03"
-MOST_ARGUMENTS = 90  # a function of PostgreSQL takes 100
-CURSOR = re.compile(rb"\x02(\d+):([^\x03]*)\x03")
-_PLACE = re.compile(r"%s|%%")
-
-
-@dataclass
-class Sql:
-    """A piece of SQL in Django's form, with a parameter for each %s."""
-
-    text: str
-    parameters: list[Any] = field(default_factory=list)
-
-
-class Pieces:
-    """Text that is put together: literals, and expressions that are never NULL."""
-
-    def __init__(self) -> None:
-        self._made: list[str] = []
-        self._said = ""
-        self.parameters: list[Any] = []
-
-    def say(self, text: str) -> None:
-        """Add text as it is."""
-        self._said += text
-
-    def add(self, made: Sql) -> None:
-        """Add the value of an expression."""
-        self._flush()
-        self._made.append(made.text)
-        self.parameters += made.parameters
-
-    def _flush(self) -> None:
-        if self._said:
-            self._made.append(literal(self._said))
-            self._said = ""
-
-    def sql(self) -> Sql:
-        """Return one expression for all of it."""
-        self._flush()
-        made = self._made
-        while len(made) > MOST_ARGUMENTS:
-            made = [f"concat({', '.join(made[at : at + MOST_ARGUMENTS])})" for at in range(0, len(made), MOST_ARGUMENTS)]
-        return Sql(f"concat({', '.join(made)})", self.parameters)
+ENDS = {"startCursor", "endCursor"}
 
 
 class Writer:
@@ -91,6 +48,8 @@ class Writer:
                 self._total(pieces, plan, parent)
             elif kind == "pageInfo":
                 self._info(pieces, plan, wanted, rows)
+            elif kind not in ("nodes", "edges"):
+                raise Unfit(f"{kind} of a list")
             else:
                 pieces.say("[")
                 if rows:
@@ -109,13 +68,13 @@ class Writer:
         if source is None:
             return None
         alias, rows = source
-        inner = Named()
+        inner = _Named()
         for at, (_, kind, wanted) in enumerate(plan.parts):
             if kind == "nodes":
                 inner.add(self.node(wanted, alias), f"r{at}")
             elif kind == "edges":
                 inner.add(self._edge(plan, wanted, alias), f"r{at}")
-        if asked & {"startCursor", "endCursor"}:
+        if asked & ENDS:
             inner.add(self._cursor(plan, alias), "k")
         return _Rows(inner, rows, f"g{next(self._numbers)}", size, further, backwards)
 
@@ -151,12 +110,12 @@ class Writer:
                 pieces.say(_json(not page.to_end))
             elif what == "hasPreviousPage" and not page.backwards:
                 pieces.say(_json(not page.from_start))
-            elif what in ("hasNextPage", "hasPreviousPage"):
-                pieces.add(Sql(rows.more())) if rows else pieces.say("false")
-            elif what in ("startCursor", "endCursor"):
-                pieces.add(Sql(rows.cursor(first=what == "startCursor"))) if rows else pieces.say("null")
-            else:
+            elif what == "__typename":
                 pieces.say('"PageInfo"')
+            elif rows is None:
+                pieces.say("null" if what in ENDS else "false")
+            else:
+                pieces.add(Sql(rows.cursor(first=what == "startCursor") if what in ENDS else rows.more()))
         pieces.say("}")
 
     def _edge(self, plan: ConnectionPlan, wanted: list[tuple[str, Any]], alias: str) -> Sql:
@@ -205,8 +164,11 @@ class Writer:
             key = f"{alias}.c{part.plan.key}"
             pieces.add(Sql(f"CASE WHEN {key} IS NULL THEN 'null' ELSE {made.text} END", made.parameters))
         elif isinstance(part, Looked):
-            made_row = self.row(part.plan, Parent(f"{alias}.c{part.place}"))
-            pieces.add(Sql(f"coalesce({made_row.text}, 'null')", made_row.parameters)) if made_row else pieces.say("null")
+            found = self.row(part.plan, Parent(f"{alias}.c{part.place}"))
+            if found is None:
+                pieces.say("null")
+            else:
+                pieces.add(Sql(f"coalesce({found.text}, 'null')", found.parameters))
         elif isinstance(part, Paged):
             pieces.add(self.page(part.plan, f"{alias}.c{part.place}"))
         else:
@@ -221,7 +183,7 @@ class Writer:
         return Sql(f"(SELECT {made.text} FROM {source[1].text})", made.parameters + source[1].parameters)
 
 
-class Named:
+class _Named:
     """Named expressions of a SELECT."""
 
     def __init__(self) -> None:
@@ -237,11 +199,10 @@ class Named:
 class _Rows:
     """The rows of a page, gathered under the alias `g`: `source` is what stands in FROM, the rest are expressions on it."""
 
-    def __init__(self, inner: Named, rows: Sql, alias: str, size: int, further: bool, backwards: bool) -> None:
+    def __init__(self, inner: _Named, rows: Sql, alias: str, size: int, further: bool, backwards: bool) -> None:
         self.alias, self.size, self.further, self.backwards = alias, size, further, backwards
-        plain = len(inner.named) == 1 and not further and not backwards and inner.named[0][1] != "k"
-        self.plain = plain
-        if plain:
+        self.plain = len(inner.named) == 1 and not further and not backwards and inner.named[0][1] != "k"
+        if self.plain:
             ((text, name),) = inner.named
             made = f"(SELECT string_agg({text}, ',') AS {name} FROM {rows.text}) {alias}"
         else:
@@ -270,45 +231,3 @@ class _Rows:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One root field as an SQL expression: its text with a %s for each parameter, and what to do with the result."""
-
-    text: str
-    parameters: tuple[Slot | Mark, ...]
-    cursors: tuple[Cursors, ...]
-
-    @property
-    def weight(self) -> int:
-        """Return about how many bytes it takes."""
-        return len(self.text) + 200 * len(self.parameters) + 500
-
-    def finish(self, made: bytes) -> bytes:
-        """Return the JSON that PostgreSQL made, with its cursors signed; Unfit for a value that it does not know."""
-        if _UNKNOWN in made:
-            raise Unfit("a column holds a value that its type has not")
-        if not self.cursors:
-            return made
-        return CURSOR.sub(lambda found: self.cursors[int(found[1])].seal(found[2]), made)
-
-
-_UNKNOWN = UNKNOWN.encode()
-
-
-def statement(made: Sql, cursors: list[Cursors], quote: Callable[[Any], str]) -> Statement:
-    """Return a statement: constants are written into its text by `quote`, places remain."""
-    given = iter(made.parameters)
-    kept: list[Slot | Mark] = []
-
-    def fill(found: re.Match[str]) -> str:
-        if found[0] == "%%":
-            return "%%"
-        value = next(given)
-        if isinstance(value, (Slot, Mark)):
-            kept.append(value)
-            return "%s"
-        return quote(value).replace("%", "%%")
-
-    return Statement(_PLACE.sub(fill, made.text), tuple(kept), tuple(cursors))

@@ -12,19 +12,22 @@ from graphql import (
     GraphQLResolveInfo,
 )
 
+from tessera.context import current
 from tessera.errors import ApiError, Code
 from tessera.graph.aggregates import aggregate_fields
 from tessera.graph.execute import Planned
 from tessera.graph.filters import forbidden
 from tessera.graph.ids import decode, key_of
-from tessera.graph.json_sql import Sql, Writer
+from tessera.graph.json_sql import Writer
 from tessera.graph.names import lower_first
 from tessera.graph.pages import connection_plan
 from tessera.graph.plan import NodePlan, Planner, own_plan
 from tessera.graph.registry import Registry
 from tessera.graph.shapes import Shape
 from tessera.graph.slots import Unfit
+from tessera.graph.sql_text import Sql
 from tessera.graph.types import Node, connection_type, node_type, page_arguments
+from tessera.resource import resources
 from tessera.scope import may_view
 
 
@@ -113,9 +116,10 @@ def _node(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Planned:
         kind = info.schema.type_map.get(decode(id)[0])
     except ValueError:
         raise _absent() from None
-    if kind is None or "shape" not in kind.extensions:
+    shape = kind.extensions.get("shape") if kind else None
+    if shape is None or shape.resource not in resources(current().modules):  # the schema may have more than the tenant
         raise _absent()
-    return _Row(info, kind.extensions["shape"], id)
+    return _Row(info, shape, id)
 
 
 def _absent() -> ApiError:

@@ -22,12 +22,14 @@ from tessera.db.prepared import Prepared, run
 from tessera.errors import ApiError
 from tessera.graph.asking import Asking, Question, answers
 from tessera.graph.cost import Estimate, spend
-from tessera.graph.json_sql import LIST, OBJECT, Sql, Statement, Writer, statement
+from tessera.graph.json_sql import LIST, OBJECT, Writer
 from tessera.graph.plan import Planner
 from tessera.graph.slots import CursorSlot, Unfit, Values
+from tessera.graph.sql_text import Sql, Statement, filled, statement
 from tessera.graph.variables import at, form_of_value, parameters_of, slot_of, spread, with_slots
 
 MOST_CALLS, MOST_FORMS = 64, 64  # of one operation: by deciding values, and of one call: statements
+CALL_BYTES, FAMILY_BYTES = 4_000, 2_000
 _MISSING = object()
 _OBJECT, _LIST = OBJECT.encode(), LIST.encode()
 
@@ -71,7 +73,7 @@ class _Root:
 
     def find(self, context: Context, variables: dict[str, Any]) -> tuple[Statement | None, Values] | None:
         """Return the statement for a context (None: no statement can be made) with its values; None where it is not known yet."""
-        for questions, known in self.made.items():
+        for questions, known in tuple(self.made.items()):  # other threads add to it
             family = known.get(answers(questions, context))
             if family is not None:
                 values = Values(variables, context.actor, [read(at(path, variables)) for path, read in family.cursors])
@@ -113,6 +115,7 @@ class Call:
                 self.whole = False
         self.variable_values = {}  # the values of the first request are not kept
         self._prepared: dict[tuple[Statement, ...], Any] = {}
+        self.weight = CALL_BYTES
 
     def find(self, variables: dict[str, Any]) -> list[tuple[Statement, Values]] | None:
         """Return the statement of every root field with its values; None unless all are known and can be filled."""
@@ -167,6 +170,9 @@ class Call:
             made = None
         values = Values(execution.variable_values, context.actor, [each.read(each.sample) for each in cursors])
         root.keep(asking, cursors, made, values.cursors)
+        more = (made.weight if made else 0) + FAMILY_BYTES
+        self.weight += more
+        self.reading.grow(more)
         return made, values
 
     def _run(self, found: list[tuple[Statement, Values]]) -> list[Any] | None:
@@ -184,9 +190,9 @@ class Call:
         result = run("default", text, given).pgresult
         assert result is not None
         rows = [result.get_value(0, column) for column in range(result.nfields)]  # bytes, as the server sent them
-        if any(made is None for made in rows):
-            return None
-        finished = [each.finish(made) for each, made in zip(statements, rows, strict=True)]
+        finished = [each.finish(made) for each, made in zip(statements, rows, strict=True) if made is not None]
+        if len(finished) < len(rows):
+            return None  # a row that is not there
         for made in finished:
             spend(objects=made.count(_OBJECT), lists=made.count(_LIST))
         return [orjson.Fragment(made) for made in finished]
@@ -194,16 +200,19 @@ class Call:
 
 def _prepare(statements: tuple[Statement, ...]) -> tuple[Prepared, list[tuple[int, Any]]]:
     """Return one statement for several, with $1 for the first parameter, and which value goes where."""
-    places: dict[int, tuple[int, Any, int]] = {}
+    numbers: dict[int, int] = {}
+    places: list[tuple[int, Any]] = []
     columns = []
     for at_statement, each in enumerate(statements):
-        parts = each.text.split("%s")
-        text = parts[0]
-        for slot, part in zip(each.parameters, parts[1:], strict=True):
-            number = places.setdefault(id(slot.fill), (at_statement, slot, len(places) + 1))[2]
-            text += f"${number}{part}"
-        columns.append(text.replace("%%", "%"))
-    return Prepared(f"SELECT {', '.join(columns)}"), [(place, slot) for place, slot, _ in places.values()]
+
+        def number(slot: Any, at_statement: int = at_statement) -> str:
+            if id(slot.fill) not in numbers:
+                places.append((at_statement, slot))
+                numbers[id(slot.fill)] = len(places)
+            return f"${numbers[id(slot.fill)]}"
+
+        columns.append(filled(each.text, each.parameters, number, "%"))
+    return Prepared(f"SELECT {', '.join(columns)}"), places
 
 
 def _no_statement(*_: Any) -> Any:
@@ -214,9 +223,15 @@ class Reading:
     """One operation of a document that reads, for the schema it was valid for."""
 
     def __init__(
-        self, document: DocumentNode, fragments: dict[str, Any], operation: OperationDefinitionNode, schema: Any
+        self,
+        document: DocumentNode,
+        fragments: dict[str, Any],
+        operation: OperationDefinitionNode,
+        schema: Any,
+        grow: Callable[[int], None],
     ) -> None:
         self.schema: GraphQLSchema = schema
+        self.grow = grow  # told how many bytes more are kept
         self.fragments, self.operation = fragments, operation
         self.definitions = operation.variable_definitions or ()
         self.kinds = {each.variable.name.value: type_from_ast(schema, each.type) for each in self.definitions}
@@ -234,8 +249,10 @@ class Reading:
         found = self.calls.get(key)
         if found is None:
             if len(self.calls) >= MOST_CALLS:
-                self.calls.clear()
+                self.grow(-sum(each.weight for each in self.calls.values()))
+                self.calls = {}
             found = self.calls[key] = Call(self, variables)
+            self.grow(found.weight)
         return found
 
     def _key(self, name: str, value: Any) -> Any:

@@ -31,7 +31,7 @@ from graphql.pyutils import Undefined
 from tessera.graph.forms import CASTS
 from tessera.graph.slots import Slot
 
-COMPARED = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "startsWith", "in")
+COMPARED = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "startsWith", "in", "notIn")
 CURSORS = ("after", "before")
 WORDS = ("and", "or", "not")
 Path = tuple[Any, ...]
