@@ -21,6 +21,7 @@ from tessera.graph.names import lower_first
 from tessera.graph.pages import connection_plan
 from tessera.graph.plan import Planner, own_plan
 from tessera.graph.registry import Registry
+from tessera.graph.search_all import search_fields
 from tessera.graph.shapes import Shape
 from tessera.graph.types import Node, connection_type, node_type, page_arguments
 from tessera.scope import may_view
@@ -40,7 +41,7 @@ def query_fields(registry: Registry) -> dict[str, GraphQLField]:
                     f"{shape.name} needs another name or plural: {lower_first(name)} is a root field already"
                 )
             fields[lower_first(name)] = field
-    for name, field in aggregate_fields(registry).items():
+    for name, field in (aggregate_fields(registry) | search_fields(registry)).items():
         if name in fields:
             raise ImproperlyConfigured(f"{name} is a root field already")
         fields[name] = field
