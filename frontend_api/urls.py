@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from frontend_api import exports, files, health, home, public, views
+from frontend_api import archives, exports, files, health, home, public, views
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("bulk/<str:token>", files.result, name="bulk"),
     path("files/<uuid:attachment>", files.download, name="file"),
     path("export/<str:plural>.csv", exports.export, name="export"),
+    path("archives/<str:token>", archives.download, name="archive"),
     path("health", health.health, name="health"),
 ]

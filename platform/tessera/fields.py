@@ -120,6 +120,30 @@ class ModuleKey(_Column, models.UUIDField):
         return name, path, args, options
 
 
+class TransactionField(_Column, models.Field):
+    """The transaction that wrote a row, as PostgreSQL numbers it; the database fills it in, and numbers never come again."""
+
+    def __init__(self, **options: Any) -> None:
+        options.update(db_default=CurrentTransaction(), editable=False)
+        super().__init__(**options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options.pop("db_default", None)
+        options.pop("editable", None)
+        return name, path, args, options
+
+    def db_type(self, connection: Any) -> str:
+        return "xid8"
+
+
+class CurrentTransaction(models.Func):
+    """The number of the transaction in which this is evaluated."""
+
+    function = "pg_current_xact_id"
+    arity = 0
+
+
 class MemberKey(_Column, models.UUIDField):
     """The id of a member of this tenant: an owner, an approver, a preparer."""
 

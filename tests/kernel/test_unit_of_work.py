@@ -41,6 +41,11 @@ def test_a_service_leaves_the_row_its_audit_and_its_fact(as_member):
     assert fact.request == entry.request == current().request_id
 
 
+def test_a_fact_has_no_field_that_hides_its_name():
+    with pytest.raises(TypeError, match="has a field name"):
+        event("kernel.paper_named")(type("PaperNamed", (), {"__annotations__": {"subject": UUID, "name": str}}))
+
+
 def test_facts_about_one_subject_are_numbered_in_order(inside):
     subject = new_id()
     for number in ("1", "2"):

@@ -3,12 +3,15 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tessera.fields import MemberKey
+from tessera.fields import MemberKey, TransactionField
 from tessera.models import Model
 
 
 class AuditEntry(Model):
-    """One write to one record: its values before and after, by whom, in which request."""
+    """One write to one record: its values before and after, by whom, in which request.
+
+    Its transaction makes it an entry of the feed of changes as well; see `tessera.changes`.
+    """
 
     audited = False
 
@@ -22,8 +25,12 @@ class AuditEntry(Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     recorded_at = models.DateTimeField(auto_now_add=True)
+    transaction = TransactionField()
 
     class Meta(Model.Meta):
         verbose_name = _("change in the audit")
         verbose_name_plural = _("audit")
-        indexes = [models.Index(fields=["label", "record", "id"], name="audit_by_record")]
+        indexes = [
+            models.Index(fields=["label", "record", "id"], name="audit_by_record"),
+            models.Index(fields=["transaction", "id"], name="audit_by_transaction"),
+        ]

@@ -30,7 +30,7 @@ def is_plain(model: type[models.Model]) -> bool:
 
 
 def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows, each given by its column names, into a table whose model `is_plain`."""
+    """Insert rows, each given by its column names, into a table whose model `is_plain` but for what the database fills in."""
     parameter = as_json(list(rows))
     with connections["default"].cursor() as cursor:
         cursor.execute(_statement(model._meta.label), [parameter])
@@ -46,7 +46,7 @@ def _statement(label: str) -> str:
     model = apps.get_model(label)
     quote = connections["default"].ops.quote_name
     table = quote(model._meta.db_table)
-    columns = ", ".join(quote(column.column) for column in model._meta.concrete_fields)
+    columns = ", ".join(quote(column.column) for column in model._meta.concrete_fields if not column.has_db_default())
     return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"  # noqa: S608
 
 

@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     up_.add_argument("--with-parent", action="store_true", help="stop when the process that started this one ends")
     up_.set_defaults(function=up)
     run_ = sub.add_parser("run", parents=[common], help="start the servers, run a command with their URLs, stop them")
-    run_.add_argument("--serve", action="store_true", help="start web, worker, relay and beat as well")
+    run_.add_argument("--serve", action="store_true", help="start web, streams, worker, relay and beat as well")
     run_.add_argument("--otherwise", default="", metavar="LINE", help="the last line when what the command needs does not start")
     run_.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     run_.set_defaults(function=run)
@@ -72,7 +72,7 @@ def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
             for line in people(workspace.story_file()):
                 say(line)
             for hint in plan.hints:
-                say(f"  {hint.format(url=supervisor.url)}")
+                say(f"  {hint.format(url=supervisor.url, streams=supervisor.address('streams'))}")
             if checking:
                 supervisor.watch(until=after(2.0))
                 supervisor.check()

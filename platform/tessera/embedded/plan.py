@@ -16,21 +16,22 @@ class Step:
 class Service:
     """A command that stays up, and how one knows that it is.
 
-    `health` is a path that answers 200 on the web port, `says` a text in its log; one of both tells when it is up.
-    `{port}`, `{run}` and `{python}` in a command are filled in.
+    `health` is a path that answers 200 on its port, `says` a text in its log; one of both tells when it is up. `port` is the
+    name of the port, which the workspace numbers. `{port}`, `{run}` and `{python}` in a command are filled in.
     """
 
     name: str
     command: tuple[str, ...]
     health: str = ""
     says: str = ""
+    port: str = "web"
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything in order: `before` on every start, the services, `first` when this database has no story yet.
 
-    `hints` are told once everything is up; `{url}` in them is where.
+    `hints` are told once everything is up; `{url}` in them is where, `{streams}` where the streams are.
     """
 
     before: tuple[Step, ...]
@@ -53,8 +54,26 @@ TESSERA = Plan(
             ),
             health="/health",
         ),
+        Service(
+            "streams",
+            (
+                *("{python}", "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"),
+                *("--workers", "1", "--respawn-failed-workers", "frontend_api.asgi:application"),
+            ),
+            health="/health",
+            port="streams",
+        ),
         # One worker has no neighbours to look for.
         Service("worker", (*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-mingle", "--without-gossip"), says=" ready."),
+        # What waits for receivers that are not ours waits beside the rest.
+        Service(
+            "webhooks",
+            (
+                *(*CELERY, "worker", "-Q", "webhooks", "-P", "threads", "-c", "6", "-l", "INFO", "-n", "webhooks@%h"),
+                *("--without-mingle", "--without-gossip"),
+            ),
+            says=" ready.",
+        ),
         Service("relay", (*MANAGE, "relay"), says="relay ready."),
         Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
     ),
@@ -66,6 +85,7 @@ TESSERA = Plan(
         "sign in as one of them at {url}account/login/, or sign a company of yours up at {url}signup",
         "letters that would have been sent are at {url}dev/mail",
         "a first query over the API: docs/learn/get-started.md",
+        "subscriptions are streams at {streams}graphql/stream, on the host of a company",
         "Ctrl-C here or `make stop` ends it, `make up` starts it again with everything kept",
     ),
 )

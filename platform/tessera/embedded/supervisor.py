@@ -60,12 +60,16 @@ class Supervisor:
         self.servers: list[Server] = []
         self.environment: dict[str, str] = {}
         self.restarts = 0
-        self._claim: socket.socket | None = None
+        self._claims: list[socket.socket] = []
         self._lock = Lock(workspace.home / "up.lock")
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.workspace.port()}/"
+        return self.address("web")
+
+    def address(self, port: str) -> str:
+        """Say where the server of a port is."""
+        return f"http://localhost:{self.workspace.port(port)}/"
 
     def __enter__(self) -> Self:
         self.workspace.make()
@@ -82,8 +86,8 @@ class Supervisor:
                 (self.workspace.run / f"{child.service.name}.pid").unlink(missing_ok=True)
             for server in reversed(self.servers):
                 server.stop()
-            if self._claim is not None:
-                self._claim.close()
+            for claim in self._claims:
+                claim.close()
             (self.workspace.home / "up.json").unlink(missing_ok=True)
             self._lock.release()
 
@@ -92,10 +96,11 @@ class Supervisor:
         if left := sweep(self.workspace.home):
             self.say(f"  ended what an earlier run left: {left}")
         self.start_servers()
-        before = self.workspace.port()
-        self._claim = self.workspace.claim_port()
-        if (now := self.workspace.port()) != before:
-            self.say(f"  port {before} is taken, using {now}")
+        for port in dict.fromkeys(("web", *(service.port for service in self.plan.services))):
+            before = self.workspace.port(port)
+            self._claims.append(self.workspace.claim_port(port))
+            if (now := self.workspace.port(port)) != before:
+                self.say(f"  port {before} is taken, using {now}")
         write_private(self.workspace.home / "up.json", json.dumps({"pid": os.getpid(), "url": self.url}))
         self.environment = self.workspace.environment() | {MARK: str(self.workspace.home)}
         for step in self.plan.before:
@@ -165,8 +170,8 @@ class Supervisor:
             raise
         self.say(f"  ok   {what:<44} {time.monotonic() - since:6.1f} s")
 
-    def _filled(self, command: tuple[str, ...]) -> list[str]:
-        values = {"{port}": str(self.workspace.port()), "{run}": str(self.workspace.run), "{python}": sys.executable}
+    def _filled(self, command: tuple[str, ...], port: str = "web") -> list[str]:
+        values = {"{port}": str(self.workspace.port(port)), "{run}": str(self.workspace.run), "{python}": sys.executable}
         return [re.sub(r"\{\w+\}", lambda found: values.get(found[0], found[0]), part) for part in command]
 
     def _start(self, child: Child) -> None:
@@ -174,7 +179,8 @@ class Supervisor:
         child.up = False
         child.log_start = child.log.stat().st_size if child.log.exists() else 0
         with child.log.open("ab") as log:
-            child.process = spawn(self._filled(child.service.command), cwd=self.workspace.root, env=self.environment, log=log)
+            command = self._filled(child.service.command, child.service.port)
+            child.process = spawn(command, cwd=self.workspace.root, env=self.environment, log=log)
         (self.workspace.run / f"{child.service.name}.pid").write_text(str(child.process.pid))
 
     def _await(self, child: Child) -> None:
@@ -196,7 +202,7 @@ class Supervisor:
     def _lack(self, child: Child) -> str:
         """Say what a running service still owes before it is up; nothing when it is."""
         if path := child.service.health:
-            answer = health(self.workspace.port(), path)
+            answer = health(self.workspace.port(child.service.port), path)
             return "" if answer == "200" else f"{path} {answer}"
         said = child.log.read_bytes()[child.log_start :].decode(errors="replace")
         return "" if child.service.says in said else f"it has not said {child.service.says!r}"

@@ -14,7 +14,7 @@ from tessera.embedded.postgres import Postgres, Profile
 from tessera.embedded.server import Server, ServerError, free_port, port_is_free, write_private
 from tessera.embedded.valkey import Valkey
 
-PREFERRED_PORT = 8000
+PREFERRED_PORTS = {"web": 8000, "streams": 8001}
 
 
 def checkout() -> Path:
@@ -50,30 +50,30 @@ class Workspace:
         wanted: list[tuple[str, Server]] = [("DATABASE_URL", self.postgres), ("REDIS_URL", self.valkey)]
         return [server for variable, server in wanted if variable not in self.external]
 
-    def port(self) -> int:
-        """Give the port of the web server: the one of last time, else 8000 for `make up`, else any that is free."""
+    def port(self, name: str = "web") -> int:
+        """Give the port of a server: the one of last time, else 8000 for `make up` (8001 for streams), else any that is free."""
         self.make()
-        file = self.home / "web.port"
-        with alone(self.home / "web.port.lock"):
+        file = self.home / f"{name}.port"
+        with alone(self.home / f"{name}.port.lock"):
             if not file.exists():
-                write_private(file, str(free_port(PREFERRED_PORT if self.home.name == "dev" else 0)))
+                write_private(file, str(free_port(PREFERRED_PORTS[name] if self.home.name == "dev" else 0)))
         return int(file.read_text())
 
-    def claim_port(self) -> socket.socket:
-        """Claim the port, another one if somebody else has it; it is ours until the returned socket is closed.
+    def claim_port(self, name: str = "web") -> socket.socket:
+        """Claim a port, another one if somebody else has it; it is ours until the returned socket is closed.
 
         The claim is the UDP port of the same number, which no web server uses and the kernel gives once: two checkouts
         that start at the same moment never take the same.
         """
-        for candidate in (self.port(), *(free_port() for _ in range(9))):
+        for candidate in (self.port(name), *(free_port() for _ in range(9))):
             claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             with contextlib.suppress(OSError):
                 claim.bind(("127.0.0.1", candidate))
                 if port_is_free(candidate):
-                    write_private(self.home / "web.port", str(candidate))
+                    write_private(self.home / f"{name}.port", str(candidate))
                     return claim
             claim.close()
-        raise ServerError("no free port for the web server on 127.0.0.1")
+        raise ServerError(f"no free port for the server of {name} on 127.0.0.1")
 
     def secret(self) -> str:
         """Give the checkout's secret key, made once."""

@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import translation
 from graphql import GraphQLObjectType, GraphQLSchema, specified_directives
 
+from tessera.graph.deprecations import mark
 from tessera.graph.graphene_types import handwritten
 from tessera.graph.mutations import mutation_fields
 from tessera.graph.queries import query_fields
@@ -11,6 +12,7 @@ from tessera.graph.registry import Registry
 from tessera.graph.reports import report_fields
 from tessera.graph.root_mutations import root_mutation_fields
 from tessera.graph.shapes import Shapes
+from tessera.graph.subscriptions import subscription_type
 
 
 def build(modules: frozenset[str]) -> GraphQLSchema:
@@ -31,10 +33,13 @@ def build(modules: frozenset[str]) -> GraphQLSchema:
             if twice := sorted(target.keys() & fields.keys()):
                 raise ImproperlyConfigured(f"the root fields {twice} exist already")
             target |= fields
-        return GraphQLSchema(
+        schema = GraphQLSchema(
             GraphQLObjectType("Query", query),
             GraphQLObjectType("Mutation", mutation) if mutation else None,
+            subscription_type(registry),
             types=[registry.types[shape.name] for shape in registry.shapes],
             directives=specified_directives,
             extensions={"shapes": registry.shapes},
         )
+        schema.extensions["deprecated"] = mark(schema, registry.shapes)
+        return schema

@@ -1,7 +1,7 @@
 """What mutations answer: `userErrors`, what a service returned, and the hold that it may wait on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, get_args, get_origin
 
@@ -21,6 +21,11 @@ class UserError:
     field: list[str]
     message: str
     code: str
+
+
+def has_secret(returns: Any) -> bool:
+    """Say whether an answer shows a secret, which no key may keep for a copy."""
+    return is_dataclass(returns) and any(each.metadata.get("secret") for each in fields(returns))
 
 
 @dataclass

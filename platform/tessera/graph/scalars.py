@@ -22,6 +22,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from tessera.graph.ids import Id
+
 MOST_DIGITS = 40
 Leaf = Callable[[Any], Any]
 
@@ -164,6 +166,7 @@ _PYTHON: dict[Any, GraphQLScalarType] = {
     time: Time,
     dict: Json,
     Any: Json,
+    Id: GraphQLID,
 }
 _AS_THEY_ARE = {GraphQLBoolean, GraphQLInt, GraphQLFloat, GraphQLString, Json}
 

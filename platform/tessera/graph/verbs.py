@@ -1,7 +1,7 @@
 """What can be done with the rows of a resource: generic create, update and delete, services of one's own, and actions."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from inspect import Parameter
 from typing import Any
 
@@ -17,7 +17,7 @@ from tessera.errors import Refused
 from tessera.graph.ids import encode, key_of
 from tessera.graph.inputs import Entries, column_input, given, parameter_input
 from tessera.graph.names import lower_first, pascal
-from tessera.graph.payloads import Answer, Payloads
+from tessera.graph.payloads import Answer, Payloads, has_secret
 from tessera.graph.registry import Registry, describe
 from tessera.graph.shapes import Shape
 from tessera.graph.types import node_type, optional
@@ -161,7 +161,7 @@ def _own(registry: Registry, payloads: Payloads, shape: Shape, word: str, servic
         reader=reader,
         required=any(default is Parameter.empty for _, (_, default) in others),
         places={each: "input" for each, _ in others} | ({row_name: "id"} if row_name else {}),
-        secret=is_dataclass(returns) and any(each.metadata.get("secret") for each in fields(returns)),
+        secret=has_secret(returns),
         service=service,
     )
 

@@ -96,7 +96,7 @@ def attach_file(*, label: str, record: UUID, file: StoredFile, name: str = "") -
         uploaded_by=current().actor.member_id,
     )
     made.save()
-    publish(FileAttached(subject=record, label=label, attachment=made.pk, name=name))
+    publish(FileAttached(subject=record, label=label, attachment=made.pk, file_name=name))
     return made
 
 

@@ -81,7 +81,9 @@ KERNEL_APPS = [
     "tessera.installation",
     "tessera.access",
     "tessera.audit",
+    "tessera.changes",
     "tessera.outbox",
+    "tessera.webhooks",
     "tessera.numbering",
     "tessera.lineage",
     "tessera.exchange",
@@ -113,7 +115,9 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 # Points that one may hold and gets back a second: a company, a person, an access token, and the strangers of a company.
 TESSERA_BUDGETS = {"tenant": (40_000, 2_000), "person": (20_000, 1_000), "token": (10_000, 500), "stranger": (4_000, 200)}
+TESSERA_STREAMS = {"person": 20, "tenant": 1_000}  # open streams in one process: of one member, and of one company
 TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
+TESSERA_CHANGES_KEPT_DAYS = int(os.environ.get("TESSERA_CHANGES_KEPT_DAYS", "30"))  # how old a cursor of changes may be
 TESSERA_MAX_ANSWER = 16 * 1024 * 1024
 TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents that our apps are built with
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
@@ -159,6 +163,10 @@ TESSERA_FILE_BYTES = {"attachment": 25 * 1024 * 1024, "bulk": 1024 * 1024 * 1024
 TESSERA_STORAGE_BYTES = int(os.environ.get("TESSERA_STORAGE_BYTES", 10 * 1024**3))  # of all files of a company
 TESSERA_FILE_TYPES = KNOWN  # media types that are taken; application/octet-stream stands for all that are not known
 TESSERA_BULK = {"at_once": 3, "unfinished": 20}  # bulk operations of a company: that run at once, and with those that wait
+
+TESSERA_WEBHOOKS_TO_LOOPBACK = (
+    False  # whether webhooks may go to this machine, also without TLS: on one's own, never in production
+)
 
 # Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds
 # between two looks at all tenants for what no hint named.

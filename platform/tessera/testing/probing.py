@@ -126,7 +126,7 @@ class Coverage:
         """Return all places of the schema, without introspection."""
         found: set[Place] = set()
         for name, kind in self.schema.type_map.items():
-            if name.startswith("__"):
+            if name.startswith("__") or kind is self.schema.subscription_type:  # streams are asked where they are served
                 continue
             if isinstance(kind, GraphQLObjectType):
                 for each, about in kind.fields.items():

@@ -88,7 +88,7 @@ class Rows:
             given = _said_of(model._meta.label)
             row = model(pk=key_of(model, number))
             for column in model._meta.concrete_fields:
-                if column.primary_key or isinstance(column, models.GeneratedField):
+                if column.primary_key or column.has_db_default() or isinstance(column, models.GeneratedField):
                     continue
                 if column.name in given:
                     value = given[column.name]

@@ -26,6 +26,7 @@ EVERYONES = {
     "access.token_revoke": "own",
     "files.file_upload_create": "own",
     "files.file_upload_view": "own",
+    "access.push_token_set": "own",
 }
 
 

@@ -26,13 +26,14 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(default=dict)),
                 ('after', models.JSONField(default=dict)),
                 ('recorded_at', models.DateTimeField(auto_now_add=True)),
+                ('transaction', tessera.fields.TransactionField()),
             ],
             options={
                 'verbose_name': 'change in the audit',
                 'verbose_name_plural': 'audit',
                 'abstract': False,
                 'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['label', 'record', 'id'], name='audit_by_record')],
+                'indexes': [models.Index(fields=['label', 'record', 'id'], name='audit_by_record'), models.Index(fields=['transaction', 'id'], name='audit_by_transaction')],
             },
         ),
     ]

@@ -80,6 +80,13 @@ def test_a_comment_that_makes_no_sense_is_refused(party, wrong):
     assert not Comment.objects.exists()
 
 
+def test_a_file_is_told_by_the_name_of_the_fact_and_not_of_the_file(party):
+    with acting(person()):
+        made = attach(party)
+    fact = OutboxEvent.objects.get(subject=party.pk)
+    assert (fact.name, fact.data["attachment"], fact.data["file_name"]) == ("notes.file_attached", str(made.pk), made.name)
+
+
 def attach(party, content=b"x", name="x"):
     return attach_file(label=BASE, record=party.pk, file=make_file(content, name))
 

@@ -1,0 +1,115 @@
+"""What a stream takes at most, and what keeps a quiet one open."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from tessera.accounts.standing import Credential
+from tessera.context import system
+from tessera.fields import new_id
+from tessera.graph.answers import Request
+from tessera.graph.subscribing import Subscribed
+from tessera.testing.plugin import entered
+
+from frontend_api.streams import app, looking, stream
+from frontend_api.streams.stream import BEAT, ROOM, Stream, last_event, next_event, position
+from frontend_api.streams.tests.line import CHANGED
+
+MOST_BYTES = 80_000  # of one stream
+
+
+@pytest.fixture
+def quiet():
+    """Return a stream that nothing happens on."""
+    subscribed = Subscribed(Request(CHANGED, {}), None, None)
+    return Stream(new_id(), new_id(), Credential("hash", False), subscribed)
+
+
+def test_a_client_that_does_not_keep_up_is_sent_away_after_a_while(quiet, tenant, monkeypatch):
+    quiet.put(*[b"frame"] * (ROOM - 1))
+    assert quiet.has_room() and not quiet.is_given_up()
+    quiet.put(b"frame")
+    assert not quiet.has_room() and not quiet.is_given_up()
+    monkeypatch.setattr(stream, "PATIENCE", 0)
+    assert quiet.is_given_up()
+    with entered(tenant, actor=system("test")):
+        found = looking._Looking().at(quiet, looking.Standing(None, None, None, ""))
+    assert found.ended
+    reason = json.loads(found.frames[0].split(b"\n")[1].removeprefix(b"data: "))
+    assert reason["errors"][0]["extensions"] == {"code": "RATE_LIMITED"}
+    quiet.end(*found.frames)
+    assert list(quiet.waiting) == found.frames
+
+
+def test_a_client_that_reads_on_keeps_its_stream(quiet, monkeypatch):
+    monkeypatch.setattr(stream, "PATIENCE", 0)
+    quiet.put(*[b"frame"] * ROOM)
+    assert not quiet.has_room() and quiet.is_given_up()
+    quiet.waiting.popleft()
+    assert quiet.has_room() and not quiet.is_given_up()
+
+
+def test_a_quiet_stream_has_a_heartbeat_until_the_client_hangs_up(quiet, monkeypatch):
+    monkeypatch.setattr(app, "HEARTBEAT", 0.01)
+    sent, hung_up = [], asyncio.Event()
+
+    async def receive():
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+        if len(sent) == 5:
+            hung_up.set()
+
+    asyncio.run(app._stream(quiet, receive, send))
+    assert sent[0]["status"] == 200 and dict(sent[0]["headers"])[b"content-type"] == b"text/event-stream; charset=utf-8"
+    assert [message["body"] for message in sent[1:5]] == [BEAT] * 4
+    assert all(message.get("more_body") for message in sent[1:])
+
+
+def test_a_stream_that_ends_says_so_and_closes(quiet):
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    quiet.put(next_event("abc", b"{}"))
+    quiet.ended = True
+    quiet.put(last_event())
+    asyncio.run(app._stream(quiet, receive, send))
+    assert [message["body"] for message in sent[1:]] == [
+        BEAT,
+        b"id: abc\nevent: next\ndata: {}\n\n",
+        b"event: complete\ndata:\n\n",
+        b"",
+    ]
+    assert sent[-1]["more_body"] is False
+    assert position("abc") == b"id: abc\n\n"
+
+
+@pytest.mark.safety
+def test_a_stream_takes_little_memory(server, listen, person, count):
+    """Twenty lines of each of some people; the first of each is not counted, as it brings what all share."""
+    people = [person() for _ in range(count("people", 4, 50))]
+    for who in people:
+        listen(who.secret).opened()
+    before = resident(server.process.pid)
+    lines = [listen(who.secret) for who in people for _ in range(19)]
+    for line in lines:
+        line.opened()
+    each = (resident(server.process.pid) - before) // len(lines)
+    count.note(streams=len(lines), bytes_each=each)
+    assert each < MOST_BYTES
+
+
+def resident(pid):
+    """Return the bytes that a process and its children hold."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    status = Path(f"/proc/{pid}/status").read_text()
+    own = int(status.partition("VmRSS:")[2].split()[0]) * 1024
+    return own + sum(resident(int(child)) for child in children)

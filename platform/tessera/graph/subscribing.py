@@ -1,0 +1,62 @@
+"""What a client subscribed to, and what it gets for a change; whoever holds the line asks here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import ExecutionContext, GraphQLSchema, OperationType, execute
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.values import get_argument_values
+
+from tessera.changes.selectors import Change
+from tessera.errors import ApiError, Code
+from tessera.graph.answers import Request, documents
+from tessera.graph.documents import Invalid
+from tessera.graph.failures import bad_input
+from tessera.graph.limits import check_variables
+from tessera.graph.subscriptions import FIELD
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription: its arguments, and the request that selects of each change; the document stays the cache's."""
+
+    request: Request
+    types: tuple[str, ...] | None
+    since: str | None
+
+    def event(self, schema: GraphQLSchema, key: Any, change: Change) -> bytes:
+        """Return what the client gets for a change."""
+        document = documents.get(key, schema, self.request.text)
+        told = {"type": change.type, "id": change.id, "op": change.op.value, "cursor": change.cursor}
+        result = execute(
+            schema,
+            document.ast,
+            root_value=told,
+            variable_values=self.request.variables,
+            operation_name=self.request.operation,
+        )
+        return orjson.dumps(result.formatted)  # type: ignore[union-attr]
+
+
+def subscribed(schema: GraphQLSchema, key: Any, request: Request) -> Subscribed:
+    """Return what a request subscribes to; raise Invalid, or ApiError for one that is no subscription."""
+    check_variables(request.variables)
+    document = documents.get(key, schema, request.text)
+    operation = document.operation(request.operation)
+    if operation.operation is not OperationType.SUBSCRIPTION or schema.subscription_type is None:
+        raise ApiError(Code.BAD_INPUT, "Only subscriptions are served as streams.", field=["query"])
+    context = ExecutionContext.build(
+        schema,
+        document.ast,
+        raw_variable_values=request.variables,
+        operation_name=request.operation,
+        hide_suggestions=True,
+    )
+    if isinstance(context, list):
+        raise Invalid([bad_input(error) for error in context])
+    root, variables = schema.subscription_type, context.variable_values
+    ((node, *_),) = collect_fields(schema, context.fragments, variables, root, operation.selection_set).values()
+    asked = get_argument_values(root.fields[FIELD], node, variables)
+    types = asked.get("types")
+    return Subscribed(request, None if types is None else tuple(types), asked.get("since"))

@@ -1,0 +1,29 @@
+"""The feed of changes is read from where its reader is, however much came before."""
+
+import json
+
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from tessera.changes.cursor import Cursor
+from tessera.changes.feed import every_label, read_feed
+
+FILL = """
+INSERT INTO audit_auditentry (id, label, record, verb, actor_kind, actor_name, request, before, after, recorded_at, transaction)
+SELECT gen_random_uuid(), 'library.Author', gen_random_uuid(), 'update', 'system', '', gen_random_uuid(), '{}', '{}', now(),
+       (100 + number / 3)::text::xid8 FROM generate_series(1, 30000) AS number
+"""
+MOST_BLOCKS = 30
+
+
+def test_the_end_of_the_feed_costs_as_little_as_its_beginning(inside):
+    with connections["default"].cursor() as cursor:
+        cursor.execute(FILL)
+        cursor.execute("ANALYZE audit_auditentry")
+        for seen, told in (("50:50:", 51), ("9000:9000:", 51), ("10090:10090:", 31)):
+            place = Cursor(epoch="", since=0, seen=seen, upto="99999:99999:", kinds="", rights={})
+            with CaptureQueriesContext(connections["default"]) as sent:
+                assert len(read_feed(place, every_label(), 51).entries) == told
+            cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sent.captured_queries[-1]["sql"])
+            (found,) = cursor.fetchone()
+            plan = (found if isinstance(found, list) else json.loads(found))[0]["Plan"]
+            assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < MOST_BLOCKS, seen
