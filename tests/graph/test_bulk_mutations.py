@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import date
 
 import orjson
 import pytest
@@ -26,6 +27,7 @@ from tessera.unit_of_work import Phase, attempt, defer
 
 from modules.base.models import Party
 from tests.samples.library.models import Author, Book
+from tests.samples.library.services import print_book
 
 ERRORS = "userErrors { field code }"
 CREATE = f"""mutation($items: [AuthorCreateInput!]!, $atomic: Boolean! = true, $key: String) {{
@@ -49,6 +51,15 @@ def bad(index, code, *path):
 
 def none(index, *errors):
     return {"index": index, "node": None, "userErrors": list(errors)}
+
+
+class Plain:
+    """Reads an input as it is."""
+
+    def gather(self, value, lookup): ...
+
+    def read(self, value, lookup, path):
+        return dict(value)
 
 
 def savepoints(captured):
@@ -201,14 +212,6 @@ def test_what_a_late_phase_refuses_is_told_of_its_item(library):
         defer(Phase.POST, lambda: post(values["name"]))
         return Payload(author)
 
-    class Plain:
-        entries: dict = {}
-
-        def gather(self, value, lookup): ...
-
-        def read(self, value, lookup, path):
-            return dict(value)
-
     shape = next(
         each for each in schema_for(frozenset({"base", "library", "lending"})).extensions["shapes"] if each.name == "Author"
     )
@@ -231,6 +234,31 @@ def test_what_a_late_phase_refuses_is_told_of_its_item(library):
     assert Author.objects.count() == 2
     attempt(lambda: work({"items": items, "atomic": False}))
     assert sorted(Author.objects.values_list("name", flat=True)) == ["Ann", "Cid", "better", "good"]
+
+
+def test_an_item_that_a_gate_holds_waits_by_itself(library):
+    def held(transition):
+        return Answer.HELD if transition.document.title == "Beta" else Answer.NOT_CONCERNED
+
+    def run(row, values):
+        return Payload(print_book(book=row, on=date(2026, 3, 31), **values), kind=Book)
+
+    shapes = schema_for(frozenset({"base", "library", "lending"})).extensions["shapes"]
+    shape = next(each for each in shapes if each.name == "Book")
+    about = {"shape": shape, "word": "print", "permission": "library.book_print", "takes_row": True, "parts": {}, "held": True}
+    verb = Verb(**about, run=run, reader=Plain(), places={"pages": "input"})
+    work = bulk_work(verb, lambda refusal: user_errors(refusal, verb.places))
+    rows = (library.alpha, library.beta)
+    items = [{"id": encode("Book", row.pk), "version": 1, "input": {"pages": 5}} for row in rows]
+    registered = gate(ask=held, hold=lambda hold, transition: None)
+    try:
+        found = attempt(lambda: work({"items": items, "atomic": True}))
+    finally:
+        GATES.remove(registered)
+    assert found.user_errors == []
+    assert [(each.node.state, each.hold is not None) for each in found.results] == [("printed", False), ("draft", True)]
+    assert dict(Book.objects.values_list("title", "number")) == {"Alpha": "B0001", "Beta": "", "Gamma": ""}
+    assert TransitionHold.objects.get().document == library.beta.pk
 
 
 def test_a_copy_gets_the_same_answer_and_another_body_a_conflict(library, ask):

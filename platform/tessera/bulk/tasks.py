@@ -9,7 +9,7 @@ from tessera.tasks import enqueue, tenant_task
 from tessera.unit_of_work import unit_of_work
 
 
-@tenant_task(every=timedelta(minutes=1))
+@tenant_task(every=timedelta(minutes=5))
 def start_operations() -> None:
     """Send for the operations that may run now: those that wait for a place, and those whose worker died."""
     with unit_of_work():

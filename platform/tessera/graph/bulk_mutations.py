@@ -22,7 +22,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLString,
+    get_named_type,
 )
 
 from tessera.errors import ApiError, Code, Refused
@@ -30,7 +30,7 @@ from tessera.graph.cost import spend
 from tessera.graph.ids import key_of
 from tessera.graph.inputs import Entry, Leaf, RowKey
 from tessera.graph.names import pascal
-from tessera.graph.payloads import Answer, Payloads, UserError
+from tessera.graph.payloads import KEY, Answer, Payloads, UserError
 from tessera.graph.registry import Registry
 from tessera.graph.verbs import Verb
 from tessera.scope import scoped
@@ -60,15 +60,21 @@ class Undone(Exception):
         self.answer = answer
 
 
+# What does not depend on the resource is made once: there are hundreds of bulk mutations.
+_ID = GraphQLInputField(GraphQLNonNull(GraphQLID))
+_VERSION = GraphQLInputField(GraphQLInt)
+_INDEX = GraphQLField(GraphQLNonNull(GraphQLInt), extensions={"attribute": "index"})
+_ATOMIC = GraphQLArgument(
+    GraphQLNonNull(GraphQLBoolean),
+    default_value=True,
+    description="True: one bad item, and nothing is written. False: the good items are written.",
+)
+
+
 def bulk_arguments(registry: Registry, verb: Verb) -> dict[str, GraphQLArgument]:
     """Return the arguments of the bulk form of a verb."""
     items = GraphQLNonNull(GraphQLList(GraphQLNonNull(_item(registry, verb))))
-    text = "True: one bad item, and nothing is written. False: the good items are written."
-    return {
-        "items": GraphQLArgument(items, description=f"At most {MOST}."),
-        "atomic": GraphQLArgument(GraphQLNonNull(GraphQLBoolean), default_value=True, description=text),
-        "idempotencyKey": GraphQLArgument(GraphQLString),
-    }
+    return {"items": GraphQLArgument(items), "atomic": _ATOMIC, "idempotencyKey": KEY}
 
 
 def _item(registry: Registry, verb: Verb) -> GraphQLInputObjectType:
@@ -76,10 +82,9 @@ def _item(registry: Registry, verb: Verb) -> GraphQLInputObjectType:
     if not verb.takes_row:
         assert verb.input is not None
         return verb.input
-    entries = {"id": Entry("id", RowKey(verb.shape.resource), False)}
-    fields = {"id": GraphQLInputField(GraphQLNonNull(GraphQLID))}
+    entries, fields = {"id": Entry("id", RowKey(verb.shape.resource), False)}, {"id": _ID}
     if verb.versioned:
-        entries["version"], fields["version"] = Entry("version", Leaf(), True), GraphQLInputField(GraphQLInt)
+        entries["version"], fields["version"] = Entry("version", Leaf(), True), _VERSION
     if verb.input is not None and verb.reader is not None:
         entries["input"] = Entry("input", verb.reader, not verb.required)
         fields["input"] = GraphQLInputField(GraphQLNonNull(verb.input) if verb.required else verb.input)
@@ -89,10 +94,14 @@ def _item(registry: Registry, verb: Verb) -> GraphQLInputObjectType:
 
 
 def bulk_payload(registry: Registry, payloads: Payloads, verb: Verb) -> GraphQLObjectType:
-    """Return the payload type of the bulk form of a verb."""
-    name = verb.name("bulk")
-    index = GraphQLField(GraphQLNonNull(GraphQLInt), extensions={"attribute": "index"})
-    result = payloads.make(name, verb.parts, verb.held, suffix="Result", more={"index": index})
+    """Return the payload type of the bulk form of a verb: one for all deletes, and one for a resource's creates and updates."""
+    if verb.parts.keys() == {"id"}:
+        name, held = "BulkDelete", False
+    elif verb.parts.keys() == {"node"} and get_named_type(verb.parts["node"]).name == verb.shape.name:
+        name, held = f"{verb.shape.name}Bulk", hasattr(verb.shape.model, "MOVES")
+    else:
+        name, held = pascal(verb.name("bulk")), verb.held
+    result = payloads.make(name, verb.parts, held, suffix="Result", more={"index": _INDEX})
     return payloads.make(name, {"results": GraphQLNonNull(GraphQLList(GraphQLNonNull(result)))}, held=False)
 
 

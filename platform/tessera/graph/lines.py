@@ -21,14 +21,15 @@ class LineMutation:
     def __init__(self, name: str) -> None:
         schema = schema_for(current().modules)
         field = schema.mutation_type.fields.get(name) if schema.mutation_type else None
-        if field is None or KEY not in field.args or "items" in field.extensions:
+        permission = field.extensions.get("permission") if field else None
+        if field is None or not permission or KEY not in field.args or "items" in field.extensions:
             raise Refused("INVALID", _("There is no mutation {name} that takes a line at a time.").format(name=name), "mutation")
         payload = get_named_type(field.type)
         assert isinstance(payload, GraphQLObjectType)
         shown = " ".join(f"{each} {_SHOWN[each]}" for each in payload.fields if each in _SHOWN)
         taken = ", ".join(f"${each}: {argument.type}" for each, argument in field.args.items())
         passed = ", ".join(f"{each}: ${each}" for each in field.args)
-        self.name, self.permission = name, field.extensions["permission"]
+        self.permission = permission
         self.arguments = frozenset(field.args) - {KEY}
         self._text = f"mutation({taken}) {{ {RESULT}: {name}({passed}) {{ {shown} userErrors {{ field message code }} }} }}"
 

@@ -17,7 +17,6 @@ from graphql import (
     GraphQLInt,
     GraphQLNonNull,
     GraphQLResolveInfo,
-    GraphQLString,
     print_ast,
 )
 
@@ -25,7 +24,7 @@ from tessera.crud import refusal_of_validation
 from tessera.errors import Problem, Refused
 from tessera.graph.bulk_mutations import BULK, Undone, bulk_arguments, bulk_payload, bulk_work
 from tessera.graph.execute import Finished
-from tessera.graph.payloads import Answer, Payloads, UserError
+from tessera.graph.payloads import KEY, Answer, Payloads, UserError
 from tessera.graph.plan import Planner
 from tessera.graph.registry import Registry
 from tessera.graph.values import ValuePlan, value_plan
@@ -35,6 +34,7 @@ from tessera.resource import camel
 from tessera.unit_of_work import Phase, attempt, defer
 
 Work = Callable[[dict[str, Any]], Any]
+_ID, _VERSION = GraphQLArgument(GraphQLNonNull(GraphQLID)), GraphQLArgument(GraphQLInt)
 
 
 def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
@@ -59,11 +59,11 @@ def _about(verb: Verb) -> dict[str, Any]:
 def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
     arguments = {}
     if verb.takes_row:
-        arguments["id"] = GraphQLArgument(GraphQLNonNull(GraphQLID))
+        arguments["id"] = _ID
         if verb.versioned:
-            arguments["version"] = GraphQLArgument(GraphQLInt)
+            arguments["version"] = _VERSION
     if not verb.secret:
-        arguments["idempotencyKey"] = GraphQLArgument(GraphQLString)
+        arguments["idempotencyKey"] = KEY
     if verb.input is not None:
         arguments["input"] = GraphQLArgument(GraphQLNonNull(verb.input) if verb.required else verb.input)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, get_args, get_origin
 
 from django.db.models import Model
-from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
+from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
 from tessera.graph.holds import Hold, hold_of
 from tessera.graph.names import pascal
@@ -59,6 +59,9 @@ class Answer:
     @cached_property
     def hold(self) -> Hold | None:
         return hold_of(self.made)
+
+
+KEY = GraphQLArgument(GraphQLString)  # the argument idempotencyKey, one object for all mutations
 
 
 class Payloads:

@@ -81,8 +81,9 @@ def test_a_comment_that_makes_no_sense_is_refused(party, wrong):
 
 
 def test_a_file_is_told_by_the_name_of_the_fact_and_not_of_the_file(party):
+    file = make_file()
     with acting(person()):
-        made = attach(party)
+        made = attach_file(label=BASE, record=party.pk, file=file)
     fact = OutboxEvent.objects.get(subject=party.pk)
     assert (fact.name, fact.data["attachment"], fact.data["file_name"]) == ("notes.file_attached", str(made.pk), made.name)
 
