@@ -32,7 +32,9 @@ class Hub:
     def __init__(self) -> None:
         self.streams: dict[UUID, set[Stream]] = {}
         self.persons: Counter[tuple[UUID, UUID]] = Counter()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="look")  # allow raw-thread: a look enters its tenant itself
+        self._threads = ThreadPoolExecutor(
+            THREADS, thread_name_prefix="look"
+        )  # allow raw-thread: a look enters its tenant itself
         self._due: dict[UUID, asyncio.Event] = {}
         self._lookers: dict[UUID, asyncio.Task[None]] = {}
         self._listener: asyncio.Task[None] | None = None
@@ -41,11 +43,15 @@ class Hub:
         """Begin to listen for hints."""
         self._listener = asyncio.create_task(self._listen())
 
-    async def stop(self) -> None:
-        """End every stream and everything that runs for them."""
+    def end_all(self) -> None:
+        """End every stream; clients go on elsewhere from their last cursor."""
         for streams in self.streams.values():
             for stream in streams:
                 stream.end(last_event())
+
+    async def stop(self) -> None:
+        """End every stream and everything that runs for them."""
+        self.end_all()
         tasks = [*self._lookers.values(), *([self._listener] if self._listener else [])]
         for task in tasks:
             task.cancel()
