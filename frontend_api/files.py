@@ -1,23 +1,26 @@
-"""Files over HTTP: one is attached to a record by a form, and comes back as a download, never as a page of ours."""
+"""Files over HTTP: one that was announced is brought by PUT, and comes back as a download, never as a page of ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.multipartparser import MultiPartParserError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse, UnreadablePostError
+from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt
+from tessera.bulk.selectors import open_result
 from tessera.context import current_or_none
 from tessera.errors import ApiError, Code, NotFound
+from tessera.files.selectors import announced
+from tessera.files.services import receive_file
+from tessera.files.services.uploads import WAITS
+from tessera.files.storage import CHUNK
 from tessera.graph.answers import unauthenticated
 from tessera.graph.failures import shown
 from tessera.graph.ids import encode
 from tessera.notes.selectors import open_attachment
-from tessera.notes.services import attach_file
+from tessera.signing import BadToken
 
 STATUS = {
     Code.BAD_INPUT: 400,
@@ -28,7 +31,6 @@ STATUS = {
     Code.TOO_COMPLEX: 413,
     Code.RATE_LIMITED: 429,
 }
-FORM = 64 * 1024  # what the form around the file may take
 
 
 def answered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -37,19 +39,25 @@ def answered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @csrf_exempt
     @wraps(view)
     def run(request: HttpRequest, **options: Any) -> HttpResponse:
-        try:
+        def admitted() -> HttpResponse:
             here = current_or_none()
             if here is None:
                 raise NotFound
             if here.actor.kind == "anonymous":
                 raise unauthenticated()
             return view(request, **options)
-        except Exception as error:
-            body = shown(error)
-            code = Code(body["extensions"]["code"])
-            return _json({"errors": [body]}, STATUS.get(code, 500))
+
+        return _told(admitted)
 
     return run
+
+
+def _told(answer: Callable[[], HttpResponse]) -> HttpResponse:
+    try:
+        return answer()
+    except Exception as error:
+        body = shown(error)
+        return _json({"errors": [body]}, STATUS.get(Code(body["extensions"]["code"]), 500))
 
 
 def _json(body: dict[str, Any], status: int) -> HttpResponse:
@@ -57,31 +65,27 @@ def _json(body: dict[str, Any], status: int) -> HttpResponse:
     return HttpResponse(orjson.dumps(body), status=status, content_type="application/json; charset=utf-8", headers=headers)
 
 
-@answered
-def upload(request: HttpRequest) -> HttpResponse:
-    """POST /files: a form with `label`, `record` and `file`; answers the id and what was found out about the file.
+@csrf_exempt
+def upload(request: HttpRequest, token: str) -> HttpResponse:
+    """PUT /uploads/<token>: the bytes of a file that was announced; the address itself says who may bring them."""
+    if request.method != "PUT":
+        return HttpResponse(status=405, headers={"Allow": "PUT"})
+    return _told(lambda: _receive(request, token))
 
-    Another site can make a browser send a form, so a request with cookies carries `X-Tessera-Request`.
-    """
-    if request.method != "POST":
-        return HttpResponse(status=405, headers={"Allow": "POST"})
-    if request.COOKIES and "Authorization" not in request.headers and "X-Tessera-Request" not in request.headers:
-        raise ApiError(Code.FORBIDDEN, "Send the header X-Tessera-Request.")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.TESSERA_ATTACHMENT_BYTES + FORM:
-        raise ApiError(Code.TOO_COMPLEX, f"A file has at most {settings.TESSERA_ATTACHMENT_BYTES} bytes.", field=["file"])
+
+def _receive(request: HttpRequest, token: str) -> HttpResponse:
+    if current_or_none() is None:
+        raise NotFound
     try:
-        form, files = request.POST, request.FILES
-    except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, BadRequest):
-        raise ApiError(Code.BAD_INPUT, "Send multipart/form-data.") from None
-    if (file := files.get("file")) is None:
-        raise ApiError(Code.BAD_INPUT, "There is no file.", field=["file"])
+        key = announced(token, WAITS)
+    except BadToken:
+        raise NotFound from None
     try:
-        record = UUID(form.get("record", ""))
-    except ValueError:
-        raise ApiError(Code.BAD_INPUT, "This is no key of a record.", field=["record"]) from None
-    made = attach_file(label=form.get("label", ""), record=record, name=file.name, content=file)
-    told = {"id": encode("Attachment", made.pk), "url": f"/files/{made.pk}", "name": made.name}
-    return _json({**told, "mediaType": made.media_type, "size": made.size, "sha256": made.sha256}, 201)
+        row = receive_file(key=key, chunks=iter(lambda: request.read(CHUNK), b""))
+    except UnreadablePostError:  # the connection broke; the same bytes may be sent again
+        raise ApiError(Code.BAD_INPUT, "The bytes did not all arrive.", field=["size"]) from None
+    told = {"id": encode("FileUpload", row.pk), "name": row.name, "mediaType": row.media_type, "size": row.size}
+    return _json({**told, "sha256": row.sha256}, 201)
 
 
 @answered
@@ -90,7 +94,23 @@ def download(request: HttpRequest, attachment: UUID) -> Any:
     if request.method not in ("GET", "HEAD"):
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
     row, content = open_attachment(attachment=attachment)
-    response = FileResponse(content, as_attachment=True, filename=row.name, content_type=row.media_type)
+    return as_download(content, row.name, row.media_type, row.size)
+
+
+@answered
+def result(request: HttpRequest, token: str) -> Any:
+    """GET /bulk/<token>: the result of a bulk operation, for whoever asked for it."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+    row, content = open_result(token=token)
+    return as_download(content, row.name, row.media_type, row.size)
+
+
+def as_download(content: Iterator[bytes], name: str, media_type: str, size: int) -> StreamingHttpResponse:
+    """Return bytes as a download, which no browser shows as a page."""
+    response = StreamingHttpResponse(content, content_type=media_type)
+    response["Content-Length"] = size
+    response["Content-Disposition"] = content_disposition_header(True, name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "private, no-store"

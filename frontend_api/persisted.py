@@ -1,7 +1,7 @@
 """Documents that are named instead of sent: those that apps were built with, and those sent before.
 
 Apps of ours are built with a manifest, `{"sha256:<digest>": "<document>"}`, kept in `documents/`. Where
-`TESSERA_TRUSTED_ONLY` is set a session (a browser's, a mobile app's) may send nothing else; an access token may. A document that was sent
+`TESSERA_TRUSTED_ONLY` is set a session and an app of ours may send nothing else; another access token may. A document that was sent
 once with its digest is found by the digest alone afterwards (automatic persisted queries), for as long as the cache keeps it.
 """
 
@@ -49,7 +49,7 @@ def document_of(asked: dict[str, Any], actor: Actor | None) -> str:
             raise ApiError(Code.NOT_FOUND, "There is no document with this id.", field=["documentId"])
         return trusted()[name]
     member = actor is not None and actor.member_id is not None
-    if settings.TESSERA_TRUSTED_ONLY and actor and member and not actor.token_id:
+    if settings.TESSERA_TRUSTED_ONLY and actor and member and (actor.is_ours or not actor.token_id):
         raise ApiError(Code.FORBIDDEN, "Apps send the documents that they were built with, by documentId.", field=["documentId"])
     persisted = (asked.get("extensions") or {}).get("persistedQuery")
     if persisted is not None and member:

@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from frontend_api import exports, files, health, home, public, views
+from frontend_api import archives, exports, files, health, home, public, views
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("graphql", views.graphql, name="graphql"),
     path("public/<str:name>/<str:token>", public.page, name="public"),
-    path("files", files.upload, name="files"),
+    path("uploads/<str:token>", files.upload, name="upload"),
+    path("bulk/<str:token>", files.result, name="bulk"),
     path("files/<uuid:attachment>", files.download, name="file"),
     path("export/<str:plural>.csv", exports.export, name="export"),
+    path("archives/<str:token>", archives.download, name="archive"),
     path("health", health.health, name="health"),
 ]

@@ -10,9 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from tessera.budget import Budget, budget_of
 from tessera.context import Context, current_or_none
 from tessera.errors import ApiError
-from tessera.graph.answers import Request, Response, answer, refusal
+from tessera.graph.answers import Request, Response, answer, answer_here, refusal
 from tessera.graph.failures import masked
-from tessera.graph.schemas import schema_for
 
 from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
 from frontend_api.compression import compress
@@ -48,7 +47,7 @@ def _answer(request: HttpRequest, asked: dict[str, Any]) -> Response:
     named = Request(text, asked.get("variables") or {}, asked.get("operationName"), request, reads=request.method == "GET")
     if context is None:
         return answer(schema_for_accounts(), ACCOUNTS, named)
-    return answer(schema_for(context.modules), context.modules, named, budget_for(request, context))
+    return answer_here(named, budget_for(request, context))
 
 
 def budget_for(request: HttpRequest, context: Context) -> Budget:

@@ -13,8 +13,8 @@ from django.db import connections
 CHUNK = 2000
 
 
-def write_export(target: Path, tables: Iterable[str], about: dict[str, Any]) -> None:
-    """Write `tables` to `target` with a manifest.json: rows and SHA-256 per file, and `about`.
+def write_export(target: Path, tables: Iterable[str], about: dict[str, Any]) -> dict[str, Any]:
+    """Write `tables` to `target` with a manifest.json: rows and SHA-256 per file, which are returned, and `about`.
 
     The file appears whole and synced, or not at all. Call it inside the transaction whose view it is to show.
     """
@@ -29,6 +29,7 @@ def write_export(target: Path, tables: Iterable[str], about: dict[str, Any]) -> 
         draft.rename(target)
     finally:
         draft.unlink(missing_ok=True)
+    return files
 
 
 def _write_table(archive: ZipFile, table: str) -> dict[str, Any]:

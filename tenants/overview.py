@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 from django.db import connections
@@ -12,6 +12,7 @@ from tessera.db.inventory import inventory_of
 from tessera.module import modules
 from tessera.resource import RESOURCES
 
+from tenants.installations.archiving import free_from
 from tenants.installations.disabling import going_off
 from tenants.installations.mirror import State, closed
 from tenants.installations.purging import builders
@@ -75,6 +76,7 @@ class ModuleImpact:
 
     Enabling it switches on `comes_along` with it; disabling it switches off `goes_off` (itself
     first), unless `kept_on_by` need it; purging it deletes `records`, unless `purged_after` name what has to be purged before.
+    Before `purgeable_from`, if it is not null, the law wants them to be kept, in the module or as a confirmed archive.
     """
 
     module: TenantModule
@@ -83,6 +85,7 @@ class ModuleImpact:
     kept_on_by: list[str]
     records: list[RecordCount]
     purged_after: list[str]
+    purgeable_from: date | None
 
 
 def installations() -> dict[str, Installation]:
@@ -139,6 +142,7 @@ def module_impact(*, module: str) -> ModuleImpact:
         kept_on_by=users,
         records=count_records(module),
         purged_after=builders(rows, module),
+        purgeable_from=free_from(module),
     )
 
 

@@ -7,11 +7,13 @@ finds it there and wishes nothing new. When the job is lost, the clock finds the
 from dataclasses import dataclass
 
 from tessera.context import current
+from tessera.errors import ApiError, Code
 from tessera.installation.permissions import MODULE_PURGE, MODULE_SWITCH
 from tessera.module import modules as installed
 from tessera.service import service
 from tessera.tasks import enqueue
 
+from tenants.installations.archiving import confirm_archive
 from tenants.installations.disabling import wish_off
 from tenants.installations.enabling import wish_on
 from tenants.installations.mirror import State, closed
@@ -34,8 +36,10 @@ def switch_modules_on(*, modules: list[str]) -> ModuleSwitch:
     """Switch modules on, with all that they depend on; what is on already stays as it is.
 
     Their `state` is ENABLING until the tables are there, then ON, or FAILED. Refused: NOT_FOUND for a name that is no
-    module, STATE for one that is just being switched off or purged.
+    module, STATE for one that is just being switched off or purged. BAD_INPUT is raised where none is named.
     """
+    if not modules:
+        raise ApiError(Code.BAD_INPUT, "Name a module.", field=["input", "modules"])
     new = wish_on(_tenant(), frozenset(modules), current().actor)
     if new:
         enqueue(finish_switching)
@@ -58,15 +62,21 @@ def switch_module_off(*, module: str) -> ModuleSwitch:
 
 
 @service(permission=MODULE_PURGE)
-def purge_module_data(*, module: str, confirmation: str) -> ModuleSwitch:
+def purge_module_data(*, module: str, confirmation: str, archive: str = "") -> ModuleSwitch:
     """Export all records of a module that is off, then delete them for good; `confirmation` is its label, typed once more.
 
-    Refused: NOT_FOUND for a name that is no module, INVALID for another confirmation, STATE unless it is off,
-    IN_USE while tables of another module build on it. A module that refuses in the end stays OFF, and `why` says why.
+    `archive` is the SHA-256 of the module's archive as it was downloaded (see `moduleArchives`). While the law wants the
+    records to be kept nothing goes without it.
+    Refused: NOT_FOUND for a name that is no module, INVALID for another confirmation or checksum, RETENTION while the law
+    keeps it, with the day until it does, STATE unless it is off, IN_USE while tables of another module build on it.
+    A module that refuses in the end, or whose archive is not of what it holds now, stays OFF, and `why` says why.
     """
     check_confirmation(module, confirmation)
-    if _state_of(module) == State.ABSENT:
+    state = _state_of(module)
+    if state == State.ABSENT:
         return _switch({module}, frozenset())
+    if state == State.OFF:
+        confirm_archive(label=module, sha256=archive)
     wish_gone(_tenant(), module, current().actor)
     enqueue(finish_switching)
     return _switch({module}, frozenset())

@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import override
-from tessera.context import current
+from tessera.context import Actor, current
 from tessera.tasks import tenant_task
 
 from tenants.installations import reconcile_tenant
+from tenants.installations.archiving import archive_module
 from tenants.installations.mirror import ACTS
 from tenants.models import SignUp, Tenant
 from tenants.pool import refill
@@ -33,6 +35,13 @@ def finish_switching() -> None:
     here = current().tenant
     with override(here.language):
         reconcile_tenant(tenant=Tenant.objects.get(pk=here.id))
+
+
+@tenant_task(name="tenants.write_module_archive")
+def write_module_archive(*, module: str, asked_by: str, name: str) -> None:
+    """Write the archive of a module of the tenant in force, for whoever asked."""
+    actor = Actor(kind="system", member_id=UUID(asked_by) if asked_by else None, name=name)
+    archive_module(tenant=Tenant.objects.get(pk=current().tenant.id), module=module, actor=actor)
 
 
 @shared_task(name="tenants.reconcile_tenants")

@@ -76,6 +76,7 @@ from modules.base.services import (
     roles_of,
     snapshot_of,
     standing_for,
+    unit_of_member,
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -44,11 +44,13 @@ from tessera.machine import check_move, move
 from tessera.models import Manager, Model, QuerySet, Record
 from tessera.module import MenuItem, Module, Permission, Role
 from tessera.money import Money, line_net, minor_units, part_of, round_money, round_to, spread
-from tessera.numbering.services import assign_number
+from tessera.numbering.services import assign_number, void_number
+from tessera.ordering import OrGreatest
 from tessera.ports import Port, port
 from tessera.quantity import convert
 from tessera.resource import Action, Children, Computed, Form, Kanban, List, Mutation, Report, Resource, RowScope, Under
 from tessera.scope import visible_rows
+from tessera.search.expressions import search_index
 from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task

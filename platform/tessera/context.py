@@ -73,6 +73,9 @@ class Actor:
     name: str = ""
     grants: Mapping[str, Reach] = field(default_factory=dict)
     token_id: UUID | None = None  # the access token that this actor came with
+    scopes: tuple[str, ...] = ("*",)  # what that token is limited to
+    app: str = ""  # the client id of the app that the token was given to
+    is_ours: bool = False  # whether that app is the platform's own, which sends only the documents that it was built with
 
     @property
     def is_system(self) -> bool:
@@ -144,6 +147,16 @@ def acting(actor: Actor) -> Iterator[Context]:
     token = _current.set(replace(current(), actor=actor))
     try:
         yield current()
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def instead(context: Any) -> Iterator[None]:
+    """Let `current()` be what stands for the context in force, tenant and connection staying as they are."""
+    token = _current.set(context)
+    try:
+        yield
     finally:
         _current.reset(token)
 

@@ -132,7 +132,9 @@ def validate(row: Model) -> None:
     """Run every validation of a row's model; refuse with one problem per finding, each with the field to blame."""
     found: dict[str, list[ValidationError]] = {}
     try:
-        row.full_clean(validate_constraints=False)
+        row.full_clean(
+            exclude={row._meta.pk.name}, validate_constraints=False
+        )  # a key is made here, and needs no look for its twin
     except ValidationError as error:
         found = error.update_error_dict({})
     wrong = set(found)

@@ -56,6 +56,8 @@ def event(name: str, *, version: int = 1) -> Callable[[type], type]:
             raise ValueError(f"the event {name} is declared twice")
         if "subject" not in made.__dataclass_fields__:
             raise TypeError(f"the event {name} has no subject")
+        if taken := {"name", "version"} & made.__dataclass_fields__.keys():
+            raise TypeError(f"the event {name} has a field {min(taken)}, which would hide its own")
         made.name, made.version = name, version
         EVENTS[name] = made
         return made

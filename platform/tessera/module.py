@@ -6,6 +6,7 @@ and is off in every tenant until the tenant switches it on. Its parts are found 
 """
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -88,6 +89,13 @@ class Module(AppConfig):
 
     def on_purge(self, tenant: Any) -> None:
         """Let go of what lives outside the module's own tables; refuse by raising."""
+
+    def purgeable_from(self, tenant: Any) -> date | None:
+        """Return the day from which the law lets go of what the module holds, None where it asks nothing.
+
+        Before it, a purge wants the archive confirmed. Runs inside the tenant, while the module is off.
+        """
+        return None
 
 
 def installed_module_apps() -> list[str]:

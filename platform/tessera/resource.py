@@ -8,7 +8,8 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args, get_type_hints
+from datetime import date
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
@@ -31,6 +32,17 @@ def camel(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Deprecated:
+    """Said of what is going to leave the API: what to use instead, and the day until which it stays.
+
+    `reason` is a sentence, `Ask for `number`.`; it stays at least a year after the release that says so.
+    """
+
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True)
 class Action:
     """A domain verb: the mutation `<noun><Verb>` made from a typed service.
 
@@ -43,6 +55,7 @@ class Action:
     title: Any = ""
     states: tuple[str, ...] = ()
     bulk: bool = False
+    deprecated: Deprecated | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,8 @@ class RowScope:
     hangs on a record (`on_record`) is reached by whoever may view that record, whatever the reach.
 
     `shared` are further paths, which may follow relations to many rows: a request is also reached by
-    whoever is asked in it, a party through any company in which it has a role.
+    whoever is asked in it, a party through any company in which it has a role. `creator` is who made the
+    row: that member goes on seeing it, whosever it has become, and reaches it by no other right.
     """
 
     owner: str = ""
@@ -97,6 +111,7 @@ class RowScope:
     company: str = ""
     on_record: bool = False
     shared: "RowScope | None" = None
+    creator: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,8 +145,11 @@ class Resource:
     `update` and `delete` are True for the generic service (rights `<module>.<noun>_create` and so
     on), a service of one's own, or False. `field_rights` names the right without which a field
     reads as null and may be neither filtered, ordered, searched, counted by nor written.
+    `currencies` says in which currency each shown amount is: a path to a column with its code (`currency`,
+    `document__currency`), or "" where it has none; without one an amount cannot be summed or compared over rows.
     `fields`, `writable`, `filters`, `order` and `search` name columns of this model (`party`, not
-    `party_id`, and never a path); `id` can always be filtered and ordered by.
+    `party_id`, and never a path); `id` can always be filtered and ordered by. `deprecated` names
+    fields, computed ones and nested lists that are going to leave.
     """
 
     model: type[Model]
@@ -153,6 +171,8 @@ class Resource:
     views: tuple[Any, ...] = ()
     scope: RowScope = RowScope()
     field_rights: Mapping[str, str] = field(default_factory=dict)
+    deprecated: Mapping[str, Deprecated] = field(default_factory=dict)
+    currencies: Mapping[str, str] = field(default_factory=dict)
     import_key: tuple[str, ...] = ()
     module: str = ""
 
@@ -206,6 +226,7 @@ class Report:
     selector: Callable[..., Any]
     permission: str
     module: str = ""
+    deprecated: Deprecated | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "module", self.module or module_of(self.selector) or "")
@@ -224,6 +245,7 @@ class Mutation:
     name: str
     service: Callable[..., Any]
     module: str = ""
+    deprecated: Deprecated | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "module", self.module or module_of(self.service) or "")
@@ -232,6 +254,7 @@ class Mutation:
         MUTATIONS[self.name] = self
 
 
+Declared = TypeVar("Declared", "Resource", "Report", "Mutation")
 RESOURCES: dict[str, Resource] = {}
 REPORTS: dict[str, Report] = {}
 MUTATIONS: dict[str, Mutation] = {}
@@ -241,14 +264,15 @@ def _has_column(model: type[Model], name: str) -> bool:
     return any(name in (f.name, f.attname) for f in model._meta.concrete_fields)
 
 
-def resources(labels: frozenset[str] | None = None) -> list[Resource]:
-    """Return the resources of the given modules (the kernel's own have module ""), by name."""
-    from tessera.module import modules
-
+def declared(found: Mapping[str, Declared], on: frozenset[str]) -> list[Declared]:
+    """Return what the kernel and the modules that are on have declared, by name."""
     known = modules()
-    return [
-        found for _, found in sorted(RESOURCES.items()) if labels is None or found.module in labels or found.module not in known
-    ]
+    return [each for _, each in sorted(found.items()) if each.module in on or each.module not in known]
+
+
+def resources(labels: frozenset[str] | None = None) -> list[Resource]:
+    """Return the resources of the kernel and of the given modules (default: of all), by name."""
+    return declared(RESOURCES, frozenset(modules()) if labels is None else labels)
 
 
 def resource_of(model: type[Model]) -> Resource | None:

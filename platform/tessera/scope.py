@@ -35,14 +35,17 @@ def within(resource: Resource, actor: Actor, permission: str) -> Q | None:
         return None if actor.is_system else _on_visible_records(actor)
     if reach.everything or not (scope.owner or scope.unit or scope.company):
         return None
-    return _by_columns(resource, actor, reach)
+    condition = _by_columns(resource, actor, reach)
+    if scope.creator and actor.member_id and permission == resource.permission("view"):
+        condition |= Q(**{scope.creator: actor.member_id})
+    return condition or NOTHING
 
 
 def _by_columns(resource: Resource, actor: Actor, reach: Reach) -> Q:
     condition = _along(resource.scope, actor, reach)
     if (shared := resource.scope.shared) and (also := _along(shared, actor, reach)):
         condition |= Q(pk__in=resource.model._default_manager.filter(also).values("pk"))
-    return condition or NOTHING
+    return condition
 
 
 def _along(scope: RowScope, actor: Actor, reach: Reach) -> Q:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import DataError, IntegrityError, connections, transaction
+from django.db import DataError, IntegrityError, OperationalError, connections, transaction
 
 from tessera.context import current
 from tessera.integrity import refusal_of
+
+Made = TypeVar("Made")
 
 
 class Phase(IntEnum):
@@ -34,6 +36,7 @@ class Unit:
         self.facts: list[Any] = []
         self.numbers: list[Any] = []
         self.serving = False
+        self.tentative = False
 
     @contextmanager
     def service(self) -> Iterator[None]:
@@ -43,6 +46,12 @@ class Unit:
             yield
         finally:
             self.serving = before
+
+    def settle(self) -> None:
+        """Run what waits for its phase, but for the record: numbers, then postings."""
+        with self.service():
+            while work := self.deferred[Phase.NUMBERS] or self.deferred[Phase.POST]:
+                work.pop(0)()  # what posts may ask for further numbers: they come before the rest is posted
 
     def mark(self) -> tuple:
         return ({phase: len(work) for phase, work in self.deferred.items()}, len(self.audit), len(self.facts), len(self.numbers))
@@ -133,9 +142,8 @@ def unit_of_work() -> Iterator[Unit]:
         # allow bare-atomic: this is the unit of work
         with transaction.atomic(using="default"):
             yield unit
+            unit.settle()
             unit.serving = True
-            while work := unit.deferred[Phase.NUMBERS] or unit.deferred[Phase.POST]:
-                work.pop(0)()  # what posts may ask for further numbers: they come before the rest is posted
             for record in unit.deferred[Phase.RECORD]:
                 record()
             for finish in _finishers:
@@ -146,10 +154,40 @@ def unit_of_work() -> Iterator[Unit]:
         _unit.reset(token)
 
 
+class SavepointNeeded(Exception):
+    """Raised out of a tentative unit where a part of it is to be undone and the rest is not."""
+
+
+def attempt(work: Callable[[], Made]) -> Made:
+    """Run `work` as a unit of work, at first without savepoints: nothing needs them while nothing fails.
+
+    Where a part fails that is to be undone alone, the whole is undone and run again with savepoints. `work` therefore
+    begins from what it was given, and has no effect outside the transaction but by `on_commit`.
+    """
+    if in_unit():
+        return work()
+    try:
+        with unit_of_work() as unit:
+            unit.tentative = True
+            return work()
+    except SavepointNeeded:
+        pass
+    with unit_of_work():
+        return work()
+
+
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Try a part of the unit: on an exception its writes and everything it gathered are undone."""
     unit = current_unit()
+    if unit.tentative:
+        try:
+            yield
+        except OperationalError:  # a deadlock or a timeout ends the whole, and is not met by trying again at once
+            raise
+        except Exception as error:
+            raise SavepointNeeded from error
+        return
     mark = unit.mark()
     try:
         # allow bare-atomic: this is the unit of work

@@ -1,16 +1,16 @@
 """Do at the start of a web process what its first requests would wait for."""
 
 from tessera.db.scripts import fingerprint_of_set
-from tessera.graph.schemas import schema_for
+from tessera.graph.needs import needs
 from tessera.graph.sdl import module_sets
 from tessera.module import modules
 from tessera.permissions import known_permissions
 
 
 def warm_up() -> None:
-    """Read the migrations, and work out the rights and schemas of the sets of modules that most companies have; asks no database."""
+    """Read the migrations, and work out the schema and the rights of the sets of modules that most companies have; asks no database."""
     fingerprint_of_set(modules())
+    needs()
     known_permissions(frozenset(modules()))  # what roles are proposed from
     for labels in module_sets().values():
         known_permissions(labels)
-        schema_for(labels)

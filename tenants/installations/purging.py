@@ -1,10 +1,8 @@
 """Take a module out of a tenant for good: export first, then drop its tables."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
 from tessera.context import Actor, current, enter
@@ -13,20 +11,25 @@ from tessera.db.roles import as_owner
 from tessera.errors import Refused
 from tessera.installation.models import InstalledModule
 from tessera.module import modules
+from tessera.unit_of_work import unit_of_work
 
-from tenants.export import write_export
-from tenants.installations.mirror import State, closed, deed, move, refuse_in_unit, wishes
+from tenants.installations.archiving import confirm_archive, path_of, refuse_kept, refuse_on, write_archive
+from tenants.installations.mirror import State, closed, deed, move, on_behalf_of, refuse_in_unit, wishes
 from tenants.models import Installation, Tenant
 
 
-def purge_module(*, tenant: Tenant, module: str, confirmation: str, actor: Actor | None = None) -> Path | None:
+def purge_module(*, tenant: Tenant, module: str, confirmation: str, archive: str = "", actor: Actor | None = None) -> Path | None:
     """Export and drop everything a module owns in a tenant; return the export, None if it was gone already.
 
-    `confirmation` is the module's label, typed by a person. Raises Refused INVALID when it is not,
+    `confirmation` is the module's label, typed by a person, `archive` the SHA-256 of the archive that was taken before,
+    wanted while the law keeps the module. Raises Refused INVALID when they are not, RETENTION without an archive,
     STATE unless the module is off, IN_USE while another module's tables may point to it.
     """
     refuse_in_unit()
     check_confirmation(module, confirmation)
+    if archive:
+        with enter(tenant.ref(), actor=on_behalf_of(actor, "purge"), modules=frozenset()), unit_of_work():
+            confirm_archive(label=module, sha256=archive)
     wish_gone(tenant, module, actor)
     return take_out(tenant, module, actor=actor)
 
@@ -63,18 +66,21 @@ def take_out(tenant: Tenant, label: str, *, actor: Actor | None = None) -> Path 
         row = InstalledModule.objects.filter(label=label).first()
         if row is None:
             return None
-        if row.state == InstalledModule.State.ON:
-            raise Refused("STATE", _("Switch the module %(name)s off first.") % {"name": label}, "module")
+        refuse_on(row)
         context = current()
         with enter(context.tenant, actor=context.actor, modules=frozenset({label}), request_id=context.request_id):
             modules()[label].on_purge(context.tenant)
         owned = inventory_of(label)
         _freeze(owned)
-        stamp = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        target = Path(settings.TESSERA_EXPORTS) / str(tenant.id) / f"{label}-{stamp}.zip"
-        write_export(target, owned.tables, {"module": label, "version": row.module_version, "settings": row.settings})
-        _drop(label, owned)
-        row.delete()
+        archive = write_archive(row, owned, purged=True)
+        target = path_of(archive)
+        try:
+            refuse_kept(label, archive.content)
+            _drop(label, owned)
+            row.delete()
+        except Exception:
+            target.unlink()  # what stays has no archive of its going
+            raise
     return target
 
 

@@ -12,7 +12,7 @@ from tessera.testing.contract import documents, surface, tables
 from modules.base.models import Document, DocumentLine, Party
 from modules.crm.sales.models import Lead
 from modules.erp.orders.models import Quote
-from tests.contract.planting import model, orders, resource
+from tests.contract.planting import model, orders
 
 
 def stray():
@@ -138,11 +138,6 @@ PLANTED = [
     (documents.lines_hang_on_documents, model(line), "Line has no key `document` to a business document"),
     (documents.lines_hang_on_documents, model(misnamed), 'Misnamed.document: related_name is not "lines"'),
     (documents.lines_hang_on_documents, model(still), "Still has no lines and no sealed_lines of its own"),
-    (
-        documents.large_tables_are_ordered_by_an_index,
-        resource("Quote", order=("note",)),
-        "Quote can be ordered by note, which leads",
-    ),
 ]
 
 

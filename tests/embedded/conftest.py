@@ -1,14 +1,18 @@
-"""Servers in homes of their own, and a look at what still runs."""
+"""Servers and supervisors in homes of their own, and a look at what still runs."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from tessera.embedded.postgres import Postgres
-from tessera.embedded.server import Server
+from tessera.embedded.processes import marked
+from tessera.embedded.server import Server, free_port
 from tessera.embedded.valkey import Valkey
+
+from tests.embedded.runs import ELSEWHERE, Run
 
 
 def processes_of(home: Path) -> list[str]:
@@ -32,6 +36,26 @@ def home(tmp_path: Path) -> Iterator[Path]:
     for server in (Postgres(tmp_path), Valkey(tmp_path)):
         if server.home.exists():
             server.stop(force=True)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Return a function that runs a command line of the supervisor in a checkout of its own, without real servers."""
+    runs: list[Run] = []
+    (tmp_path / ".data" / "dev").mkdir(parents=True)
+    (tmp_path / ".data" / "dev" / "web.port").write_text(str(free_port()))  # 8000 may be in use by what these tests are not about
+
+    def run(*arguments: str, variant: str = "whole", **variables: str) -> Run:
+        runs.append(Run(tmp_path, *arguments, variant=variant, **(ELSEWHERE | variables)))
+        return runs[-1]
+
+    yield run
+    for one in runs:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+    for pid in marked(tmp_path / ".data" / "dev"):
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

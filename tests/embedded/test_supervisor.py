@@ -1,4 +1,4 @@
-"""The supervisor: what it says, what it keeps up, what it leaves behind (nothing)."""
+"""The supervisor: what it says, what it is asked for, and what it leaves behind when it is told to stop (nothing)."""
 
 import os
 import re
@@ -6,83 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from tessera.embedded.postgres import Postgres
 from tessera.embedded.processes import marked
 from tessera.embedded.server import free_port
-from tessera.embedded.supervisor import health
-from tessera.embedded.valkey import Valkey
 
 from tests.embedded.conftest import processes_of
-
-CAST = Path(__file__).with_name("cast.py")
-ELSEWHERE = {"DATABASE_URL": "postgresql://elsewhere/db", "REDIS_URL": "redis://elsewhere/0"}
-
-
-class Run:
-    """One supervisor over the cast, and what it has printed so far."""
-
-    def __init__(self, root: Path, *arguments: str, variant: str = "whole", **variables: str) -> None:
-        kept = {key: value for key, value in os.environ.items() if key not in ELSEWHERE}
-        self.home = root / ".data" / "dev"
-        self.out = root / f"out-{time.monotonic_ns()}"
-        with self.out.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, str(CAST), str(root), variant, *arguments],
-                env=kept | variables,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.out.read_text()
-
-    def until(self, text: str) -> "Run":
-        wait_for(lambda: text in self.text or self.process.poll() is not None)
-        assert text in self.text, self.text
-        return self
-
-    def pid(self, name: str) -> int:
-        return int((self.home / "run" / f"{name}.pid").read_text())
-
-    def end(self, sent: int = 0) -> int:
-        if sent:
-            self.process.send_signal(sent)
-        return self.process.wait(timeout=30)
-
-
-def wait_for(condition: Callable[[], bool], patience: float = 30.0) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "in vain"
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
-    """Return a function that runs a command line of the supervisor in a checkout of its own, without real servers."""
-    runs: list[Run] = []
-    (tmp_path / ".data" / "dev").mkdir(parents=True)
-    (tmp_path / ".data" / "dev" / "web.port").write_text(str(free_port()))  # 8000 may be in use by what these tests are not about
-
-    def run(*arguments: str, variant: str = "whole", **variables: str) -> Run:
-        runs.append(Run(tmp_path, *arguments, variant=variant, **(ELSEWHERE | variables)))
-        return runs[-1]
-
-    yield run
-    for one in runs:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
-    for pid in marked(tmp_path / ".data" / "dev"):
-        os.kill(pid, signal.SIGKILL)
+from tests.embedded.runs import CAST, ELSEWHERE, Run, wait_for
 
 
 def test_check_starts_everything_tells_the_story_once_and_leaves_nothing(start: Callable[..., Run]) -> None:
@@ -191,50 +123,6 @@ def test_kill_9_of_make_stops_every_process(under_make: subprocess.Popen[bytes],
     assert b"stopped (SIGTERM)" in (tmp_path / "out").read_bytes()
 
 
-def test_a_service_that_is_killed_comes_back_without_its_old_children(start: Callable[..., Run]) -> None:
-    run = start("up").until("ready ")
-    before = set(marked(run.home))
-    os.kill(run.pid("web"), signal.SIGKILL)
-    run.until("web was ended by SIGKILL, starting it again in 0.5 s")
-    port = int((run.home / "web.port").read_text())
-    wait_for(lambda: health(port, "/health") == "200")
-    now = set(marked(run.home))
-    assert len(now) == 3
-    assert now & before == {run.pid("worker")}
-    assert run.end(signal.SIGTERM) == 0
-
-
-def test_a_service_that_was_up_comes_back_at_once_however_often_it_is_killed(start: Callable[..., Run]) -> None:
-    run = start("up").until("ready ")
-    for times in range(1, 4):
-        os.kill(run.pid("worker"), signal.SIGKILL)
-        wait_for(lambda times=times: run.text.count("worker is up again") == times)
-    assert run.text.count("worker was ended by SIGKILL, starting it again in 0.5 s") == 3
-    assert run.end(signal.SIGTERM) == 0
-
-
-def test_a_service_that_does_not_come_up_waits_longer_each_time(start: Callable[..., Run], tmp_path: Path) -> None:
-    run = start("up").until("ready ")
-    (tmp_path / "broken").touch()
-    os.kill(run.pid("worker"), signal.SIGKILL)
-    for seconds in ("0.5", "1.0", "2.0"):
-        run.until(f"starting it again in {seconds} s")
-    (tmp_path / "broken").unlink()
-    run.until("worker is up again")
-    assert run.end(signal.SIGTERM) == 0
-
-
-def test_kill_9_of_the_supervisor_and_a_service_blocks_nothing(start: Callable[..., Run]) -> None:
-    run = start("up").until("ready ")
-    os.kill(run.pid("web"), signal.SIGKILL)  # its child is an orphan that ignores SIGTERM
-    assert run.end(signal.SIGKILL) == -signal.SIGKILL
-    wait_for(lambda: len(marked(run.home)) == 1)  # the worker got SIGTERM from the system
-    again = start("up").until("ready ")
-    assert "  ended what an earlier run left: 1" in again.text
-    assert len(marked(run.home)) == 3
-    assert again.end(signal.SIGTERM) == 0
-
-
 def test_a_second_supervisor_is_refused_and_stop_ends_the_first(start: Callable[..., Run]) -> None:
     run = start("up").until("ready ")
     second = start("up")
@@ -298,32 +186,3 @@ def test_the_secret_is_made_once_and_private(start: Callable[..., Run], tmp_path
     assert len({run.text for run in runs}) == 1
     assert len(runs[0].text.strip()) >= 50
     assert (tmp_path / ".data" / "secret").stat().st_mode & 0o777 == 0o600
-
-
-def test_with_real_servers_a_row_outlives_kill_9_of_every_process(start: Callable[..., Run], tmp_path: Path) -> None:
-    home = tmp_path / ".data" / "dev"
-    postgres, valkey = Postgres(home), Valkey(home)
-    none = {"DATABASE_URL": "", "REDIS_URL": ""}
-    try:
-        run = start("up", **none).until("ready ")
-        with psycopg.connect(postgres.url(superuser=True), autocommit=True) as connection:
-            connection.execute("CREATE TABLE t AS SELECT 7 AS n")
-        for server in (postgres, valkey):
-            os.kill(server.pid() or 0, signal.SIGKILL)
-            run.until(f"{server.name} ended, starting it again")
-            wait_for(server.running)
-        assert run.end(signal.SIGKILL) == -signal.SIGKILL
-        for pid in (postgres.pid(), valkey.pid(), *marked(home)):
-            if pid is not None:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-        again = start("up", **none).until("ready ")
-        with psycopg.connect(postgres.url(superuser=True)) as connection:
-            assert connection.execute("SELECT n FROM t").fetchone() == (7,)
-        assert again.end(signal.SIGINT) == 0
-        assert processes_of(home) == []
-    finally:
-        postgres.stop(force=True)
-        valkey.stop(force=True)

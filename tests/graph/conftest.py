@@ -6,10 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
-from tessera.context import current
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer
-from tessera.graph.schemas import schema_for
+from tessera.graph.answers import Request, answer_here
 from tessera.unit_of_work import unit_of_work
 
 from tests.samples.library.models import Author, Book, Subject
@@ -41,8 +39,7 @@ class Asked:
 
 def ask_here(text: str, operation: str | None = None, **variables: Any) -> Asked:
     """Ask in the context that is entered, with its modules."""
-    modules = current().modules
-    response = answer(schema_for(modules), modules, Request(text, variables, operation))
+    response = answer_here(Request(text, variables, operation))
     return Asked(orjson.loads(orjson.dumps(response.body)))
 
 

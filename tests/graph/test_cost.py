@@ -3,8 +3,7 @@
 import pytest
 from tessera.budget import Bucket, Budget
 from tessera.context import current
-from tessera.graph.answers import Request, answer
-from tessera.graph.schemas import schema_for
+from tessera.graph.answers import Request, answer_here
 
 ROWS = "{ authors(first: 10) { nodes { id name } } }"
 
@@ -14,7 +13,7 @@ def budget(capacity=10_000, rate=1):
 
 
 def cost(text, given=None, **variables):
-    response = answer(schema_for(current().modules), current().modules, Request(text, variables), given or budget())
+    response = answer_here(Request(text, variables), given or budget())
     return response.body["extensions"]["cost"]
 
 
@@ -57,7 +56,7 @@ def test_a_request_beyond_the_budget_is_refused_before_any_statement(library, dj
     mine = budget(20)
     mine.take(15)
     with django_assert_num_queries(0):
-        response = answer(schema_for(current().modules), current().modules, Request(ROWS, {}), mine)
+        response = answer_here(Request(ROWS, {}), mine)
     error = response.body["errors"][0]["extensions"]
     assert not response.executed
     assert (error["code"], error["cost"]) == ("RATE_LIMITED", 12)
@@ -65,6 +64,6 @@ def test_a_request_beyond_the_budget_is_refused_before_any_statement(library, dj
 
 
 def test_what_no_full_bucket_holds_is_too_complex(library):
-    response = answer(schema_for(current().modules), current().modules, Request(ROWS, {}), budget(11))
+    response = answer_here(Request(ROWS, {}), budget(11))
     error = response.body["errors"][0]["extensions"]
     assert (error["code"], error["limit"], error["cost"]) == ("TOO_COMPLEX", "cost", 12)

@@ -1,11 +1,14 @@
 """What goes wrong on our side says nothing but an id."""
 
 import logging
+from contextlib import nullcontext
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from tessera.errors import ApiError, Code, Refused
-from tessera.graph import plan
+from tessera.graph import plan, statements
+
+from tests.graph.executors import by_plan
 
 
 class _Fails:
@@ -77,14 +80,18 @@ def test_what_the_database_says_has_a_code(failing, ask, state, code):
     assert "secret" not in str(asked.body)
 
 
-def test_a_slow_statement_is_a_timeout(library, ask, monkeypatch):
-    read = plan.Columns.read
-
-    def slow(self, rows):
+@pytest.mark.parametrize("place, name", [(plan.Columns, "read"), (statements, "run")])
+def test_a_slow_statement_is_a_timeout(library, ask, monkeypatch, place, name):
+    def slow(*_):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 1")
             cursor.execute("SELECT pg_sleep(1)")
-        return read(self, rows)
 
-    monkeypatch.setattr(plan.Columns, "read", slow)
-    assert ask("{ authors { nodes { name } } }").codes == ["TIMEOUT"]
+    text = "{ authors { nodes { name } } }"
+    ask(text)
+    monkeypatch.setattr(place, name, slow)
+    with by_plan() if place is plan.Columns else nullcontext(), transaction.atomic():  # allow bare-atomic: undoes SET LOCAL
+        asked = ask(text)
+        transaction.set_rollback(True)
+    assert asked.body["data"] == {"authors": None}
+    assert [(error["path"], error["extensions"]["code"]) for error in asked.errors] == [(["authors"], "TIMEOUT")]

@@ -22,6 +22,9 @@ def titles(ask, filter, **variables):
         ('{title: {ne: "Beta"}}', "AG"),
         ('{title: {in: ["Beta", "Gamma", "Omega"]}}', "BG"),
         ("{title: {in: []}}", ""),
+        ('{title: {notIn: ["Beta", "Gamma", "Omega"]}}', "A"),
+        ("{title: {notIn: []}}", "ABG"),
+        ("{pages: {notIn: [100, 7]}}", "BG"),
         ('{title: {contains: "A", startsWith: "b"}}', "B"),
         ('{title: {contains: "%"}}', ""),
         ("{state: {eq: PRINTED}}", "G"),
@@ -48,6 +51,23 @@ def titles(ask, filter, **variables):
         ("{not: {editor: {}}}", "B"),
         ('{author: {or: [{born: {gt: "1960-01-01"}}, {born: {isNull: true}}]}}', "G"),
         ('{author: {name: {eq: "Ann"}}, editor: {name: {eq: "Cid"}}}', "A"),
+        ('{subjects: {some: {word: {eq: "art"}}}}', "A"),
+        ('{subjects: {some: {word: {in: ["art", "war"]}}}}', "AG"),
+        ("{subjects: {some: {}}}", "AG"),
+        ("{subjects: {none: {}}}", "B"),
+        ('{subjects: {none: {word: {eq: "art"}}}}', "BG"),
+        ('{subjects: {every: {word: {eq: "war"}}}}', "BG"),
+        ("{subjects: {every: {}}}", "ABG"),
+        ('{subjects: {every: {not: {word: {eq: "war"}}}}}', "AB"),
+        ('{subjects: {some: {word: {eq: "art"}}, every: {word: {eq: "art"}}}}', ""),
+        ('{subjects: {some: {word: {eq: "art"}}, none: {word: {eq: "war"}}}}', "A"),
+        ('{not: {subjects: {some: {word: {eq: "sea"}}}}}', "BG"),
+        ("{subjects: {}}", "ABG"),
+        ("{subjects: {some: null}}", "ABG"),
+        ("{author: {books: {some: {pages: {gt: 200}}}}}", "G"),
+        ('{author: {books: {every: {subjects: {none: {word: {eq: "war"}}}}}}}', "AB"),
+        ("{loans: {none: {}}}", "ABG"),
+        ('{comments: {none: {}}, audit: {some: {verb: {eq: "create"}}}}', "ABG"),
         ("{lastLoan: {}}", ""),
         ("{not: {lastLoan: {}}}", "ABG"),
         ("{title: null, and: null, not: null, author: null}", "ABG"),
@@ -87,9 +107,9 @@ def test_the_count_is_of_what_is_filtered(library, ask):
 
 
 @pytest.mark.parametrize(
-    "text, found", [("alph", ["Alpha"]), ("A", ["Alpha", "Beta", "Gamma"]), ("_", []), ("", ["Alpha", "Beta", "Gamma"])]
+    "text, found", [("alph", ["Alpha"]), ("A", ["Alpha"]), ("lpha", []), ("_", []), ("", ["Alpha", "Beta", "Gamma"])]
 )
-def test_search_finds_a_part_of_a_text(library, ask, text, found):
+def test_search_finds_words_by_their_beginning(library, ask, text, found):
     asked = ask("query($s: String) { books(search: $s, orderBy: [{field: TITLE}]) { totalCount nodes { title } } }", s=text)
     assert [node["title"] for node in asked.data["books"]["nodes"]] == found
     assert asked.data["books"]["totalCount"] == len(found)
@@ -104,6 +124,12 @@ def nested(depth):
     [
         (nested(5), "TOO_COMPLEX", ["filter", "not", "not", "not", "not", "not"]),
         ('{title: {in: ["x"' + ', "x"' * 250 + "]}}", "TOO_COMPLEX", ["filter", "title", "in"]),
+        ('{title: {notIn: ["x"' + ', "x"' * 250 + "]}}", "TOO_COMPLEX", ["filter", "title", "notIn"]),
+        (
+            "{subjects: {some: {not: {not: {not: {not: {word: {}}}}}}}}",
+            "TOO_COMPLEX",
+            ["filter", "subjects", "some", "not", "not", "not", "not"],
+        ),
         ("{or: [{}" + ", {}" * 250 + "]}", "TOO_COMPLEX", ["filter", "or"]),
     ],
 )

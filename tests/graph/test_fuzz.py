@@ -1,126 +1,62 @@
-"""Any document gets from the plan what it gets from resolving field by field."""
+"""Any document gets from a plan, and from the statement made of it, what it gets from resolving field by field."""
 
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import orjson
 import pytest
-from graphql import GraphQLEnumType, GraphQLList, get_named_type
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tessera.context import EVERYTHING, Actor, Reach, acting, current
+from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer
-from tessera.graph.ids import encode
+from tessera.graph import asking, forms, json_sql
+from tessera.graph.answers import Request, answer_here, documents
 from tessera.graph.schemas import schema_for
-from tessera.graph.shapes import Relation
 from tessera.unit_of_work import unit_of_work
 
+from tests.graph.drawing import Documents
+from tests.graph.executors import by_plan, by_statement
 from tests.graph.reference import Reference
 from tests.samples.lending.models import Loan
 from tests.samples.library.models import Author, Book, Subject
 
 MODULES = frozenset({"base", "library", "lending"})
-OURS = ("Author", "Book", "Subject", "Loan")
-ON_RECORDS = {"attachments", "audit", "comments", "customFields", "tags"}  # the reference knows no records of any kind
-VALUES = {
-    "String": ['"a"', '"b"', '"ab"', '"B"', '""'],
-    "Decimal": ['"0"', '"1.5"', '"2"'],
-    "Int": ["1", "2", "3"],
-    "Date": ['"2000-01-01"', '"2001-01-01"'],
-    "DateTime": ['"2020-01-01T00:00:00Z"'],
-}
+OURS = ["Author", "Book", "Subject", "Loan"]
+CURSORS = ("cursor", "startCursor", "endCursor")
 
 
-class Documents:
-    """Draws documents over a schema, within the rights of the current actor."""
+def without_cursors(value):
+    """Return an answer without its cursors, which the reference cannot sign."""
+    if isinstance(value, dict):
+        return {name: without_cursors(inner) for name, inner in value.items() if name not in CURSORS}
+    return [without_cursors(inner) for inner in value] if isinstance(value, list) else value
 
-    def __init__(self, draw, schema, ids):
-        self.draw, self.schema, self.ids = draw, schema, ids
-        self.shapes = schema.extensions["shapes"]
 
-    def one_of(self, choices):
-        return self.draw(st.sampled_from(list(choices)))
-
-    def often(self):
-        return self.draw(st.integers(0, 2)) > 0
-
-    def document(self):
-        fields = [
-            n for n, f in self.schema.query_type.fields.items() if get_named_type(f.type).name.removesuffix("Connection") in OURS
-        ]
-        roots = [name for name in fields if get_named_type(self.schema.query_type.fields[name].type).name.endswith("Connection")]
-        name = self.one_of(roots)
-        return "{ " + name + self.connection(self.schema.query_type.fields[name], 3) + " }"
-
-    def connection(self, field, depth):
-        kind = get_named_type(field.type)
-        node = get_named_type(kind.fields["nodes"].type)
-        made = [self.one_of(["nodes", "x: nodes"]) + self.selection(node, depth)]
-        if self.often():
-            made.append("totalCount")
-        if not self.often():
-            made.append("edges { node " + self.selection(node, depth) + " }")
-        if not self.often():
-            made.append("pageInfo { hasNextPage p: hasPreviousPage __typename }")
-        return self.arguments(node.extensions["shape"]) + "{ " + " ".join(made) + " }"
-
-    def arguments(self, shape):
-        made = [f"{self.one_of(['first', 'last'])}: {self.draw(st.integers(1, 4))}"] if self.often() else []
-        if shape.order and self.often():
-            may = [n for n, column in shape.order.items() if not column.right or current().actor.may(column.right)]
-            orders = [
-                f"{{field: {self.one_of(may).upper()}, direction: {self.one_of(['ASC', 'DESC'])}}}"
-                for _ in range(self.draw(st.integers(1, 2)))
-            ]
-            made.append(f"orderBy: [{', '.join(orders)}]")
-        if self.often():
-            made.append(f"filter: {self.filter(shape, 2)}")
-        if shape.search and not self.often():
-            made.append(f'search: "{self.one_of(["a", "B", "person"])}"')
-        return f"({', '.join(made)})" if made else ""
-
-    def filter(self, shape, depth):
-        if depth and not self.often():
-            word = self.one_of(["and", "or", "not"])
-            if word == "not":
-                return f"{{not: {self.filter(shape, depth - 1)}}}"
-            parts = [self.filter(shape, depth - 1) for _ in range(self.draw(st.integers(0, 2)))]
-            return f"{{{word}: [{', '.join(parts)}]}}"
-        may = current().actor.may
-        allowed = {n: m for n, m in shape.filters.items() if not m.right or may(m.right)}
-        allowed = {n: m for n, m in allowed.items() if not isinstance(m, Relation) or may(m.target.permission("view"))}
-        if not allowed or not self.often():
-            return "{id: {in: [" + ", ".join(f'"{id}"' for id in self.ids[shape.name][:2]) + "]}}"
-        name = self.one_of(allowed)
-        if isinstance(allowed[name], Relation):
-            return f"{{{name}: {self.filter(self.shapes.of(allowed[name].target), depth - 1) if depth else '{}'}}}"
-        comparison = get_named_type(self.schema.type_map[f"{shape.name}Filter"].fields[name].type)
-        operator = self.one_of(comparison.fields)
-        kind = comparison.fields[operator].type
-        leaf = get_named_type(kind)
-        values = list(leaf.values) if isinstance(leaf, GraphQLEnumType) else VALUES.get(leaf.name, ["true", "false"])
-        value = self.one_of(values)
-        return f"{{{name}: {{{operator}: {f'[{value}]' if isinstance(kind, GraphQLList) else value}}}}}"
-
-    def selection(self, kind, depth):
-        made = []
-        for name in self.draw(
-            st.lists(st.sampled_from(sorted(kind.fields.keys() - ON_RECORDS)), min_size=1, max_size=4, unique=True)
-        ):
-            field = kind.fields[name]
-            target = get_named_type(field.type)
-            alias = f"a{len(made)}: " if not self.often() else ""
-            if not hasattr(target, "fields"):
-                made.append(alias + name)
-            elif depth:
-                inner = (
-                    self.connection(field, depth - 1) if target.name.endswith("Connection") else self.selection(target, depth - 1)
-                )
-                made.append(alias + name + inner)
-        if not self.often():
-            made.append(f"... on {kind.name} {{ id __typename }}")
-        return "{ " + (" ".join(made) or "__typename") + " }"
+def compare(drawn, reference, seen):
+    """Hold the three executors equal on a document, on its first page and on the one after a cursor in it."""
+    text, cursors = drawn.document(), [None]
+    while cursors:
+        variables = drawn.variables | {drawn.cursor: cursors.pop()}
+        with by_plan():
+            planned = orjson.loads(orjson.dumps(answer_here(Request(text, variables)).body))
+        codes = [error["extensions"]["code"] for error in planned.get("errors", ())]
+        if codes == ["TOO_COMPLEX"]:
+            return
+        with by_statement() as left:
+            made = orjson.loads(orjson.dumps(answer_here(Request(text, variables)).body))
+        seen["statements"] += not left and not codes
+        seen["plans"] += bool(left)
+        assert made == planned, (text, variables)
+        plain = reference.run(text, variables)
+        expected = orjson.loads(orjson.dumps(plain.data))
+        assert without_cursors(planned.get("data")) == without_cursors(expected), (text, variables)
+        assert codes == [error.original_error.code for error in plain.errors or ()], (text, variables)
+        if variables[drawn.cursor] is None and not codes:
+            (page,) = planned["data"].values()
+            edges = page.get("edges", ()) if isinstance(page, dict) else ()
+            cursors = [edge["cursor"] for edge in edges[:1]]
 
 
 @pytest.fixture
@@ -152,10 +88,8 @@ def rows(inside):
                 book.save()
             for word in "abc"[: number % 4]:
                 Subject(book=book, word=word).save()
-    ids = {
-        model.__name__: [encode(model.__name__, row.pk) for row in model.objects.all()] for model in (Author, Book, Subject, Loan)
-    }
-    return owner, unit, company, ids
+    known = {model.__name__: list(model.objects.all()) for model in (Author, Book, Subject, Loan)}
+    return owner, unit, company, known
 
 
 @st.composite
@@ -172,33 +106,73 @@ def grants(draw, unit, company):
     return {noun: reach for noun in nouns if (reach := draw(st.sampled_from(reaches))) is not None}
 
 
-@pytest.fixture(scope="module")
-def reference():
-    return Reference(MODULES)
+@pytest.fixture
+def reference(rows):
+    made = reference_for(MODULES)
+    made.rows.clear()
+    return made
 
 
-@pytest.mark.safety
-def test_the_plan_and_the_plain_resolution_agree(rows, reference, count):
+@cache
+def reference_for(modules):
+    return Reference(modules)
+
+
+def agree(rows, reference, examples, derandomize=True):
+    """Draw so many documents and compare; return how many answers came from statements and from plans."""
+    seen = {"statements": 0, "plans": 0}
+
     @settings(
-        max_examples=count("documents", 150, 5_000),
-        derandomize=not count.long,  # the many are drawn anew each time
+        max_examples=examples,
+        derandomize=derandomize,
         deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(data=st.data())
-    def agree(data):
-        owner, unit, company, ids = rows
+    def compared(data):
+        owner, unit, company, known = rows
         actor = Actor(kind="member", member_id=owner, name="bob", grants=data.draw(grants(unit, company)))
         schema = schema_for(MODULES)
         with acting(actor):
-            text = Documents(data.draw, schema, ids).document()
-            planned = answer(schema, MODULES, Request(text, {})).body
-            plain = reference.run(text)
-        if planned.get("errors", [{}])[0].get("extensions", {}).get("code") == "TOO_COMPLEX":
-            return
-        expected = orjson.loads(orjson.dumps(plain.data))
-        assert orjson.loads(orjson.dumps(planned.get("data"))) == expected, text
-        found = [error["extensions"]["code"] for error in planned.get("errors", ())]
-        assert found == [error.original_error.code for error in plain.errors or ()], text
+            compare(Documents(data.draw, schema, known, OURS), reference, seen)
 
-    agree()
+    documents.clear()  # what was kept by others was made without the fault
+    try:
+        compared()
+    finally:
+        documents.clear()
+    return seen
+
+
+@pytest.mark.safety
+def test_plans_statements_and_the_plain_resolution_agree(rows, reference, count):
+    examples = count("documents", 150, 5_000)
+    seen = agree(rows, reference, examples, derandomize=not count.long)  # the many are drawn anew each time
+    count.note(**seen)
+    assert seen["statements"] > seen["plans"] > examples // 10
+
+
+@contextmanager
+def planted(place, name, fault):
+    with pytest.MonkeyPatch.context() as patch:
+        if isinstance(place, dict):
+            patch.setitem(place, name, fault)
+        else:
+            patch.setattr(place, name, fault)
+        yield
+
+
+FAULTS = {
+    "rows out of scope": (json_sql, "scoped", lambda resource: resource.model._default_manager.all()),
+    "a reach too far": (asking, "_reach", lambda context, right: context.actor.reach(right) is not None),
+    "a forgotten field right": (asking, "_may", lambda context, right: True),
+    "decimals as they are stored": (forms._LEAVES, forms.scalars.Number, (lambda expression: expression, True)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_a_statement_is_found(rows, reference, fault):
+    with planted(*FAULTS[fault]), pytest.raises(AssertionError):
+        agree(rows, reference, 300)

@@ -2,7 +2,7 @@
 
 import pytest
 from tessera.errors import ApiError
-from tessera.graph.documents import Documents
+from tessera.graph.documents import CHARACTER_BYTES, Documents
 from tessera.graph.limits import LIMITS, Measure
 from tessera.graph.schemas import schema_for
 
@@ -104,13 +104,28 @@ def test_errors_do_not_multiply(inside, ask):
 
 def test_documents_are_kept_by_schema_and_the_oldest_give_way(inside):
     schema = schema_for(inside.modules)
-    kept = Documents(characters=40)
+    kept = Documents(most=40 * CHARACTER_BYTES)
     first = kept.get("a", schema, "{ __typename }")
     assert kept.get("a", schema, "{ __typename }") is first
     assert kept.get("b", schema, "{ __typename }") is not first
     for name in "xyz":
         kept.get("a", schema, f"{{ {name}: __typename }}")
     assert kept.get("a", schema, "{ __typename }") is not first
+
+
+def test_a_document_takes_what_its_statements_take(inside):
+    schema = schema_for(inside.modules)
+    kept = Documents(most=101_500)
+    small, large = kept.get("a", schema, "{ __typename }"), kept.get("a", schema, "{ a: __typename }")
+    large.grow(90_000)
+    assert kept.bytes == 90_000 + (14 + 17) * CHARACTER_BYTES
+    large.grow(9_000)  # the one used longest ago gives way
+    assert kept.bytes == 99_000 + 17 * CHARACTER_BYTES
+    assert kept.get("a", schema, "{ a: __typename }") is large
+    small.grow(50_000)  # and nobody counts it any more
+    assert kept.bytes == 99_000 + 17 * CHARACTER_BYTES
+    large.grow(50_000)
+    assert kept.bytes == 0
 
 
 def test_measuring_names_no_limit_for_an_ordinary_document():

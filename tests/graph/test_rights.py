@@ -127,6 +127,34 @@ def test_a_filter_through_a_relation_needs_the_right_to_view_it(member, ask):
     assert (asked.codes, asked.fields) == (["FORBIDDEN"], [["filter", "and", "0", "author"]])
 
 
+def test_a_filter_on_a_nested_list_needs_the_right_to_view_it(member, ask):
+    member({"library.author_view": EVERYTHING})
+    for word in ("some", "none", "every"):
+        asked = ask(f"{{ authors(filter: {{not: {{books: {{{word}: {{}}}}}}}}) {{ totalCount }} }}")
+        assert (asked.codes, asked.fields) == (["FORBIDDEN"], [["filter", "not", "books"]])
+        assert asked.errors[0]["extensions"]["permission"] == "library.book_view"
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        ('{edited: {some: {title: {eq: "Gamma"}}}}', ["Ann"]),
+        ('{edited: {some: {author: {name: {eq: "Cid"}}}}}', []),
+        ('{edited: {none: {author: {name: {eq: "Cid"}}}}}', ["Ann"]),
+        ("{edited: {every: {author: {}}}}", []),
+        ("{books: {some: {editor: {advance: {gt: 1}}}}}", "FORBIDDEN"),
+        ("{books: {every: {not: {author: {advance: {isNull: true}}}}}}", "FORBIDDEN"),
+    ],
+)
+def test_a_filter_on_a_nested_list_tells_nothing_of_what_is_hidden(own, ask, filter, found):
+    """Of Cid, who wrote Gamma and edited Alpha, bob knows nothing; nor of advances."""
+    asked = ask(f"{{ authors(filter: {filter}) {{ nodes {{ name }} totalCount }} }}")
+    if found == "FORBIDDEN":
+        assert asked.codes == [found]
+    else:
+        assert (names(asked), asked.data["authors"]["totalCount"]) == (found, len(found))
+
+
 def test_a_report_needs_its_right(member, ask):
     member(VIEW)
     assert ask("{ authorTotals { books } }").codes == ["FORBIDDEN"]

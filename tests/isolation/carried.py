@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
-from tessera.files import save_file
+from django.utils import timezone
+from tessera.files.models import StoredFile
+from tessera.files.storage import save_bytes
 from tessera.graph.ids import encode
 from tessera.models import CrossTenantError
 from tessera.notes.models import Attachment, Tag
@@ -51,15 +53,16 @@ def signatures(world: Any) -> None:
 def files(world: Any) -> None:
     """A row that names a file of the other company does not open it."""
     with undone(world.asked):
+        key = key_of(StoredFile, BORROWED)
         with world.other.inside():
-            path = save_file(f"attachments/{key_of(Attachment, BORROWED)}", ContentFile(b"COBALT file"))
+            there = save_bytes(f"files/{key}/it", ContentFile(b"COBALT file"))
         with world.asked.inside(), unit_of_work():
             record = Attachment.objects.first()
             assert record
-            Attachment(
-                id=key_of(Attachment, BORROWED), label=record.label, record=record.record, name="x.txt", media_type="text/plain",
-                size=1, sha256="0" * 64, path=path,
-            ).save()  # fmt: skip
+            about = {"name": "x.txt", "media_type": "text/plain", "size": 11, "sha256": "0" * 64}
+            file = StoredFile(id=key, parts=["it", f"../../../../{there}"], in_use=True, received_at=timezone.now(), **about)
+            file.save()
+            Attachment(id=key_of(Attachment, BORROWED), label=record.label, record=record.record, file=file, **about).save()
         if found := COBALT.found_in(raw(world.asked.get(f"/files/{key_of(Attachment, BORROWED)}"))):
             raise Leak(f"{found} in a file of the other company")
 

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import Q
+from django.db.models import F, Q
 from tessera import files, models, scope, signing, tenant_cache
 from tessera.accounts import authentication
 from tessera.audit import selectors as audit
 from tessera.context import acting, current, current_or_none, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
 from tessera.errors import Refused
-from tessera.graph import cursors, filters, mutations, pages, plan
+from tessera.graph import aggregates, cursors, filters, inputs, mutations, pages, paging, plan
 
 from frontend_api import views
 from modules.base.resources import parties
@@ -51,15 +51,15 @@ def all_rows(resource: Any, *_more: Any, **_options: Any) -> Any:
 @planted("companies", "pages")
 def the_guard_is_off(patch: Any, world: Any) -> None:
     """Something turns the connection behind our back once the member is known, and nothing compares the path."""
-    found = views.schema_for
+    found = views.answer_here
 
-    def schema_for(modules: frozenset[str]) -> Any:
+    def answer_here(*asked: Any) -> Any:
         if current().tenant.id == world.asked.tenant.pk:
             connections["default"].connection.execute(f"SET search_path = {world.other.tenant.schema_name}, {EXTENSIONS}")
             patch.setattr(DatabaseWrapper, "_handle_search_path", lambda self, cursor=None: None)
-        return found(modules)
+        return found(*asked)
 
-    patch.setattr(views, "schema_for", schema_for)
+    patch.setattr(views, "answer_here", answer_here)
 
 
 @planted("companies", "pages")
@@ -221,8 +221,33 @@ def filters_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
 
 
 @planted("colleagues", "narrowed")
+def orders_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
+    patch.setattr(paging, "current", lambda: SimpleNamespace(actor=system("planted")))
+
+
+@planted("colleagues", "keys")
+def keys_in_inputs_ignore_the_scope(patch: Any, world: Any) -> None:
+    patch.setattr(inputs, "scoped", all_rows)
+
+
+@planted("colleagues", "narrowed")
 def filters_through_relations_ignore_the_scope(patch: Any, world: Any) -> None:
     patch.setattr(filters, "scoped", all_rows)
+
+
+@planted("colleagues", "grouped")
+def groups_ignore_the_scope(patch: Any, world: Any) -> None:
+    patch.setattr(aggregates, "scoped", all_rows)
+
+
+@planted("colleagues", "grouped")
+def groups_tell_the_keys_of_hidden_rows(patch: Any, world: Any) -> None:
+    patch.setattr(aggregates, "_where_visible", lambda target, key, expression: expression if key != expression else F(key))
+
+
+@planted("colleagues", "grouped")
+def groups_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
+    patch.setattr(aggregates, "current", lambda: SimpleNamespace(actor=system("planted"), tenant=current().tenant))
 
 
 @planted("colleagues", "reports")

@@ -2,7 +2,7 @@
 
 import pytest
 from tessera.errors import Code
-from tessera.testing.sweep.colleagues import HIDDEN, MINE, is_scoped
+from tessera.testing.sweep.colleagues import HIDDEN, MINE, TWIN, is_scoped, told_by_order
 from tessera.testing.sweep.companies import PARTS, unseen
 from tessera.testing.sweep.findings import CLOSED
 
@@ -17,11 +17,24 @@ def test_there_is_something_to_hide(colleagues):
     ] == []
 
 
+def test_there_is_an_order_to_hide(colleagues):
+    """Wherever a list can be ordered by a protected column, two rows are seen that it orders otherwise in each tenant."""
+    found = told_by_order(colleagues.asked.rows)
+    assert "Opportunity" in {each.name for each in found}
+    for each in found:
+        for name in set(each.order) & each.field_rights.keys():
+            seen = [
+                [getattr(place.rows.made[each.model, number], name) for number in (MINE, TWIN)]
+                for place in (colleagues.asked, colleagues.other)
+            ]
+            assert [mine < twin for mine, twin in seen] == [True, False], f"{each.name}.{name}: {seen}"
+
+
 def test_the_documents_visit_every_place_of_the_schema(colleagues):
     assert {place for place in unseen(colleagues.coverage()) if place[1] not in SUMS and place[0] != "ReconciliationRow"} == set()
 
 
-@pytest.mark.parametrize("part", ["counts", *PARTS])
+@pytest.mark.parametrize("part", ["counts", "keys", *PARTS])
 def test_no_answer_depends_on_what_is_hidden(colleagues, part):
     tally = colleagues.sweep(part).tally
     assert tally.defects == []

@@ -14,7 +14,7 @@ from tessera.numbering.models import NumberSeries, VoidedNumber
 from tessera.outbox.models import OutboxEvent
 from tessera.service import service
 from tessera.testing.plugin import entered
-from tessera.unit_of_work import WriteOutsideUnit, savepoint, unit_of_work
+from tessera.unit_of_work import WriteOutsideUnit, attempt, in_unit, savepoint, unit_of_work
 
 
 @event("kernel.number_voided")
@@ -39,6 +39,11 @@ def test_a_service_leaves_the_row_its_audit_and_its_fact(as_member):
     fact = OutboxEvent.objects.get(subject=row.pk)
     assert (fact.name, fact.seq, fact.data) == ("kernel.number_voided", 1, {"number": "7"})
     assert fact.request == entry.request == current().request_id
+
+
+def test_a_fact_has_no_field_that_hides_its_name():
+    with pytest.raises(TypeError, match="has a field name"):
+        event("kernel.paper_named")(type("PaperNamed", (), {"__annotations__": {"subject": UUID, "name": str}}))
 
 
 def test_facts_about_one_subject_are_numbered_in_order(inside):
@@ -83,6 +88,66 @@ def test_an_undone_part_leaves_no_audit_and_no_fact(inside):
     assert list(VoidedNumber.objects.values_list("number", flat=True)) == ["1"]
     assert OutboxEvent.objects.count() == 1
     assert AuditEntry.objects.filter(label="numbering.VoidedNumber").count() == 1
+
+
+def test_an_attempt_runs_once_where_nothing_is_to_be_undone_alone(inside):
+    runs = []
+
+    def work():
+        runs.append(in_unit())
+        with savepoint():
+            return void_number(number="1")
+
+    assert attempt(work).number == "1"
+    assert runs == [True]
+
+
+def test_an_attempt_is_undone_and_runs_again_with_savepoints_where_a_part_fails(inside):
+    runs = []
+
+    def work():
+        runs.append(VoidedNumber.objects.count())
+        void_number(number="1")
+        try:
+            with savepoint():
+                void_number(number="2")
+                raise Refused("STATE", "no")
+        except Refused:
+            void_number(number="3")
+
+    attempt(work)
+    assert runs == [0, 0]  # the second run finds nothing of the first
+    assert sorted(VoidedNumber.objects.values_list("number", flat=True)) == ["1", "3"]
+    assert sorted(each.data["number"] for each in OutboxEvent.objects.all()) == ["1", "3"]
+    assert AuditEntry.objects.filter(label="numbering.VoidedNumber").count() == 2
+
+
+def test_a_violated_constraint_in_a_part_is_undone_alone_as_well(inside):
+    def work():
+        void_number(number="1")
+        with pytest.raises(Refused), savepoint():
+            void_number(number="1")
+        void_number(number="2")
+
+    attempt(work)
+    assert sorted(VoidedNumber.objects.values_list("number", flat=True)) == ["1", "2"]
+
+
+def test_an_attempt_that_fails_as_a_whole_leaves_nothing(inside):
+    def work():
+        void_number(number="1")
+        raise Refused("STATE", "no")
+
+    with pytest.raises(Refused):
+        attempt(work)
+    assert not VoidedNumber.objects.exists()
+
+
+def test_an_attempt_inside_a_unit_is_a_part_of_it(inside):
+    with pytest.raises(ZeroDivisionError), unit_of_work():
+        attempt(lambda: void_number(number="1"))
+        raise ZeroDivisionError
+    assert not VoidedNumber.objects.exists()
 
 
 def test_a_bulk_update_audits_each_row_that_changes(inside):

@@ -41,9 +41,9 @@ class Person:
         return [error["extensions"]["code"] for error in self.ask(document, **variables)["errors"]]
 
 
-def owner_of(tenant: Any) -> Person:
-    """Return ada, who owns the tenant."""
-    return Person(tenant, "ada", make_ada)
+def owner_of(tenant: Any, name: str = "ada") -> Person:
+    """Return who owns the tenant: ada, or somebody with another address."""
+    return Person(tenant, name, make_ada)
 
 
 def member_of(tenant: Any, **rights: str) -> Person:

@@ -61,7 +61,7 @@ def test_disabling_killed_at_any_step_is_healed(tenant, planted, monkeypatch, mo
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(purging, "take_out"), (purging, "write_export"), (purging, "_drop"), (mirror, "reflect")]
+    ("module", "name"), [(purging, "take_out"), (purging, "write_archive"), (purging, "_drop"), (mirror, "reflect")]
 )
 def test_purging_killed_at_any_step_is_healed(tenant, planted, monkeypatch, settings, tmp_path, module, name):
     settings.TESSERA_EXPORTS = tmp_path

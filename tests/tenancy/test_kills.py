@@ -42,8 +42,8 @@ SEAMS = {
     ],
     "purge_module": [
         (f"{INSTALLATIONS}.purging.wish_gone", True),
-        (f"{INSTALLATIONS}.purging.write_export", False),
-        (f"{INSTALLATIONS}.purging.write_export", True),
+        (f"{INSTALLATIONS}.purging.write_archive", False),
+        (f"{INSTALLATIONS}.purging.write_archive", True),
         (f"{INSTALLATIONS}.purging._drop", True),
         (f"{INSTALLATIONS}.mirror.reflect", False),
     ],

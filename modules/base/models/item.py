@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import CurrencyField, PriceField, Record
+from tessera.api import CurrencyField, OrGreatest, PriceField, Record, search_index
 
 from modules.base.models.tree import InTree
 from modules.base.ports import item_has_moved
@@ -23,6 +23,7 @@ class Unit(Record):
             models.UniqueConstraint(fields=["code"], name="unit_once"),
             models.CheckConstraint(condition=models.Q(decimals__lte=6), name="unit_decimals_fit"),
         ]
+        indexes = [search_index("code", "name", name="unit_search")]
 
     def __str__(self) -> str:
         return self.code
@@ -43,6 +44,10 @@ class ItemCategory(InTree):
         verbose_name_plural = _("item categories")
         constraints = [
             models.UniqueConstraint(fields=["code"], name="item_category_once"),
+        ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="item_category_by_name"),
+            search_index("code", "name", name="item_category_search"),
         ]
 
     def __str__(self) -> str:
@@ -71,7 +76,13 @@ class Item(Record):
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.GOODS)
     category = models.ForeignKey(
-        ItemCategory, on_delete=models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("category")
+        ItemCategory,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="items",
+        verbose_name=_("category"),
     )
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", verbose_name=_("base unit"))
     tracking = models.CharField(_("tracking"), max_length=10, choices=Tracking.choices, default=Tracking.NONE)
@@ -99,7 +110,12 @@ class Item(Record):
                 condition=models.Q(list_price__isnull=True) | models.Q(list_price__gte=0), name="list_price_not_negative"
             ),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="item_by_name")]
+        indexes = [
+            models.Index(OrGreatest("list_price"), "id", name="item_by_price"),
+            models.Index(fields=["category", "id"], name="item_by_category"),
+            models.Index(fields=["name", "id"], name="item_by_name"),
+            search_index("name", "code", "description", name="item_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -52,6 +52,7 @@ class ExchangeRate(Record):
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="exchange_rate_is_positive"),
             models.CheckConstraint(condition=~models.Q(currency=models.F("quote")), name="exchange_rate_of_two_currencies"),
         ]
+        indexes = [models.Index(fields=["date", "id"], name="exchange_rate_by_date")]
 
 
 class PaymentTerm(Record):
@@ -91,3 +92,4 @@ class PaymentTermLine(Record):
             models.UniqueConstraint(fields=["term", "position"], name="payment_term_line_once"),
             models.CheckConstraint(condition=models.Q(share__gt=0, share__lte=1), name="payment_term_share_is_a_part"),
         ]
+        indexes = [models.Index(fields=["position", "id"], name="payment_term_line_by_position")]

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, Record, search_index
 
 from modules.base.models.party import Party
 from modules.base.models.tree import InTree
@@ -36,6 +36,10 @@ class Company(Record):
         verbose_name = _("company")
         verbose_name_plural = _("companies")
         constraints = [models.UniqueConstraint(fields=["code"], name="company_once")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="company_by_name"),
+            search_index("code", "name", name="company_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -49,7 +53,9 @@ class Company(Record):
 class OrgUnit(InTree):
     """A department, branch or team, in a tree per company."""
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="units", verbose_name=_("company"))
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, db_index=False, related_name="units", verbose_name=_("company")
+    )
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
     )
@@ -61,6 +67,11 @@ class OrgUnit(InTree):
         verbose_name_plural = _("units of the organisation")
         constraints = [
             models.UniqueConstraint(fields=["company", "code"], name="org_unit_once"),
+        ]
+        indexes = [
+            models.Index(fields=["code", "id"], name="org_unit_by_code"),
+            models.Index(fields=["name", "id"], name="org_unit_by_name"),
+            models.Index(fields=["company", "id"], name="org_unit_by_company"),
         ]
 
     def __str__(self) -> str:
@@ -79,13 +90,17 @@ class Position(Record):
     """A post in a unit."""
 
     unit = models.ForeignKey(
-        OrgUnit, on_delete=models.PROTECT, related_name="positions", verbose_name=_("unit of the organisation")
+        OrgUnit, on_delete=models.PROTECT, db_index=False, related_name="positions", verbose_name=_("unit of the organisation")
     )
     title = models.CharField(_("title"), max_length=200)
 
     class Meta(Record.Meta):
         verbose_name = pgettext_lazy("organisation", "position")
         verbose_name_plural = pgettext_lazy("organisation", "positions")
+        indexes = [
+            models.Index(fields=["title", "id"], name="position_by_title"),
+            models.Index(fields=["unit", "id"], name="position_by_unit"),
+        ]
 
 
 class MemberPerson(Record):
@@ -108,7 +123,7 @@ class Assignment(Record):
 
     person = models.ForeignKey("base.Party", on_delete=models.PROTECT, related_name="assignments", verbose_name=_("person"))
     unit = models.ForeignKey(
-        OrgUnit, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("unit of the organisation")
+        OrgUnit, on_delete=models.PROTECT, db_index=False, related_name="assignments", verbose_name=_("unit of the organisation")
     )
     position = models.ForeignKey(
         Position,
@@ -136,6 +151,10 @@ class Assignment(Record):
                 condition=models.Q(manager__isnull=True) | ~models.Q(manager=models.F("person")),
                 name="assignment_not_own_manager",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["valid_from", "id"], name="assignment_by_start"),
+            models.Index(fields=["unit", "id"], name="assignment_by_unit"),
         ]
 
     def clean(self) -> None:
@@ -165,7 +184,9 @@ class Dimension(Record):
 class DimensionValue(Record):
     """One value of a dimension."""
 
-    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="values", verbose_name=_("dimension"))
+    dimension = models.ForeignKey(
+        Dimension, on_delete=models.PROTECT, db_index=False, related_name="values", verbose_name=_("dimension")
+    )
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     active = models.BooleanField(_("active"), default=True)
@@ -174,6 +195,10 @@ class DimensionValue(Record):
         verbose_name = _("dimension value")
         verbose_name_plural = _("dimension values")
         constraints = [models.UniqueConstraint(fields=["dimension", "code"], name="dimension_value_once")]
+        indexes = [
+            models.Index(fields=["code", "id"], name="dimension_value_by_code"),
+            models.Index(fields=["dimension", "id"], name="dimension_value_by_dimension"),
+        ]
 
 
 class DimensionSet(Record):

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Record, search_index
 
 
 class Party(Record):
@@ -23,7 +23,13 @@ class Party(Record):
         "base.OrgUnit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit")
     )
     employer = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("works for")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="contacts",
+        verbose_name=_("works for"),
     )
     merged_into = models.ForeignKey(
         "self",
@@ -51,7 +57,12 @@ class Party(Record):
                 condition=models.Q(employer__isnull=True) | ~models.Q(employer=models.F("id")), name="party_not_its_own_employer"
             ),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="party_by_name")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="party_by_creation"),
+            models.Index(fields=["employer", "id"], name="party_by_employer"),
+            models.Index(fields=["name", "id"], name="party_by_name"),
+            search_index("name", "legal_name", "code", name="party_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -113,6 +124,7 @@ class PartyRole(OfParty):
                 condition=models.Q(credit_limit__isnull=True) | models.Q(credit_limit__gte=0), name="credit_limit_not_negative"
             ),
         ]
+        indexes = [models.Index(fields=["role", "id"], name="party_role_by_role")]
 
 
 class Address(OfParty):
@@ -135,6 +147,7 @@ class Address(OfParty):
     class Meta(Record.Meta):
         verbose_name = _("address")
         verbose_name_plural = _("addresses")
+        indexes = [models.Index(fields=["city", "id"], name="address_by_city")]
 
 
 class ContactPoint(OfParty):
@@ -155,7 +168,10 @@ class ContactPoint(OfParty):
         verbose_name = _("contact point")
         verbose_name_plural = _("contact points")
         constraints = [models.UniqueConstraint(fields=["party", "kind", "normalised"], name="contact_point_once")]
-        indexes = [models.Index(fields=["kind", "normalised"], name="contact_point_by_value")]
+        indexes = [
+            models.Index(fields=["value", "id"], name="contact_point_in_value_order"),
+            models.Index(fields=["kind", "normalised"], name="contact_point_by_value"),
+        ]
 
 
 def plain_tax_number(number: str) -> str:
@@ -177,7 +193,7 @@ class TaxRegistration(OfParty):
             models.UniqueConstraint(fields=["party", "country", "number"], name="tax_registration_once"),
             models.CheckConstraint(condition=models.Q(country__regex="^[A-Z]{2}$"), name="tax_registration_has_country"),
         ]
-        indexes = [models.Index(fields=["number"], name="tax_registration_by_number")]
+        indexes = [models.Index(fields=["number", "id"], name="tax_registration_by_number")]
 
     def clean(self) -> None:
         """Spell country and number in the one way."""
@@ -197,3 +213,4 @@ class BankAccount(OfParty):
         verbose_name = _("bank account")
         verbose_name_plural = _("bank accounts")
         constraints = [models.UniqueConstraint(fields=["party", "number"], name="bank_account_once")]
+        indexes = [models.Index(fields=["bank", "id"], name="bank_account_by_bank")]

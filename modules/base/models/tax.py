@@ -53,6 +53,7 @@ class TaxRate(Record):
             models.UniqueConstraint(fields=["tax", "valid_from"], name="tax_rate_once_a_day"),
             models.CheckConstraint(condition=models.Q(rate__gte=0, rate__lt=10), name="tax_rate_is_a_fraction"),
         ]
+        indexes = [models.Index(fields=["valid_from", "id"], name="tax_rate_by_start")]
 
 
 class TaxRule(Record):

@@ -66,4 +66,5 @@ Resource(
     children=(Children("conversions", models.UnitConversion, "item"),),
     views=(List(("code", "name", "category", "unit", "list_price", "active")),),
     import_key=("code",),
+    currencies={"list_price": "list_price_currency"},
 )

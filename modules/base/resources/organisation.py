@@ -31,6 +31,7 @@ Resource(
     children=(Children("units", models.OrgUnit, "company"),),
     scope=RowScope(company="id"),
     import_key=("code",),
+    currencies={"order_limit": "currency"},
 )
 Resource(
     model=models.OrgUnit,

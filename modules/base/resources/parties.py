@@ -74,6 +74,7 @@ Resource(
     order=("role",),
     scope=RowScope(owner="party__owner", unit="party__org_unit", company="company"),
     field_rights={"credit_limit": "base.credit_limit_view"},
+    currencies={"credit_limit": "currency"},
 )
 Resource(
     model=models.Address,

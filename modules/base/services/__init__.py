@@ -11,6 +11,7 @@ from modules.base.services.organisation import (
     link_member,
     manager_of_member,
     reach_of_member,
+    unit_of_member,
     units_of,
 )
 from modules.base.services.parties import (

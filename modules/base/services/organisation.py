@@ -1,5 +1,6 @@
 """Companies, units, people's places in them, and dimension sets."""
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -114,6 +115,21 @@ def reach_of_member(*, member: UUID, on: date) -> tuple[frozenset[UUID], frozens
     ).values_list("unit_id", "unit__company_id")
     units, companies = {unit for unit, _ in mine}, {company for _, company in mine}
     return _with_all_below(units, OrgUnit.objects.filter(company__in=companies)), frozenset(companies)
+
+
+def unit_of_member(*, member: UUID, among: Collection[UUID], on: date) -> OrgUnit | None:
+    """Return the unit that a member's new rows belong to on a day: among these, the one it works in, of several the first.
+
+    Whoever works in none of them, but reaches one unit with all below it, works for that one.
+    """
+    mine = Assignment.objects.filter(
+        current_assignments(on), person__in=MemberPerson.objects.filter(member=member).values("person"), unit__in=among
+    )
+    first = mine.order_by("valid_from", "id").select_related("unit").first()
+    if first is not None:
+        return first.unit
+    tops = list(OrgUnit.objects.filter(pk__in=among).exclude(parent__in=among).order_by("id")[:2])
+    return tops[0] if len(tops) == 1 else None
 
 
 def units_of(*, unit: UUID | None, company: UUID | None) -> frozenset[UUID]:

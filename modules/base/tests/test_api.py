@@ -80,6 +80,38 @@ def test_the_database_refuses_a_circle_in_a_tree(units, table):
         cursor.execute(circle)
 
 
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "UPDATE base_orgunit SET parent_id = (SELECT id FROM base_orgunit WHERE code = 'O') WHERE code = 'B'",
+            "its own company",
+        ),
+        (
+            "UPDATE base_orgunit SET company_id = (SELECT id FROM base_company WHERE code = 'OTHER') WHERE code = 'B'",
+            "its own company",
+        ),
+        (
+            "UPDATE base_orgunit SET company_id = (SELECT id FROM base_company WHERE code = 'OTHER') WHERE code = 'T'",
+            "another company",
+        ),
+        (
+            "INSERT INTO base_orgunit SELECT gen_random_uuid(), version, created_at, updated_at, 'X', name, company_id,"
+            " (SELECT id FROM base_orgunit WHERE code = 'T') FROM base_orgunit WHERE code = 'O'",
+            "its own company",
+        ),
+    ],
+)
+def test_the_database_refuses_a_unit_below_one_of_another_company(units, statement, told):
+    saved(OrgUnit(company=make_company("OTHER"), code="O", name="Other"))
+    with (
+        pytest.raises(IntegrityError, match=told),
+        transaction.atomic(using="default"),
+        connections["default"].cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
 def test_a_person_is_put_into_a_post_under_a_manager(units, as_member):
     _company, top, below = units
     bob, ada = (create_party(name=name, kind=Party.Kind.PERSON) for name in ("Bob", "Ada"))

@@ -5,7 +5,7 @@ from tessera.api import Action, Children, Computed, Form, Kanban, List, Report, 
 
 from modules.crm.sales import models, selectors, services
 
-SCOPE = RowScope(owner="owner", unit="org_unit")
+SCOPE = RowScope(owner="owner", unit="org_unit", creator="captured_by")
 DEAL_SCOPE = RowScope(owner="owner", unit="org_unit", company="company")
 
 Resource(
@@ -23,6 +23,7 @@ Resource(
         "org_unit",
         "rule",
         "captured_at",
+        "captured_by",
         "sla_due_at",
         "first_response_at",
         "reason",
@@ -36,7 +37,19 @@ Resource(
     writable=("company_name", "contact_name", "email", "phone", "source", "interest", "org_unit"),
     create=services.capture_lead,
     update=True,
-    filters=("state", "source", "owner", "org_unit", "rule", "captured_at", "sla_due_at", "first_response_at", "email", "party"),
+    filters=(
+        "state",
+        "source",
+        "owner",
+        "org_unit",
+        "rule",
+        "captured_at",
+        "captured_by",
+        "sla_due_at",
+        "first_response_at",
+        "email",
+        "party",
+    ),
     order=("captured_at", "sla_due_at", "company_name", "number"),
     search=("company_name", "contact_name", "email", "phone", "number"),
     computed=(Computed("is_overdue", selectors.leads_overdue, title=_("overdue")),),
@@ -131,6 +144,7 @@ Resource(
     ),
     scope=DEAL_SCOPE,
     field_rights={"amount": "sales.opportunity_amount_view"},
+    currencies={"amount": "currency"},
 )
 Resource(
     model=models.StageChange,
@@ -139,6 +153,7 @@ Resource(
     order=("recorded_at",),
     scope=RowScope(owner="opportunity__owner", unit="opportunity__org_unit", company="opportunity__company"),
     field_rights={"amount": "sales.opportunity_amount_view"},
+    currencies={"amount": "opportunity__currency"},
 )
 Report(name="sales_funnel", selector=selectors.sales_funnel, permission="sales.opportunity_amount_view")
 Report(name="lead_duplicates", selector=selectors.lead_duplicates, permission="sales.lead_convert")

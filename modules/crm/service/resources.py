@@ -17,6 +17,7 @@ Resource(
         "email",
         "expires_at",
         "mailed_at",
+        "resent_at",
         "answered_at",
         "score",
         "comment",

@@ -1,5 +1,6 @@
 """The manifest of finance."""
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -86,8 +87,8 @@ class Finance(Module):
 
         cut_over()
 
-    def on_purge(self, tenant: Any) -> None:
-        """Refuse while the law demands that posted entries are kept, unless their archive is confirmed."""
-        from modules.erp.finance.services.cut_over import refuse_within_retention
+    def purgeable_from(self, tenant: Any) -> date | None:
+        """Return the day from which no book's entries have to be kept any more."""
+        from modules.erp.finance.selectors.retention import books_free_from
 
-        refuse_within_retention()
+        return books_free_from()

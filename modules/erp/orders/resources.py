@@ -53,6 +53,7 @@ Resource(
         Form(((_("Quote"), ("party", "contact", "document_date", "valid_until", "reference")), TERMS, (_("Note"), ("note",)))),
     ),
     scope=SCOPE,
+    currencies=dict.fromkeys(("net_total", "tax_total", "gross_total"), "currency"),
 )
 Resource(
     model=models.QuoteLine,
@@ -63,6 +64,7 @@ Resource(
     children=(Children("taxes", models.QuoteTax, "line"),),
     scope=LINE_SCOPE,
     field_rights=PRICE_RIGHTS,
+    currencies=dict.fromkeys(("unit_price", "net", "gross"), "document__currency"),
 )
 Resource(
     model=models.QuoteTax,
@@ -70,6 +72,12 @@ Resource(
     fields=TAX,
     filters=("document", "line", "tax"),
     scope=LINE_SCOPE,
+    currencies={
+        "base": "document__currency",
+        "amount": "document__currency",
+        "base_company": "document__company__currency",
+        "amount_company": "document__company__currency",
+    },
 )
 Resource(
     model=models.SalesOrder,
@@ -100,6 +108,7 @@ Resource(
         Form(((_("Sales order"), ("party", "contact", "document_date", "reference")), TERMS, (_("Note"), ("note",)))),
     ),
     scope=SCOPE,
+    currencies=dict.fromkeys(("net_total", "tax_total", "gross_total"), "currency"),
 )
 Resource(
     model=models.SalesOrderLine,
@@ -116,6 +125,7 @@ Resource(
     children=(Children("taxes", models.SalesOrderTax, "line"),),
     scope=LINE_SCOPE,
     field_rights=PRICE_RIGHTS,
+    currencies=dict.fromkeys(("unit_price", "net", "gross"), "document__currency"),
 )
 Resource(
     model=models.SalesOrderTax,
@@ -123,6 +133,12 @@ Resource(
     fields=TAX,
     filters=("document", "line", "tax"),
     scope=LINE_SCOPE,
+    currencies={
+        "base": "document__currency",
+        "amount": "document__currency",
+        "base_company": "document__company__currency",
+        "amount_company": "document__company__currency",
+    },
 )
 Report(name="short_close_preview", selector=selectors.short_close_preview, permission="orders.sales_order_short_close")
 Importer("sales_orders", row=imports.OrderRow, service=imports.import_orders, permission="orders.sales_order_import", at_once=200)

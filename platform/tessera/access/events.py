@@ -29,3 +29,45 @@ class MemberDeactivated:
     subject: UUID
     account: UUID | None
     heir: UUID | None
+
+
+@event("access.device_signed_in")
+class DeviceSignedIn:
+    """A member signed in to an app on a device; `subject` is the device's access token."""
+
+    subject: UUID
+    member: UUID
+    app: str
+    device: str
+
+
+@event("access.device_refresh_reused")
+class DeviceRefreshReused:
+    """A refresh token that was used up was shown again: one of two has a copy, and the device was signed out."""
+
+    subject: UUID
+    member: UUID
+    app: str
+    device: str
+
+
+@event("access.app_registered")
+class AppRegistered:
+    """An app of a partner may ask members of this company to be let in; `subject` is its client id."""
+
+    subject: UUID
+    title: str
+
+
+@event("access.app_secret_rotated")
+class AppSecretRotated:
+    """An app has a new secret, and the one before is worth nothing."""
+
+    subject: UUID
+
+
+@event("access.app_removed")
+class AppRemoved:
+    """An app is gone, and signed out everywhere."""
+
+    subject: UUID

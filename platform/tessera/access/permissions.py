@@ -12,5 +12,7 @@ KERNEL_PERMISSIONS += [
     Permission("access.token_issue", _("Issue tokens for oneself")),
     Permission("access.token_revoke", _("Revoke tokens")),
     Permission("access.api_key_issue", _("Issue API keys")),
+    Permission("access.app_manage", _("Register apps of partners")),
+    Permission("access.push_token_set", _("Receive notifications on one's devices")),
     Permission("access.api_explore", _("Explore the API's schema")),
 ]

@@ -1,10 +1,10 @@
-"""What the API shows of members and their rights; a token's hash is no field of anything."""
+"""What the API shows of members, their rights and their devices; a token's hash is no field of anything."""
 
 from django.utils.translation import gettext_lazy as _
 
 from tessera.access import selectors, services
 from tessera.access.models import AccessToken, Invitation, Member, Role, RoleAssignment, RolePermission
-from tessera.resource import Action, Children, Form, List, Report, Resource, RowScope, Under
+from tessera.resource import Action, Children, Form, List, Mutation, Report, Resource, RowScope, Under
 
 Resource(
     model=Member,
@@ -54,8 +54,11 @@ Resource(
 
 Resource(
     model=AccessToken,
-    fields=("member", "kind", "name", "prefix", "scopes", "expires_at", "revoked_at", "last_used_at", "version", "created_at"),
-    filters=("member", "kind", "expires_at", "revoked_at"),
+    fields=(
+        *("member", "kind", "name", "prefix", "scopes", "expires_at", "revoked_at", "last_used_at", "version", "created_at"),
+        *("place", "app", "app_name", "platform", "renewable_until", "push_service"),
+    ),
+    filters=("member", "kind", "app", "platform", "expires_at", "revoked_at", "renewable_until"),
     order=("created_at", "expires_at", "last_used_at"),
     search=("name",),
     actions=(
@@ -83,5 +86,6 @@ Resource(
     scope=RowScope(owner="member"),
 )
 
+Mutation(name="device_push_token_set", service=services.set_push_token)
 Report(name="me", selector=selectors.me, permission="")
 Report(name="explainAccess", selector=selectors.explain_access, permission="")

@@ -1,16 +1,14 @@
 """What differs from django-allauth's ways: nobody signs up by itself, secrets are sealed, signing out reaches far."""
 
-import base64
-import hashlib
-
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.http import HttpRequest
 
 from tessera.accounts.services import digest, end_login
+from tessera.sealing import sealer
+
+PURPOSE = "tessera.accounts.mfa"
 
 
 def login_mark(request: HttpRequest) -> str:
@@ -43,13 +41,7 @@ class MFAAdapter(DefaultMFAAdapter):
     """Second factors whose secrets are stored sealed with a key made from SECRET_KEY."""
 
     def encrypt(self, text: str) -> str:
-        return _seal().encrypt(text.encode()).decode()
+        return sealer(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _seal().decrypt(encrypted_text.encode()).decode()
-
-
-def _seal() -> MultiFernet:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    digests = (hashlib.sha256(f"tessera.accounts.mfa:{key}".encode()).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(each)) for each in digests])
+        return sealer(PURPOSE).decrypt(encrypted_text.encode()).decode()

@@ -3,16 +3,20 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from tessera.access.models import Member
+from tessera.access.models import AccessToken, Member
 from tessera.access.selectors import actor_of, bearer_of_session, bearer_of_token, restricted
 from tessera.access.services import note_use
 from tessera.accounts.models import Account, TenantSession
+from tessera.accounts.oauth.models import App
+from tessera.accounts.selectors import is_active
 from tessera.accounts.services import SESSION_PREFIX, digest
 from tessera.context import ANONYMOUS, Actor, TenantRef, current
 from tessera.errors import ApiError, Code
@@ -41,7 +45,11 @@ def authenticate(request: HttpRequest, tenant: TenantRef) -> Actor:
         scheme, _space, secret = header.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise refusal()
-        return _of_bearer(secret.strip(), tenant)
+        return (
+            _of_session(secret.strip(), tenant)
+            if secret.strip().startswith(SESSION_PREFIX)
+            else _of_token(secret.strip(), request)
+        )
     if key := request.COOKIES.get(cookie_name()):
         actor = _of_session(key, tenant)
         if request.method not in SAFE:
@@ -55,10 +63,6 @@ def refusal() -> ApiError:
     return ApiError(Code.UNAUTHENTICATED, _("Sign in: this credential is not valid here."))
 
 
-def _of_bearer(secret: str, tenant: TenantRef) -> Actor:
-    return _of_session(secret, tenant) if secret.startswith(SESSION_PREFIX) else _of_token(secret)
-
-
 def _of_session(key: str, tenant: TenantRef) -> Actor:
     """Return the actor of a session; its row is public, so it is compared with all that it was made for."""
     found = TenantSession.objects.select_related("account").filter(hash=digest(key), tenant_id=tenant.id).first()
@@ -66,24 +70,32 @@ def _of_session(key: str, tenant: TenantRef) -> Actor:
         raise refusal()
     account = found.account
     bearer = bearer_of_session(member=found.member_id, epoch=found.member_epoch, account=account.pk)
-    if not account.is_active or account.epoch != found.account_epoch or bearer is None:
-        raise refusal()
-    if bearer.member.state != Member.State.ACTIVE:
+    if not account.is_active or account.epoch != found.account_epoch or bearer is None or not bearer.is_alive:
         raise refusal()
     return actor_of(bearer.member, epoch=bearer.role_epoch)
 
 
-def _of_token(secret: str) -> Actor:
+def _of_token(secret: str, request: HttpRequest) -> Actor:
     """Return the actor of a token, with no right beyond the token's; its row is in the tenant's own schema."""
     bearer = bearer_of_token(hash=digest(secret))
-    if bearer is None or bearer.token is None or bearer.token.expires_at <= timezone.now():
+    if bearer is None or bearer.token is None or not bearer.is_alive:
         raise refusal()
     member, token = bearer.member, bearer.token
-    alive = member.state == Member.State.ACTIVE and member.epoch == token.epoch
-    if not alive or not Account.objects.filter(pk=member.account_id, is_active=True).exists():
+    is_ours = _standing(member, token)
+    if is_ours is None:
         raise refusal()
-    note_use(token)
-    return replace(restricted(actor_of(member, epoch=bearer.role_epoch), token.scopes), token_id=token.pk)
+    note_use(token, place=get_adapter().get_client_ip(request))
+    actor = restricted(actor_of(member, epoch=bearer.role_epoch), token.scopes, app=token.app)
+    return replace(actor, token_id=token.pk, is_ours=is_ours)
+
+
+def _standing(member: Member, token: AccessToken) -> bool | None:
+    """Say whether a token is of an app of the platform's own; None where its account is gone, or an app's password or registration."""
+    if not token.app:
+        return False if is_active(member.account_id) else None
+    account = Account.objects.filter(pk=member.account_id, is_active=True, epoch=token.account_epoch)
+    here = App.objects.of_tenant(current().tenant.id).filter(client=token.app)
+    return here.filter(Exists(account)).values_list("is_ours", flat=True).first()
 
 
 def _demand_same_origin(request: HttpRequest) -> None:

@@ -6,6 +6,9 @@ from allauth.account.models import EmailAddress
 
 from tessera.accounts.models import Account, Membership
 from tessera.context import TenantRef, directory
+from tessera.db.prepared import Prepared, run
+
+_ACTIVE = Prepared("SELECT 1 FROM accounts_account WHERE id = $1 AND is_active")
 
 
 def account_at(email: str) -> Account | None:
@@ -28,3 +31,8 @@ def tenants_of(account: Account) -> list[TenantRef]:
 def tenant_for(account: Account, tenant_id: UUID) -> TenantRef | None:
     """Return a tenant in which an account is indexed, None where there is none that may work."""
     return next((tenant for tenant in tenants_of(account) if tenant.id == tenant_id), None)
+
+
+def is_active(account_id: UUID) -> bool:
+    """Say whether an account is there and active: what every request with a token asks."""
+    return run("shared", _ACTIVE, [account_id]).fetchone() is not None

@@ -8,8 +8,7 @@ import psycopg
 from tessera.bench.floor import identified
 from tessera.bench.measures import Benchmark, Measured, in_turns
 from tessera.bench.stage import Stage, inside, raw
-from tessera.graph.answers import Request, answer
-from tessera.graph.schemas import schema_for
+from tessera.graph.answers import Request, answer_here
 
 NESTED = """
 query Nested {
@@ -42,11 +41,10 @@ def run(stage: Stage) -> Measured:
     """Answer as a signed-in person, parsing and rights included; the floor is one prepared statement for each level."""
     shop = stage.shop
     stage.tell(", ".join(f"{count:,} {name}" for name, count in shop.crowd.items()))
-    with inside(shop.tenant, shop.member) as context, raw(shop.tenant.schema_name) as own:
-        schema = schema_for(context.modules)
+    with inside(shop.tenant, shop.member), raw(shop.tenant.schema_name) as own:
 
         def ask() -> bytes:
-            return orjson.dumps(answer(schema, context.modules, Request(NESTED, {})).body)
+            return orjson.dumps(answer_here(Request(NESTED, {})).body)
 
         def floor() -> bytes:
             return orjson.dumps({"data": customers(own)})

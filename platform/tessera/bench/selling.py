@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from modules.erp.finance.services import create_invoice_for, post_invoice
 from modules.erp.orders.services import confirm_sales_order
-from modules.scm.stock.services import complete_delivery, create_delivery_for, ready_delivery
+from modules.scm.stock.services import ship_document
 from tessera.bench.footprint import Footprint, Replay
 from tessera.bench.measures import Benchmark, Measured, in_turns, timed
 from tessera.bench.shop import Shop
 from tessera.bench.stage import Stage, inside
-from tessera.unit_of_work import unit_of_work
 
 
 def steps(shop: Shop) -> Iterator[str]:
@@ -19,8 +18,7 @@ def steps(shop: Shop) -> Iterator[str]:
     yield "confirm"
     confirm_sales_order(order=order)
     yield "ship"
-    with unit_of_work():
-        complete_delivery(delivery=ready_delivery(delivery=create_delivery_for(document=order.pk)))
+    ship_document(document=order.pk)
     yield "invoice"
     invoice = create_invoice_for(document=order.pk)
     yield "post"

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 
 class CustomField(Record):
@@ -42,6 +43,12 @@ class CustomField(Record):
                 fields=["label", "name"], name="custom_field_once", violation_error_message=_("There is a field of this name.")
             ),
             models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z][a-zA-Z0-9]{0,39}$"), name="custom_field_has_a_name"),
+        ]
+        indexes = [
+            models.Index(fields=["label", "id"], name="custom_field_by_label"),
+            models.Index(fields=["position", "id"], name="custom_field_by_position"),
+            models.Index(fields=["name", "id"], name="custom_field_by_name"),
+            search_index("name", "title", name="custom_field_search"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django_tenants.routers import TenantSyncRouter
 
+from tessera.context import current_or_none
+
 
 def is_public(label: str) -> bool:
     """Say whether an app's tables are in the public schema."""
@@ -27,4 +29,7 @@ class Router(TenantSyncRouter):
         return self._alias(first) == self._alias(second)  # rows, perhaps lazy ones: not their types
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
-        return is_public(app_label) == (db == "shared")
+        """Say whether an app's tables are made behind an alias; a tenant's are made where one is entered, and nowhere else."""
+        if db == "shared":
+            return is_public(app_label)
+        return current_or_none() is not None and not is_public(app_label)

@@ -18,10 +18,11 @@ from django.conf import settings
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
-from tessera import fields
+from tessera import fields, ordering
 from tessera.context import directory
 from tessera.db.guard import base as guard
 from tessera.module import PLATFORM_VERSION, closure, modules
+from tessera.search import expressions
 
 FORMAT = "1"
 Key = tuple[str, str]
@@ -65,9 +66,9 @@ def migration_at(key: Key) -> Migration:
 
 @cache
 def _base_digest() -> str:
-    """Digest what every script depends on besides the migrations: Django, the field types, the backend."""
+    """Digest what every script depends on besides the migrations: Django, the field types, the order of lists, search, the backend."""
     digest = hashlib.sha256(f"{FORMAT} {django.VERSION} {PLATFORM_VERSION}".encode())
-    for module in (fields, guard):
+    for module in (fields, ordering, expressions, guard):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

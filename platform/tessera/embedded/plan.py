@@ -65,6 +65,15 @@ TESSERA = Plan(
         ),
         # One worker has no neighbours to look for.
         Service("worker", (*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-mingle", "--without-gossip"), says=" ready."),
+        # What waits for receivers that are not ours waits beside the rest.
+        Service(
+            "webhooks",
+            (
+                *(*CELERY, "worker", "-Q", "webhooks", "-P", "threads", "-c", "6", "-l", "INFO", "-n", "webhooks@%h"),
+                *("--without-mingle", "--without-gossip"),
+            ),
+            says=" ready.",
+        ),
         Service("relay", (*MANAGE, "relay"), says="relay ready."),
         Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
     ),

@@ -17,6 +17,7 @@ from tessera.embedded.server import HERE, LAUNCH, Server, ServerError, clean_env
 
 MAJOR = 18
 CLUSTER_SQL = HERE / "cluster.sql"
+SEARCH_SQL = HERE.parent / "search" / "functions.sql"  # which it includes
 SUPERUSER, APPLICATION, DATABASE = "postgres", "tessera_app", "tessera"
 
 Profile = Literal["dev", "test", "crash"]
@@ -131,7 +132,9 @@ class Postgres(Server):
         (self.data / "postgresql.auto.conf").write_text("")
 
     def settle(self) -> None:
-        state = sha256(f"{CLUSTER_SQL.read_text()}{self.profile}{self.password(APPLICATION)}".encode()).hexdigest()
+        state = sha256(
+            f"{CLUSTER_SQL.read_text()}{SEARCH_SQL.read_text()}{self.profile}{self.password(APPLICATION)}".encode()
+        ).hexdigest()
         mark = self.data / "tessera.prepared"  # beside the data that it speaks of
         if not mark.exists() or mark.read_text() != state:
             self.prepare_database(DATABASE)

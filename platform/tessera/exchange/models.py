@@ -33,3 +33,4 @@ class ImportRun(Record):
     class Meta(Record.Meta):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
+        indexes = [models.Index(fields=["created_at", "id"], name="import_run_by_creation")]

@@ -2,11 +2,13 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import DatabaseError
 from graphql import (
     FieldNode,
     GraphQLError,
@@ -14,21 +16,26 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    located_error,
     type_from_ast,
 )
 from graphql.utilities import coerce_input_value
 
 from tessera.budget import Budget
-from tessera.context import current_or_none
+from tessera.context import current, current_or_none
 from tessera.errors import ApiError, Code, Forbidden
 from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid
 from tessera.graph.execute import Execution
 from tessera.graph.failures import bad_input, of_field, shown
 from tessera.graph.limits import LIMITS, check_variables
+from tessera.graph.needs import needs, whole_schema
+from tessera.graph.schemas import schema_for
+from tessera.graph.statements import Call
 from tessera.resource import camel
 
 documents = Documents()
+WHOLE = "all modules"  # stands for the schema of all modules in the caches
 KEPT_INTROSPECTION_BYTES = 32 * 1024 * 1024
 EXPLORE = "access.api_explore"
 _introspections: OrderedDict[tuple[Any, str, str | None], bytes] = OrderedDict()
@@ -70,10 +77,45 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
     wrong documents included, is UNAUTHENTICATED. With a `budget` it is charged what the operation
     costs, and the answer says how much that was.
     """
+    return _answered(lambda: (schema, key, documents.get(key, schema, request.text)), request, budget)
+
+
+def answer_here(request: Request, budget: Budget | None = None) -> Response:
+    """Answer a request in the tenant that is entered, like `answer` by the schema of its modules.
+
+    That schema is only made for what the whole one cannot answer in its place: a document that names what this tenant
+    has not, in its text or its variables, or that is wrong, so that the error is the one of a name that never was; and for
+    questions about the schema itself.
+    """
+    return _answered(lambda: _document_here(request), request, budget)
+
+
+def _document_here(request: Request) -> tuple[GraphQLSchema, Any, Document]:
+    on = current().modules
+    try:
+        document = documents.get(WHOLE, whole_schema(), request.text, needs())
+        if document.needs <= on and not document.introspective and _needs_of_variables(document, request) <= on:
+            return whole_schema(), WHOLE, document
+    except Invalid:
+        pass  # it is validated again, for the errors of the schema that its author knows
+    schema = schema_for(on)
+    return schema, on, documents.get(on, schema, request.text)
+
+
+def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for definition in document.operation(request.operation).variable_definitions or ():
+        value = request.variables.get(definition.variable.name.value)
+        if value is not None:
+            found |= needs().of_value(value, type_from_ast(whole_schema(), definition.type))
+    return found
+
+
+def _answered(choose: Callable[[], tuple[GraphQLSchema, Any, Document]], request: Request, budget: Budget | None) -> Response:
     stranger = (context := current_or_none()) is not None and context.actor.kind == "anonymous"
     try:
         check_variables(request.variables)
-        document = documents.get(key, schema, request.text)
+        schema, key, document = choose()
         operation = document.operation(request.operation)
         if stranger and not only_public(schema, operation):
             return refusal(unauthenticated())
@@ -85,10 +127,8 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
             raise Forbidden(EXPLORE)
         stranger = False  # what follows is public, so its errors are too
         if only_introspects(operation) and not request.variables:
-            return Response(_introspected(schema, key, request, document), executed=True)
-        if errors := _variable_errors(schema, operation, request.variables):
-            return Response({"errors": errors}, executed=False)
-        return Response(_executed(schema, request, document, budget), executed=True)
+            return Response(_introspected(schema, key, request, document, operation), executed=True)
+        return _executed(schema, request, document, operation, budget)
     except Invalid as invalid:
         return refusal(unauthenticated()) if stranger else Response({"errors": invalid.errors}, executed=False)
     except ApiError as error:
@@ -113,8 +153,42 @@ def only_public(schema: GraphQLSchema, operation: OperationDefinitionNode) -> bo
     return all(name in fields and getattr(fields[name].extensions.get("service"), "public", False) for name in asked)
 
 
-def _executed(schema: GraphQLSchema, request: Request, document: Document, budget: Budget | None = None) -> dict[str, Any]:
-    context = Execution.build(
+def _executed(
+    schema: GraphQLSchema, request: Request, document: Document, operation: OperationDefinitionNode, budget: Budget | None = None
+) -> Response:
+    variables: dict[str, Any] | None = None
+    call, found, execution = None, None, None
+    if operation.operation is OperationType.QUERY and current_or_none() is not None:
+        reading = document.reading(schema, request.operation)
+        variables = reading.coerced(request.variables)
+        if variables is not None:
+            call = reading.call(variables)
+            found = call.find(variables)
+    if found is None:
+        execution = _execution(schema, request, document, call)
+        if isinstance(execution, list):
+            errors = _variable_errors(schema, operation, request.variables) or [of_field(error) for error in execution]
+            return Response({"errors": errors}, executed=False)
+    asked = call.cost if call else Estimate(execution).of(operation)
+    if budget:
+        budget.take(asked)
+    with counting() as spent:
+        if operation.operation is OperationType.MUTATION:
+            spent.mutations = len(operation.selection_set.selections)
+        try:
+            body = _by_statement(call, found) if call and found else None
+            if body is None:
+                body = _finished(execution or _execution(schema, request, document, call))
+        finally:
+            status = budget.settle(asked, spent.points) if budget else None
+    if status:
+        throttle = {camel(name): value for name, value in asdict(status).items()}
+        body["extensions"] = {"cost": {"requested": asked, "actual": spent.points, "throttleStatus": throttle}}
+    return Response(body, executed=True)
+
+
+def _execution(schema: GraphQLSchema, request: Request, document: Document, call: Call | None) -> Any:
+    execution = Execution.build(
         schema,
         document.ast,
         context_value=current_or_none() or request.http,
@@ -122,25 +196,25 @@ def _executed(schema: GraphQLSchema, request: Request, document: Document, budge
         operation_name=request.operation,
         hide_suggestions=True,
     )
-    if isinstance(context, list):
-        return {"errors": [of_field(error) for error in context], "data": None}
-    assert isinstance(context, Execution)
-    asked = Estimate(context).of(context.operation)
-    if budget:
-        budget.take(asked)
-    with counting() as spent:
-        if context.operation.operation is OperationType.MUTATION:
-            spent.mutations = len(context.operation.selection_set.selections)
-        try:
-            result = context.finished()
-        finally:
-            status = budget.settle(asked, spent.points) if budget else None
+    if isinstance(execution, Execution):
+        execution.call = call
+    return execution
+
+
+def _finished(execution: Execution) -> dict[str, Any]:
+    result = execution.finished()
     body: dict[str, Any] = {"errors": [of_field(error) for error in result.errors]} if result.errors else {}
-    body["data"] = result.data
-    if status:
-        throttle = {camel(name): value for name, value in asdict(status).items()}
-        body["extensions"] = {"cost": {"requested": asked, "actual": spent.points, "throttleStatus": throttle}}
-    return body
+    return body | {"data": result.data}
+
+
+def _by_statement(call: Call, found: Any) -> dict[str, Any] | None:
+    """Return an answer that is one statement; None where the plan has to give it."""
+    try:
+        data = call.run(found)
+    except DatabaseError as error:
+        failed = [of_field(located_error(error, nodes, [key])) for key, nodes in call.nodes.items()]
+        return {"errors": failed, "data": dict.fromkeys(call.nodes)}
+    return None if data is None else {"data": data}
 
 
 def only_introspects(operation: OperationDefinitionNode) -> bool:
@@ -151,12 +225,14 @@ def only_introspects(operation: OperationDefinitionNode) -> bool:
     )
 
 
-def _introspected(schema: GraphQLSchema, key: Any, request: Request, document: Document) -> dict[str, Any]:
+def _introspected(
+    schema: GraphQLSchema, key: Any, request: Request, document: Document, operation: OperationDefinitionNode
+) -> dict[str, Any]:
     """Return an answer that depends on the schema alone; the whole schema takes half a second once."""
     known = (key, request.text, request.operation)
     found = _introspections.get(known)
     if found is None:
-        made = _executed(schema, request, document)
+        made = _executed(schema, request, document, operation).body
         if "errors" in made:
             return made
         found = orjson.dumps(made["data"])

@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import translation
 from graphql import GraphQLObjectType, GraphQLSchema, specified_directives
 
+from tessera.graph.deprecations import mark
 from tessera.graph.graphene_types import handwritten
 from tessera.graph.mutations import mutation_fields
 from tessera.graph.queries import query_fields
@@ -32,7 +33,7 @@ def build(modules: frozenset[str]) -> GraphQLSchema:
             if twice := sorted(target.keys() & fields.keys()):
                 raise ImproperlyConfigured(f"the root fields {twice} exist already")
             target |= fields
-        return GraphQLSchema(
+        schema = GraphQLSchema(
             GraphQLObjectType("Query", query),
             GraphQLObjectType("Mutation", mutation) if mutation else None,
             subscription_type(registry),
@@ -40,3 +41,5 @@ def build(modules: frozenset[str]) -> GraphQLSchema:
             directives=specified_directives,
             extensions={"shapes": registry.shapes},
         )
+        schema.extensions["deprecated"] = mark(schema, registry.shapes)
+        return schema

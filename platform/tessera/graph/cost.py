@@ -1,7 +1,9 @@
 """What an operation costs, in points: asked for before it runs, and as it turned out.
 
-A leaf is free, an object costs 1, a list 2 and its rows times what one of them costs, a mutation 10 more and
-1 for each item of the lists that it is given. A list whose length nobody asked for counts as `UNSAID` items.
+A leaf is free, an object costs 1, a list 2 and its rows times what one of them costs, rows in groups 20 and 1 for each
+group, since all of them are read, a mutation 10 more (one that does something for several items 10 for each of them) and
+1 for each item of the lists that it is given. A list whose length nobody asked for counts as `UNSAID` items, one in what
+such a mutation answers as often as it has items.
 What is asked for is found from the document and its variables alone, so a request beyond its budget is
 refused before any SQL; what was not used of it is given back.
 """
@@ -26,9 +28,10 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from graphql.execution.values import get_argument_values
 
+from tessera.graph.aggregate_types import MOST_GROUPS, USUAL_GROUPS
 from tessera.graph.paging import MOST, USUAL
 
-OBJECT, LIST, MUTATION, UNSAID = 1, 2, 10, 10
+OBJECT, LIST, MUTATION, UNSAID, AGGREGATE = 1, 2, 10, 10, 20
 
 
 @dataclass
@@ -38,10 +41,11 @@ class Spent:
     objects: int = 0
     lists: int = 0
     mutations: int = 0
+    aggregates: int = 0
 
     @property
     def points(self) -> int:
-        return self.objects * OBJECT + self.lists * LIST + self.mutations * MUTATION
+        return self.objects * OBJECT + self.lists * LIST + self.mutations * MUTATION + self.aggregates * AGGREGATE
 
 
 _spent: ContextVar[Spent | None] = ContextVar("tessera_graph_spent", default=None)
@@ -58,11 +62,13 @@ def counting() -> Iterator[Spent]:
         _spent.reset(token)
 
 
-def spend(*, objects: int = 0, lists: int = 0) -> None:
-    """Note objects and lists that were answered."""
+def spend(*, objects: int = 0, lists: int = 0, aggregates: int = 0, mutations: int = 0) -> None:
+    """Note objects and lists that were answered, rows that were grouped, and what was done beyond once for each root field."""
     if spent := _spent.get():
         spent.objects += objects
         spent.lists += lists
+        spent.aggregates += aggregates
+        spent.mutations += mutations
 
 
 class Estimate:
@@ -70,15 +76,25 @@ class Estimate:
 
     def __init__(self, context: Any) -> None:
         self.schema, self.fragments, self.variables = context.schema, context.fragments, context.variable_values
+        self.unsaid = UNSAID
 
     def of(self, operation: OperationDefinitionNode) -> int:
         """Return the most that the operation can cost."""
         root = self.schema.get_root_type(operation.operation)
         fields = collect_fields(self.schema, self.fragments, self.variables, root, operation.selection_set)
-        points = self._fields(root, fields)
-        if operation.operation is OperationType.MUTATION:
-            points += sum(MUTATION + self._items(root, nodes[0]) for nodes in fields.values())
-        return points
+        if operation.operation is not OperationType.MUTATION:
+            return self._fields(root, fields)
+        return sum(self._mutation(root, nodes) for nodes in fields.values())
+
+    def _mutation(self, root: GraphQLObjectType, nodes: list[FieldNode]) -> int:
+        name = nodes[0].name.value
+        if name.startswith("__"):
+            return MUTATION
+        given = get_argument_values(root.fields[name], nodes[0], self.variables)
+        items = root.fields[name].extensions.get("items")
+        times = len(given[items]) if items else 1
+        self.unsaid = max(times, UNSAID) if items else UNSAID
+        return MUTATION * max(times, 1) + _length(given) + self._field(root, nodes)
 
     def _fields(self, kind: GraphQLObjectType, fields: dict[str, list[FieldNode]]) -> int:
         return sum(self._field(kind, nodes) for nodes in fields.values())
@@ -87,21 +103,26 @@ class Estimate:
         if nodes[0].selection_set is None or nodes[0].name.value.startswith("__"):
             return 0
         field = kind.fields[nodes[0].name.value]
+        if "aggregate" in field.extensions:
+            return LIST + AGGREGATE + OBJECT * self._size(kind, nodes[0], USUAL_GROUPS, MOST_GROUPS)
         return self._value(field.type, nodes, self._page(kind, nodes[0]))
 
     def _page(self, kind: GraphQLObjectType, node: FieldNode) -> int:
+        return self._size(kind, node, USUAL, MOST)
+
+    def _size(self, kind: GraphQLObjectType, node: FieldNode, usual: int, most: int) -> int:
         arguments = {each.name.value: each for each in node.arguments}
         if not arguments.keys() & {"first", "last"}:
-            return USUAL
+            return usual
         given = get_argument_values(kind.fields[node.name.value], node, self.variables)
-        size = given.get("first") or given.get("last") or USUAL
-        return min(max(size, 1), MOST) if isinstance(size, int) else USUAL
+        size = given.get("first") or given.get("last") or usual
+        return min(max(size, 1), most) if isinstance(size, int) else usual
 
     def _value(self, kind: GraphQLOutputType, nodes: list[FieldNode], page: int) -> int:
         if isinstance(kind, GraphQLNonNull):
             return self._value(kind.of_type, nodes, page)
         if isinstance(kind, GraphQLList):
-            return LIST + UNSAID * self._value(kind.of_type, nodes, page)
+            return LIST + self.unsaid * self._value(kind.of_type, nodes, page)
         if isinstance(kind, GraphQLInterfaceType):
             return OBJECT + max((self._inside(each, nodes) for each in self._named(nodes)), default=0)
         if not isinstance(kind, GraphQLObjectType):
@@ -139,9 +160,6 @@ class Estimate:
                 if isinstance(kind, GraphQLObjectType):
                     yield kind
                 waiting.append(inner.selection_set)
-
-    def _items(self, root: GraphQLObjectType, node: FieldNode) -> int:
-        return _length(get_argument_values(root.fields[node.name.value], node, self.variables)) if node.arguments else 0
 
 
 def _length(value: Any) -> int:

@@ -16,12 +16,17 @@ from django.db import models
 
 from tessera.context import current
 from tessera.errors import ApiError, Code
+from tessera.graph import scalars
+from tessera.graph.forms import CASTS
+from tessera.graph.slots import CursorSlot
 
 SIGNATURE = 12
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (UUID, Decimal)):
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, UUID):
         return str(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
@@ -29,24 +34,30 @@ def _plain(value: Any) -> Any:
 
 
 class Cursors:
-    """Write and read the cursors of one ordering, `[(column, descending), ...]`."""
+    """Write and read the cursors of one ordering, `[(column, descending), ...]`, in the tenant that is entered then."""
 
     def __init__(self, resource: str, order: list[tuple[models.Field, bool]]) -> None:
         self.columns = [column for column, _ in order]
         ordering = ",".join(f"{'-' if descending else ''}{column.attname}" for column, descending in order)
-        self.context = f"cursor\0{current().tenant.id}\0{resource}\0{ordering}\0".encode()
-        self.key = settings.SECRET_KEY.encode()
+        self.ordering = f"\0{resource}\0{ordering}\0"
 
     def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(self.key, self.context + payload, hashlib.sha256)[:SIGNATURE]
+        context = f"cursor\0{current().tenant.id}{self.ordering}".encode()
+        return hmac.digest(settings.SECRET_KEY.encode(), context + payload, hashlib.sha256)[:SIGNATURE]
 
     def write(self, values: list[Any]) -> str:
         """Return the cursor of a row with these order values."""
-        payload = orjson.dumps([_plain(value) for value in values])
-        return urlsafe_b64encode(self._sign(payload) + payload).decode()
+        return self.seal(orjson.dumps([_plain(value) for value in values])).decode()
 
-    def read(self, text: str, argument: str) -> list[Any]:
-        """Return the order values in a cursor; BAD_CURSOR for one of anything else."""
+    def seal(self, payload: bytes) -> bytes:
+        """Return the cursor of a row whose order values are a JSON list already."""
+        return urlsafe_b64encode(self._sign(payload) + payload)
+
+    def read(self, text: Any, argument: str) -> list[Any]:
+        """Return the order values in a cursor (of a slot: their slots); BAD_CURSOR for one of anything else."""
+        if isinstance(text, CursorSlot):
+            casts = [CASTS.get(scalars.of_column(column), "text") for column in self.columns]
+            return text.spread(lambda known: self.read(known, argument), casts)
         try:
             raw = urlsafe_b64decode(text.encode("ascii"))
             signature, payload = raw[:SIGNATURE], raw[SIGNATURE:]

@@ -1,16 +1,33 @@
-"""Documents that were parsed and found valid, kept by the set of modules they were valid for."""
+"""Documents that were parsed and found valid, kept with what was made of them.
+
+One that is valid in the whole schema serves every tenant that has the modules it needs, in that schema. Any other is
+kept by the set of modules that it was valid for.
+"""
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, OperationDefinitionNode, parse, specified_rules, validate
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
 from graphql.validation import MaxIntrospectionDepthRule
 
 from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
 from tessera.graph.limits import LIMITS, Limits, Measure, too_complex
+from tessera.graph.needs import Needs
+from tessera.graph.statements import Reading
 
 KEPT_BYTES = 64 * 1024 * 1024
 CHARACTER_BYTES = 120  # what a character takes once it is parsed
@@ -32,6 +49,17 @@ class Document:
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     introspective: bool
+    needs: frozenset[str] = frozenset()
+    readings: dict[str | None, Reading] = field(default_factory=dict)
+    grow: Callable[[int], None] = lambda _bytes: None
+
+    def reading(self, schema: GraphQLSchema, name: str | None) -> Reading:
+        """Return what is kept of an operation that reads."""
+        found = self.readings.get(name)
+        if found is None:
+            fragments = {each.name.value: each for each in self.ast.definitions if isinstance(each, FragmentDefinitionNode)}
+            found = self.readings[name] = Reading(self.ast, fragments, self.operation(name), schema, self.grow)
+        return found
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to be run; BAD_INPUT when the name fits none or is missing."""
@@ -43,31 +71,50 @@ class Document:
 
 
 class Documents:
-    """A cache bounded by the length of the texts in it."""
+    """A cache bounded by the bytes that its documents take, with their statements; those used longest ago give way."""
 
-    def __init__(self, characters: int = KEPT_BYTES // CHARACTER_BYTES, limits: Limits = LIMITS) -> None:
-        self.characters, self.limits = characters, limits
-        self._kept: OrderedDict[tuple[Any, str], Document] = OrderedDict()
-        self._length = 0
+    def __init__(self, most: int = KEPT_BYTES, limits: Limits = LIMITS) -> None:
+        self.most, self.limits = most, limits
+        self.bytes = self.made = 0
+        self._kept: OrderedDict[tuple[Any, str], tuple[Document, list[int]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Any, schema: GraphQLSchema, text: str) -> Document:
+    def get(self, key: Any, schema: GraphQLSchema, text: str, needs: Needs | None = None) -> Document:
         """Return a document for the schema that `key` stands for; raise Invalid or ApiError."""
         with self._lock:
             if found := self._kept.get((key, text)):
                 self._kept.move_to_end((key, text))
-                return found
-        made = self._made(schema, text)
+                return found[0]
+        made = self._made(schema, text, needs)
         with self._lock:
-            if (key, text) not in self._kept:
-                self._kept[key, text] = made
-                self._length += len(text)
-            while self._length > self.characters:
-                (_, old), _ = self._kept.popitem(last=False)
-                self._length -= len(old)
+            if (key, text) in self._kept:
+                return self._kept[key, text][0]
+            self.made += 1
+            size = [0]
+            made = replace(made, grow=partial(self._grow, (key, text), size))
+            self._kept[key, text] = made, size
+        made.grow(len(text) * CHARACTER_BYTES)
         return made
 
-    def _made(self, schema: GraphQLSchema, text: str) -> Document:
+    def _grow(self, at: tuple[Any, str], size: list[int], more: int) -> None:
+        """Note that a document takes more bytes, or fewer; let others give way."""
+        with self._lock:
+            kept = self._kept.get(at)
+            if kept is None or kept[1] is not size:
+                return  # it gave way itself meanwhile
+            size[0] += more
+            self.bytes += more
+            while self.bytes > self.most and self._kept:
+                _, (_, old) = self._kept.popitem(last=False)
+                self.bytes -= old[0]
+
+    def clear(self) -> None:
+        """Forget all documents."""
+        with self._lock:
+            self._kept.clear()
+            self.bytes = 0
+
+    def _made(self, schema: GraphQLSchema, text: str, needs: Needs | None) -> Document:
         limits = self.limits
         if len(text) > limits.characters:
             raise too_complex("characters", limits.characters)
@@ -82,4 +129,4 @@ class Documents:
         if errors := validate(schema, ast, RULES, max_errors=limits.errors, hide_suggestions=True):
             raise Invalid([of_validation(error, ast) for error in errors])
         operations = {d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, OperationDefinitionNode)}
-        return Document(ast, operations, measure.introspective)
+        return Document(ast, operations, measure.introspective, needs.of_document(ast) if needs else frozenset())

@@ -5,6 +5,10 @@ from typing import Any
 from django.db.models import Model
 from graphql import ExecutionContext, ExecutionResult, GraphQLError, GraphQLOutputType, get_named_type
 
+from tessera.graph.plan import Planner
+from tessera.graph.statements import Call, Read
+from tessera.graph.values import value_plan
+
 
 class Finished:
     """JSON that needs no further completion, as a generated root field returns it."""
@@ -15,10 +19,19 @@ class Finished:
         self.data = data
 
 
+class Planned(Read):
+    """Rows that a generated root field reads: by one statement where there can be one, else by a plan."""
+
+    def by_plan(self, planner: Planner) -> Any:
+        """Return the JSON of the field."""
+        raise NotImplementedError
+
+
 class Execution(ExecutionContext):
     """graphql-core's execution, which takes finished data as it is."""
 
     is_awaitable = staticmethod(lambda value: False)  # everything here is synchronous
+    call: Call | None = None  # the statements of the operation, if it reads
 
     def finished(self) -> ExecutionResult:
         """Run the operation; what goes wrong in it is in the result."""
@@ -33,10 +46,10 @@ class Execution(ExecutionContext):
     def complete_value(self, return_type: GraphQLOutputType, field_nodes: Any, info: Any, path: Any, result: Any) -> Any:
         if isinstance(result, Finished):
             return result.data
+        if isinstance(result, Planned):
+            made = self.call.read(self, path.key, result) if self.call and path.prev is None else None
+            return result.by_plan(Planner(info)) if made is None else made
         if _rows(result) and "shape" in get_named_type(return_type).extensions:
-            from tessera.graph.plan import Planner
-            from tessera.graph.values import value_plan
-
             return value_plan(Planner(info), return_type, field_nodes).render_all([result])[0]
         return super().complete_value(return_type, field_nodes, info, path, result)
 

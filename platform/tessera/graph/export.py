@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
 from tessera.budget import Budget
 from tessera.context import current
 from tessera.custom.selectors import SHOWN_AS, fields_of
 from tessera.errors import ApiError, Code, NotFound
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import Request, answer_here
 from tessera.graph.schemas import schema_for
 from tessera.graph.shapes import Relation, Shape
 from tessera.resource import camel
@@ -39,7 +40,7 @@ def export_csv(*, plural: str, filter: dict[str, Any] | None = None, search: str
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([*columns, *(f"custom.{name}" for name in custom)])
     shown = " ".join([*columns.values(), f"{CUSTOM} {{ name value }}" if custom else ""])
-    for row in _rows(schema, plural, root, shown, {"filter": filter or None, "search": search or None}, budget):
+    for row in _rows(plural, root, shown, {"filter": filter or None, "search": search or None}, budget):
         own = {each["name"]: each["value"] for each in row.get(CUSTOM) or ()}
         writer.writerow([_cell(row[name]) for name in columns] + [_cell(own.get(name)) for name in custom])
     return file.getvalue()
@@ -67,9 +68,7 @@ def _columns(node: GraphQLObjectType, shape: Shape) -> dict[str, str]:
     return columns
 
 
-def _rows(
-    schema: GraphQLSchema, plural: str, root: GraphQLField, shown: str, given: dict[str, Any], budget: Budget | None
-) -> Iterator[dict[str, Any]]:
+def _rows(plural: str, root: GraphQLField, shown: str, given: dict[str, Any], budget: Budget | None) -> Iterator[dict[str, Any]]:
     asked = {name: value for name, value in given.items() if value is not None}
     if unknown := [name for name in asked if name not in root.args]:
         raise ApiError(Code.BAD_INPUT, f"This list takes no {unknown[0]}.", field=unknown)
@@ -81,11 +80,11 @@ def _rows(
     )
     after, count = None, 0
     while True:
-        body = answer(schema, current().modules, Request(text, {**asked, "after": after}), budget).body
+        body = answer_here(Request(text, {**asked, "after": after}), budget).body
         if errors := body.get("errors"):
             more = {key: value for key, value in errors[0]["extensions"].items() if key != "code"}
             raise ApiError(Code(errors[0]["extensions"]["code"]), errors[0]["message"], **more)
-        page = body["data"][plural]
+        page = orjson.loads(orjson.dumps(body["data"][plural]))
         count += len(page["nodes"])
         if count > MOST_ROWS:
             raise ApiError(Code.TOO_COMPLEX, f"At most {MOST_ROWS} rows are exported at once; filter them.")

@@ -1,128 +1,32 @@
-"""Filters, orderings and search: their input types, and the conditions they mean.
+"""Filters and search: the conditions they mean, with the rights of the reader on every step of a path.
 
 A condition on a relation asks whether a row that the reader may see stands there: `party: {}` holds
-where there is one, `not: {party: {}}` where there is none or it is hidden.
+where there is one, `not: {party: {}}` where there is none or it is hidden. One on a nested list asks
+for `some`, `none` or `every` of the rows that the reader may see.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Exists, OuterRef, Q
-from graphql import (
-    GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
-    GraphQLID,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLScalarType,
-    GraphQLString,
-)
 
 from tessera.context import current
 from tessera.custom.models import CustomField
-from tessera.custom.selectors import OPERATORS, SHOWN_AS, custom_filter, fields_of, right_to_read
+from tessera.custom.selectors import SHOWN_AS, custom_filter, fields_of, right_to_read
 from tessera.errors import ApiError, Code, Refused
-from tessera.graph import scalars
+from tessera.graph.filter_types import EVERY, SOME, TAGS
 from tessera.graph.ids import key_of
-from tessera.graph.names import constant
-from tessera.graph.registry import Registry
-from tessera.graph.shapes import Column, Shape, Shapes
+from tessera.graph.shapes import ChildList, Column, Shape, Shapes
 from tessera.notes.selectors import READ_TAGS, tagged
 from tessera.resource import camel
 from tessera.scope import may_view, scoped
+from tessera.search.expressions import MOST_WORDS, found_in, words_of
 
 MOST_VALUES = 250
 MOST_CONDITIONS = 250
 DEEPEST = 5
 LONGEST_SEARCH = 200
-TAGS = "tags"
-ORDERED = (scalars.Number, scalars.BigInt, scalars.Date, scalars.DateTime, scalars.Time)
 LOOKUPS = {"eq": "exact", "contains": "icontains", "startsWith": "istartswith", "isNull": "isnull"}
-
-Direction = GraphQLEnumType("Direction", {"ASC": GraphQLEnumValue("ASC"), "DESC": GraphQLEnumValue("DESC")})
-
-
-def comparison(registry: Registry, leaf: GraphQLScalarType | GraphQLEnumType) -> GraphQLInputObjectType:
-    """Return the input that compares values of a scalar or enum."""
-    name = f"{leaf.name}Comparison"
-
-    def make() -> GraphQLInputObjectType:
-        several = GraphQLList(GraphQLNonNull(leaf))
-        operators: dict[str, Any] = {"eq": leaf, "ne": leaf, "in": several, "isNull": GraphQLBoolean}
-        if leaf.name in ("Int", "Float") or leaf in ORDERED:
-            operators |= {"gt": leaf, "gte": leaf, "lt": leaf, "lte": leaf}
-        if leaf is GraphQLString:
-            operators |= {"contains": leaf, "startsWith": leaf}
-        return GraphQLInputObjectType(name, {each: GraphQLInputField(kind) for each, kind in operators.items()})
-
-    return registry.once(name, ("comparison", leaf.name), make)
-
-
-def filter_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
-    """Return the filter input of a resource."""
-    name = f"{shape.name}Filter"
-
-    def fields() -> dict[str, GraphQLInputField]:
-        itself = filter_type(registry, shape)
-        made = {"id": GraphQLInputField(comparison(registry, GraphQLID))}
-        for member in shape.filters.values():
-            if isinstance(member, Column):
-                if isinstance(member.field, ArrayField) or scalars.of_column(member.field) is scalars.Json:
-                    raise ImproperlyConfigured(f"{shape.name}.{member.name} cannot be filtered: it is no single value")
-                made[member.name] = GraphQLInputField(comparison(registry, registry.leaf_of(member, shape.name)))
-            else:
-                made[member.name] = GraphQLInputField(filter_type(registry, registry.shapes.of(member.target)))
-        if shape.resource.is_record:
-            for each, field in of_records(registry).items():
-                if each in made:
-                    raise ImproperlyConfigured(f"{shape.name} cannot be filtered by a field named {each}")
-                made[each] = field
-        several = GraphQLList(GraphQLNonNull(itself))
-        for word, kind in (("and", several), ("or", several), ("not", itself)):
-            if word in made:
-                raise ImproperlyConfigured(f"{shape.name} cannot be filtered by a field named {word}")
-            made[word] = GraphQLInputField(kind)
-        return made
-
-    return registry.once(name, ("filter", shape.model), lambda: GraphQLInputObjectType(name, fields))
-
-
-def of_records(registry: Registry) -> dict[str, GraphQLInputField]:
-    """Return the fields that the filter of every kind of record has besides its own: all conditions hold, all tags are there."""
-
-    def condition() -> GraphQLInputObjectType:
-        names = GraphQLEnumType("CustomFieldOperator", {constant(each): GraphQLEnumValue(each) for each in OPERATORS})
-        parts: dict[str, Any] = {"name": GraphQLNonNull(GraphQLString), "op": GraphQLNonNull(names), "value": scalars.Json}
-        text = "How a custom field compares with a value, given as in an input; IN takes a list, IS_NULL true or false."
-        fields = {each: GraphQLInputField(kind) for each, kind in parts.items()}
-        return GraphQLInputObjectType("CustomFieldCondition", fields, description=text)
-
-    compared = registry.once("CustomFieldCondition", "the conditions on custom fields", condition)
-    return {
-        camel(SHOWN_AS): GraphQLInputField(GraphQLList(GraphQLNonNull(compared))),
-        TAGS: GraphQLInputField(GraphQLList(GraphQLNonNull(GraphQLString))),
-    }
-
-
-def order_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
-    """Return the ordering input of a resource."""
-    values = {"ID": GraphQLEnumValue("id")}
-    values |= {constant(name): GraphQLEnumValue(name) for name in shape.order if name != "id"}
-    field_name, name = f"{shape.name}OrderField", f"{shape.name}OrderBy"
-
-    def fields() -> dict[str, GraphQLInputField]:
-        order_field = registry.once(field_name, ("order field", shape.model), lambda: GraphQLEnumType(field_name, values))
-        return {
-            "field": GraphQLInputField(GraphQLNonNull(order_field)),
-            "direction": GraphQLInputField(Direction, default_value="ASC"),
-        }
-
-    return registry.once(name, ("order", shape.model), lambda: GraphQLInputObjectType(name, fields))
 
 
 def forbidden(permission: str, path: tuple[str, ...]) -> ApiError:
@@ -160,6 +64,8 @@ class Conditions:
                 condition &= self.on_record(shape, name, inner, here)
             elif name == "id":
                 condition &= self._compared("id", inner, here, lambda text, at: _key(text, shape, at))
+            elif isinstance(member := shape.members.get(name), ChildList):
+                condition &= self._list(member, inner, here, depth)
             else:
                 condition &= self._member(shape, name, inner, here, depth)
         return condition
@@ -186,6 +92,25 @@ class Conditions:
         self._counted(path)
         inner = self.of(self.shapes.of(member.target), value, path, depth + 1)
         return Q(Exists(scoped(member.target).filter(inner, pk=OuterRef(member.attname)).order_by()))
+
+    def _list(self, member: ChildList, value: dict[str, Any], path: tuple[str, ...], depth: int) -> Q:
+        """Return the condition on the rows of a nested list that the reader may see."""
+        for right in (member.right, member.child.permission("view")):
+            if right and not current().actor.may(right):
+                raise forbidden(right, path)
+        child = self.shapes.of(member.child)
+        # The records that notes hang on are in the reader's scope already, as where their lists are read.
+        rows = child.model._default_manager.filter(label=member.label) if member.label else scoped(member.child)
+        condition = Q()
+        for word, inner in value.items():
+            if inner is None:
+                continue
+            here = (*path, word)
+            self._counted(here)
+            holds = self.of(child, inner, here, depth + 1)
+            found = rows.filter(~_definite(holds) if word == EVERY else holds, **{member.key: OuterRef("pk")}).order_by()
+            condition &= Q(Exists(found)) if word == SOME else ~Q(Exists(found))
+        return condition
 
     def on_record(self, shape: Shape, name: str, value: list[Any], path: tuple[str, ...]) -> Q:
         """Return the condition on what hangs on records: every custom field compares so, every tag is there."""
@@ -224,26 +149,26 @@ class Conditions:
             if operand is None:
                 continue
             self._counted(path)
-            if operator == "in" and len(operand) > MOST_VALUES:
+            several = operator in ("in", "notIn")
+            if several and len(operand) > MOST_VALUES:
                 raise ApiError(Code.TOO_COMPLEX, f"At most {MOST_VALUES} values.", field=[*path, operator])
             if convert and operator != "isNull":
                 here = (*path, operator)
-                operand = [convert(each, here) for each in operand] if operator == "in" else convert(operand, here)
-            if operator == "ne":
-                condition &= ~Q(**{column: operand})
+                operand = [convert(each, here) for each in operand] if several else convert(operand, here)
+            if operator in ("ne", "notIn"):
+                condition &= ~Q(**{f"{column}__{'in' if several else 'exact'}": operand})
             else:
                 condition &= Q(**{f"{column}__{LOOKUPS.get(operator, operator)}": operand})
         return condition
 
     def search(self, shape: Shape, text: str) -> Q:
-        """Return the condition that a text occurs in a searched column that the actor may read."""
+        """Return the condition that every word of a text is found in a searched column that the actor may read."""
         if len(text) > LONGEST_SEARCH:
             raise bad(f"A search has at most {LONGEST_SEARCH} characters.", ("search",))
-        found = Q()
-        for column in shape.search:
-            if not column.right or current().actor.may(column.right):
-                found |= Q(**{f"{column.attname}__icontains": text})
-        return found or Q(pk__in=())
+        if len(words_of(text)) > MOST_WORDS:
+            raise bad(f"A search has at most {MOST_WORDS} words.", ("search",))
+        may = current().actor.may
+        return found_in((column.attname for column in shape.search if not column.right or may(column.right)), text)
 
 
 def _definite(condition: Q) -> Q:

@@ -2,7 +2,10 @@
 
 from base64 import b64decode, b64encode
 from binascii import Error
+from typing import Any
 from uuid import UUID
+
+from tessera.graph.slots import Slot
 
 
 class Id(str):
@@ -25,8 +28,10 @@ def decode(text: str) -> tuple[str, UUID]:
     return name, UUID(key)
 
 
-def key_of(text: str, name: str) -> UUID:
-    """Return the key in an id of the type `name`; raise ValueError for an id of another type."""
+def key_of(text: Any, name: str) -> Any:
+    """Return the key in an id of the type `name` (of a slot: the key's slot); raise ValueError for an id of another type."""
+    if isinstance(text, Slot):
+        return text.through(lambda known: key_of(known, name), "uuid")
     found, key = decode(text)
     if found != name:
         raise ValueError(f"this is no id of the type {name}")

@@ -4,7 +4,7 @@ Fragments are counted as often as they are used, each walked once, so a document
 expanded is refused in a time proportional to its text.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,10 @@ from tessera.errors import ApiError, Code
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a document may be; `depth` counts fields below each other."""
+    """How large a document may be; `depth` counts fields below each other.
+
+    `pairs` are those of fields that answer under one name at one place, fragments expanded: validation compares each.
+    """
 
     characters: int = 32_000
     tokens: int = 4_000
@@ -41,9 +44,14 @@ class Limits:
     root_fields: int = 20
     mutations: int = 10
     repeats: int = 10
+    pairs: int = 3_000
     directives: int = 30
     directives_at_one_place: int = 3
     input_depth: int = 12
+    operations: int = 20
+    variables: int = 100
+    arguments: int = 60
+    values: int = 20_000
     errors: int = 20
 
 
@@ -87,31 +95,47 @@ class Measure:
 
     def check(self) -> None:
         """Raise TOO_COMPLEX, naming the limit, unless the document is within all of them."""
+        self._at_most("operations", len(self.operations))
         self._at_most("fragments", len(self.fragments))
         for operation in self.operations:
             self._directives(operation)
+            self._at_most("variables", len(operation.variable_definitions))
             size = self._of(operation.selection_set, frozenset())
             for limit in ("fields", "aliases", "directives"):
                 self._at_most(limit, getattr(size, limit))
             self.introspective |= size.introspective
             self._at_most("introspection_depth" if size.introspective else "depth", size.depth)
-            roots = sum(1 for _ in self._roots(operation.selection_set, frozenset()))
+            self._at_most("pairs", self._pairs([operation.selection_set]))
+            roots = sum(1 for _ in self._fields(operation.selection_set, frozenset()))
             self._at_most("root_fields", roots)
             if operation.operation is OperationType.MUTATION:
                 self._at_most("mutations", roots)
+
+    def _pairs(self, merged: list[SelectionSetNode]) -> int:
+        """Count the pairs in selections that are answered at one place; that they have not too many fields is known."""
+        named: dict[str, list[FieldNode]] = defaultdict(list)
+        for selections in merged:
+            for field in self._fields(selections, frozenset()):
+                named[(field.alias or field.name).value].append(field)
+        count = 0
+        for fields in named.values():
+            count += len(fields) * (len(fields) - 1) // 2
+            if inner := [field.selection_set for field in fields if field.selection_set]:
+                count += self._pairs(inner)
+        return count
 
     def _at_most(self, limit: str, count: int) -> None:
         if count > getattr(self.limits, limit):
             raise too_complex(limit, getattr(self.limits, limit))
 
-    def _roots(self, selections: SelectionSetNode, above: frozenset[str]) -> Iterator[FieldNode]:
+    def _fields(self, selections: SelectionSetNode, above: frozenset[str]) -> Iterator[FieldNode]:
         for each in selections.selections:
             if isinstance(each, FieldNode):
                 yield each
                 continue
             inner, above_inner = self._inside(each, above)
             if inner is not None:
-                yield from self._roots(inner, above_inner)
+                yield from self._fields(inner, above_inner)
 
     def _inside(self, each: Any, above: frozenset[str]) -> tuple[SelectionSetNode | None, frozenset[str]]:
         if not isinstance(each, FragmentSpreadNode):
@@ -127,11 +151,15 @@ class Measure:
 
     def _of(self, selections: SelectionSetNode, above: frozenset[str]) -> Size:
         size, seen = Size(), Counter[str]()
+        self._at_most("fragments", sum(isinstance(each, FragmentSpreadNode) for each in selections.selections))
         for each in selections.selections:
             size += Size(directives=self._directives(each))
             if isinstance(each, FieldNode):
-                seen[(each.alias or each.name).value] += 1
+                name = (each.alias or each.name).value
+                seen[name] += 1
+                self._at_most("repeats", seen[name])
                 size += self._field(each, above)
+                self._at_most("fields", size.fields)
             elif isinstance(each, FragmentSpreadNode) and each.name.value in self._known:
                 size += self._known[each.name.value]
             else:
@@ -142,10 +170,10 @@ class Measure:
                 if isinstance(each, FragmentSpreadNode):
                     self._known[each.name.value] = found
                 size += found
-        self._at_most("repeats", max(seen.values(), default=0))
         return size
 
     def _field(self, node: FieldNode, above: frozenset[str]) -> Size:
+        self._at_most("arguments", len(node.arguments))
         for argument in node.arguments:
             _check_value(argument.value, (argument.name.value,), self.limits.input_depth)
         inner = self._of(node.selection_set, above) if node.selection_set else Size()
@@ -177,18 +205,23 @@ def check_text(text: str, path: tuple[str, ...]) -> None:
         raise ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
 
 
-def check_variables(value: Any, path: tuple[str, ...] = (), depth: int = LIMITS.input_depth) -> None:
-    """Raise BAD_INPUT or TOO_COMPLEX for variables that hold a text or a nesting that cannot be."""
+def check_variables(variables: Any) -> None:
+    """Raise BAD_INPUT or TOO_COMPLEX for variables that hold a text, a nesting or a number of values that cannot be."""
+    if _values_in(variables, (), LIMITS.input_depth) > LIMITS.values:
+        raise too_complex("values", LIMITS.values)
+
+
+def _values_in(value: Any, path: tuple[str, ...], depth: int) -> int:
+    """Count the values, after a look at each."""
     if isinstance(value, str):
         check_text(value, path)
-    elif isinstance(value, dict):
-        if depth < 0:
-            raise too_complex("input_depth", LIMITS.input_depth)
-        for name, inner in value.items():
-            check_text(name, path)
-            check_variables(inner, (*path, name), depth - 1)
-    elif isinstance(value, list):
-        if depth < 0:
-            raise too_complex("input_depth", LIMITS.input_depth)
-        for place, inner in enumerate(value):
-            check_variables(inner, (*path, str(place)), depth - 1)
+        return 1
+    if not isinstance(value, (dict, list)):
+        return 1
+    if depth < 0:
+        raise too_complex("input_depth", LIMITS.input_depth)
+    if isinstance(value, list):
+        return 1 + sum(_values_in(inner, (*path, str(place)), depth - 1) for place, inner in enumerate(value))
+    for name in value:
+        check_text(name, path)
+    return 1 + sum(_values_in(inner, (*path, name), depth - 1) for name, inner in value.items())

@@ -33,18 +33,24 @@ class ConnectionPlan:
         self.wants_rows = True
         self.order_places = [self.columns.at(column.attname) for column, _ in self.page.order]
 
-    def _rows(self) -> QuerySet[Any]:
+    def rows(self) -> QuerySet[Any]:
+        """Return all rows that the list may show, of all parents."""
         # The records that notes hang on were found visible before their lists are asked for.
         rows = self.shape.model._default_manager.filter(label=self.label) if self.label else scoped(self.shape.resource)
         return rows.filter(self.condition) if self.condition else rows
+
+    def page_of(self, parent: Parent | None, size: int) -> QuerySet[Any]:
+        """Return the first `size` rows of the page in the direction of reading, of one parent if there are parents."""
+        mine = {self.key: parent} if parent else {}
+        return self.rows().filter(self.page.bounds, **mine).order_by(*self.page.ordering())[:size]
 
     def root(self) -> dict[str, Any]:
         """Return the finished page of the whole list."""
         rows: list[Row] = []
         if self.wants_rows:
             self.columns.at(KEY)
-            rows = self.columns.read(self._rows().filter(self.page.bounds).order_by(*self.page.ordering())[: self.page.size + 1])
-        total = self._rows().order_by().count() if self.wants_total else 0
+            rows = self.columns.read(self.page_of(None, self.page.size + 1))
+        total = self.rows().order_by().count() if self.wants_total else 0
         return self._finish({None: rows}, {None: total})[None]
 
     def by_parent(self, parents: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -55,12 +61,10 @@ class ConnectionPlan:
         if keys and not self.hidden:
             if self.wants_rows:
                 place = self.columns.at(self.key)
-                order = self.page.ordering()
-                one = self._rows().filter(self.page.bounds, **{self.key: Parent()}).order_by(*order)[: self.page.size + 1]
-                for row in self.columns.read_for_each(one, keys):
+                for row in self.columns.read_for_each(self.page_of(Parent(), self.page.size + 1), keys):
                     found[row[place]].append(row)
             if self.wants_total:
-                mine = self._rows().filter(**{f"{self.key}__in": keys})
+                mine = self.rows().filter(**{f"{self.key}__in": keys})
                 totals.update(mine.order_by().values_list(self.key).annotate(count=Count("pk")))
         return self._finish(found, totals)
 

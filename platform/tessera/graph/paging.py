@@ -5,13 +5,14 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.expressions import OrderBy
 
 from tessera.context import current
 from tessera.graph.cursors import Cursors
 from tessera.graph.filters import bad, forbidden
 from tessera.graph.shapes import Shape
+from tessera.ordering import RowCompared, term_of
 
 USUAL, MOST, MOST_ORDERS = 50, 250, 5
 
@@ -29,8 +30,8 @@ class Page:
     to_end: bool
 
     def ordering(self) -> list[OrderBy]:
-        """Return the ORDER BY in the direction of reading; PostgreSQL has NULL as the greatest too."""
-        return [OrderBy(F(column.attname), descending=down != self.backwards) for column, down in self.order]
+        """Return the ORDER BY in the direction of reading."""
+        return [OrderBy(term_of(column), descending=down != self.backwards) for column, down in self.order]
 
 
 def page_of(shape: Shape, arguments: dict[str, Any]) -> Page:
@@ -93,29 +94,18 @@ def usual_order(shape: Shape) -> list[tuple[models.Field, bool]]:
 
 
 def beyond(order: tuple[tuple[models.Field, bool], ...], values: list[Any], backwards: bool) -> Q:
-    """Return the condition that a row comes strictly after the given order values (before, when backwards)."""
-    condition: Q | None = None
-    for (column, down), value in reversed(list(zip(order, values, strict=True))):
-        name = column.attname
-        strictly = _strictly(column, down != backwards, value)
-        if condition is None:
-            condition = strictly
-        else:
-            same = Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
-            condition = strictly | (same & condition)
-    (column, down), value = order[0], values[0]
-    if not column.null and condition is not None:
-        # Implied by the rest; said first, it lets PostgreSQL scan a range of the index.
-        condition = Q(**{f"{column.attname}__{'lte' if down != backwards else 'gte'}": value}) & condition
-    assert condition is not None
-    return condition
+    """Return the condition that a row comes strictly after the given order values (before, when backwards).
 
-
-def _strictly(column: models.Field, down: bool, value: Any) -> Q:
-    name = column.attname
-    if value is None:
-        return Q(**{f"{name}__isnull": False}) if down else Q(pk__in=())
-    if down:
-        return Q(**{f"{name}__lt": value})
-    beyond_value = Q(**{f"{name}__gt": value})
-    return beyond_value | Q(**{f"{name}__isnull": True}) if column.null else beyond_value
+    Columns that are read in one direction are compared as one row value, a range of the index that serves the order.
+    Where the direction turns, the rest is compared among the rows that are equal so far.
+    """
+    down = order[0][1]
+    same = next((place for place, (_, other) in enumerate(order) if other != down), len(order))
+    columns, known = [column for column, _ in order[:same]], values[:same]
+    operator = "<" if down != backwards else ">"
+    strictly = Q(RowCompared(columns, operator, known))
+    if same == len(order):
+        return strictly
+    rest = beyond(order[same:], values[same:], backwards)
+    # The first condition is implied by the second; said by itself, it lets PostgreSQL scan a range of the index.
+    return Q(RowCompared(columns, f"{operator}=", known)) & (strictly | (Q(RowCompared(columns, "=", known)) & rest))

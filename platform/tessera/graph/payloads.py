@@ -1,6 +1,7 @@
 """What mutations answer: `userErrors`, what a service returned, and the hold that it may wait on."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, get_args, get_origin
 
@@ -22,14 +23,25 @@ class UserError:
     code: str
 
 
+def has_secret(returns: Any) -> bool:
+    """Say whether an answer shows a secret, which no key may keep for a copy."""
+    return is_dataclass(returns) and any(each.metadata.get("secret") for each in fields(returns))
+
+
 @dataclass
 class Answer:
-    """What a mutation answers, whatever its payload shows of it; `made` is what the service returned."""
+    """What a mutation answers, whatever its payload shows of it; `made` is what the service returned, `index` its item's place."""
 
     made: Any = None
     id: str | None = None
     kind: Any = None
     user_errors: list[UserError] = field(default_factory=list)
+    index: int = 0
+
+    @property
+    def results(self) -> list["Answer"]:
+        """Return the results of items: none, where all were refused as one."""
+        return []
 
     @property
     def node(self) -> Any:
@@ -58,16 +70,24 @@ class Payloads:
             GraphQLNonNull(GraphQLList(GraphQLNonNull(object_type(registry, UserError)))), extensions={"attribute": "user_errors"}
         )
 
-    def make(self, mutation: str, parts: dict[str, Any], held: bool) -> GraphQLObjectType:
-        """Return the payload type of a mutation."""
-        made = {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
+    def make(
+        self,
+        mutation: str,
+        parts: Mapping[str, Any],
+        held: bool,
+        *,
+        suffix: str = "Payload",
+        more: Mapping[str, GraphQLField] | None = None,
+    ) -> GraphQLObjectType:
+        """Return the payload type of a mutation, or by another `suffix` the type of something in it."""
+        made = dict(more or {}) | {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
         if held:
             kind = object_type(self.registry, Hold)
             text = "The approval that the change waits for, if it was held back."
             made["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
-        name = f"{pascal(mutation)}Payload"
+        name = f"{pascal(mutation)}{suffix}"
         made["userErrors"] = self.errors
-        return self.registry.once(name, ("payload", mutation), lambda: GraphQLObjectType(name, made))
+        return self.registry.once(name, (suffix, mutation), lambda: GraphQLObjectType(name, made))
 
     def of_return(self, hint: Any) -> dict[str, Any]:
         """Return the payload fields for a service's return type."""

@@ -7,7 +7,6 @@ right the field reads as null; every statement starts from the rows in the actor
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -28,9 +27,8 @@ from graphql.execution.values import get_argument_values
 
 from tessera.context import current
 from tessera.errors import ApiError, Code
-from tessera.graph import scalars
 from tessera.graph.cost import spend
-from tessera.graph.ids import encode
+from tessera.graph.forms import Form, form_of, id_form
 from tessera.graph.shapes import ChildList, Column, ComputedField, Relation, Shape, Shapes
 from tessera.scope import may_view, scoped, visible
 
@@ -41,12 +39,16 @@ Get = Callable[[Row], Any]
 
 
 class Parent(Expression):
-    """The key of the row that a nested list belongs to, in a statement that `Columns.read_for_each` runs for each of them."""
+    """The key of the row that a nested list belongs to, in a statement that PostgreSQL runs for each of them."""
 
     output_field = UUIDField()
 
+    def __init__(self, column: str = '"_parent"."id"') -> None:
+        super().__init__()
+        self.column = column
+
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return '"_parent"."id"', []
+        return self.column, []
 
 
 class Columns:
@@ -132,13 +134,13 @@ class Constant(Part):
 
 
 class Cell(Part):
-    """A column as it leaves; `convert` makes it JSON."""
+    """A column as it leaves."""
 
-    def __init__(self, place: int, convert: Callable[[Any], Any] | None) -> None:
-        self.place, self.convert = place, convert
+    def __init__(self, place: int, form: Form) -> None:
+        self.place, self.form = place, form
 
     def ready(self, rows: list[Row]) -> Get:
-        place, convert = self.place, self.convert
+        place, convert = self.place, self.form.python
         if convert is None:
             return itemgetter(place)
         return lambda row: None if (value := row[place]) is None else convert(value)
@@ -236,7 +238,7 @@ def fill(planner: Planner, plan: NodePlan, kind: GraphQLObjectType, nodes: list[
         field = kind.fields[name]
         member = field.extensions["member"]
         if member is None:
-            plan.parts.append((key, Cell(plan.key, partial(encode, kind.name))))
+            plan.parts.append((key, Cell(plan.key, id_form(kind.name))))
         elif member.right and not may(member.right) and not isinstance(member, ChildList):
             plan.parts.append((key, Constant(None)))
         else:
@@ -249,7 +251,7 @@ def _part(planner: Planner, plan: NodePlan, field: GraphQLField, nodes: list[Fie
 
     member = field.extensions["member"]
     if isinstance(member, Column):
-        return Cell(plan.columns.at(prefix + member.attname), converter(field.type, member))
+        return Cell(plan.columns.at(prefix + member.attname), form_of(field.type, member.field))
     if isinstance(member, Relation):
         return _relation(planner, plan, member, get_named_type(field.type), nodes, prefix)
     if isinstance(member, ChildList):
@@ -271,14 +273,3 @@ def _relation(
         fill(planner, joined, kind, nodes, f"{prefix}{member.join}__")
         return Joined(joined)
     return Looked(place, own_plan(planner, target, kind, nodes))
-
-
-def converter(kind: Any, member: Column) -> Callable[[Any], Any] | None:
-    """Return how a column's value leaves as JSON."""
-    leaf = get_named_type(kind)
-    if names := leaf.extensions.get("names"):
-        return lambda value: names[value] if value != "" else None
-    convert = scalars.leaf(leaf)
-    if convert is not None and member.field.get_internal_type() == "ArrayField":
-        return lambda values: [convert(value) for value in values]
-    return convert

@@ -12,16 +12,22 @@ from graphql import (
     GraphQLResolveInfo,
 )
 
+from tessera.context import current
 from tessera.errors import ApiError, Code
-from tessera.graph.execute import Finished
+from tessera.graph.aggregates import aggregate_fields
+from tessera.graph.execute import Planned
 from tessera.graph.filters import forbidden
-from tessera.graph.ids import decode
+from tessera.graph.ids import decode, key_of
+from tessera.graph.json_sql import Writer
 from tessera.graph.names import lower_first
 from tessera.graph.pages import connection_plan
-from tessera.graph.plan import Planner, own_plan
+from tessera.graph.plan import NodePlan, Planner, own_plan
 from tessera.graph.registry import Registry
 from tessera.graph.shapes import Shape
+from tessera.graph.slots import Unfit
+from tessera.graph.sql_text import Sql
 from tessera.graph.types import Node, connection_type, node_type, page_arguments
+from tessera.resource import resources
 from tessera.scope import may_view
 
 
@@ -30,7 +36,7 @@ def query_fields(registry: Registry) -> dict[str, GraphQLField]:
     identified = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))}
     fields = {"node": GraphQLField(Node, identified, resolve=_node, description="The thing with this id.")}
     for shape in registry.shapes:
-        about = {"shape": shape}
+        about = {"shape": shape, "reads": True}
         one = GraphQLField(node_type(registry, shape), identified, resolve=_row, extensions=about)
         several = GraphQLField(connection_type(registry, shape), page_arguments(registry, shape), resolve=_list, extensions=about)
         for name, field in ((shape.name, one), (shape.resource.plural, several)):
@@ -39,47 +45,82 @@ def query_fields(registry: Registry) -> dict[str, GraphQLField]:
                     f"{shape.name} needs another name or plural: {lower_first(name)} is a root field already"
                 )
             fields[lower_first(name)] = field
+    for name, field in aggregate_fields(registry).items():
+        if name in fields:
+            raise ImproperlyConfigured(f"{name} is a root field already")
+        fields[name] = field
     return fields
 
 
-def _demand_view(shape: Shape, info: GraphQLResolveInfo) -> None:
+class _List(Planned):
+    def __init__(self, info: GraphQLResolveInfo) -> None:
+        self.field = info.parent_type.fields[info.field_name]
+        self.name, self.nodes = info.field_name, info.field_nodes
+        self.shape: Shape = self.field.extensions["shape"]
+
+    def by_plan(self, planner: Planner) -> Any:
+        _demand_view(self.shape, self.name)
+        return connection_plan(planner, self.field, self.nodes).root()
+
+    def write(self, planner: Planner, writer: Writer) -> Sql:
+        _demand_view(self.shape, self.name)
+        return writer.page(connection_plan(planner, self.field, self.nodes))
+
+
+class _Row(Planned):
+    def __init__(self, info: GraphQLResolveInfo, shape: Shape, text: str) -> None:
+        self.field = info.parent_type.fields[info.field_name]
+        self.name, self.nodes, self.shape, self.text = info.field_name, info.field_nodes, shape, text
+
+    def _plan(self, planner: Planner) -> NodePlan:
+        _demand_view(self.shape, self.name)
+        kind = planner.schema.type_map[self.shape.name]
+        assert isinstance(kind, GraphQLObjectType)
+        return own_plan(planner, self.shape, kind, self.nodes)
+
+    def by_plan(self, planner: Planner) -> Any:
+        plan = self._plan(planner)
+        try:
+            key = key_of(self.text, self.shape.name)
+        except ValueError:
+            raise _absent() from None
+        found = plan.by_key([key])
+        if key not in found:
+            raise _absent()
+        return found[key]
+
+    def write(self, planner: Planner, writer: Writer) -> Sql:
+        plan = self._plan(planner)
+        given = planner.arguments(self.field, self.nodes[0])["id"]
+        written = writer.row(plan, key_of(given, self.shape.name))
+        if written is None:
+            raise Unfit("no row can be visible")
+        return written
+
+
+def _demand_view(shape: Shape, name: str) -> None:
     if not may_view(shape.resource):
-        raise forbidden(shape.resource.permission("view"), (info.field_name,))
+        raise forbidden(shape.resource.permission("view"), (name,))
 
 
-def _list(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Finished:
-    field = info.parent_type.fields[info.field_name]
-    _demand_view(field.extensions["shape"], info)
-    return Finished(connection_plan(Planner(info), field, info.field_nodes).root())
+def _list(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Planned:
+    return _List(info)
 
 
-def _row(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Finished:
-    return _one(info, info.parent_type.fields[info.field_name].extensions["shape"], id)
+def _row(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Planned:
+    return _Row(info, info.parent_type.fields[info.field_name].extensions["shape"], id)
 
 
-def _node(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Finished:
+def _node(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Planned:
     try:
         kind = info.schema.type_map.get(decode(id)[0])
     except ValueError:
         raise _absent() from None
-    if kind is None or "shape" not in kind.extensions:
+    shape = kind.extensions.get("shape") if kind else None
+    if shape is None or shape.resource not in resources(current().modules):  # the schema may have more than the tenant
         raise _absent()
-    return _one(info, kind.extensions["shape"], id)
+    return _Row(info, shape, id)
 
 
 def _absent() -> ApiError:
     return ApiError(Code.NOT_FOUND, "There is no such record.", field=["id"])
-
-
-def _one(info: GraphQLResolveInfo, shape: Shape, text: str) -> Finished:
-    _demand_view(shape, info)
-    try:
-        name, key = decode(text)
-    except ValueError:
-        raise _absent() from None
-    kind = info.schema.type_map[shape.name]
-    assert isinstance(kind, GraphQLObjectType)
-    found = own_plan(Planner(info), shape, kind, info.field_nodes).by_key([key]) if name == shape.name else {}
-    if key not in found:
-        raise _absent()
-    return Finished(found[key])

@@ -14,15 +14,12 @@ from tessera.graph.plan import Planner
 from tessera.graph.registry import Registry, describe
 from tessera.graph.types import nullable, output_type
 from tessera.graph.values import value_plan
-from tessera.module import modules
-from tessera.resource import REPORTS, Report, camel, parameters_of, returns_of
+from tessera.resource import REPORTS, Report, camel, declared, parameters_of, returns_of
 
 
 def report_fields(registry: Registry) -> dict[str, GraphQLField]:
     """Return one field per report of the modules that are on."""
-    known = modules()
-    shown = (found for _, found in sorted(REPORTS.items()) if found.module in registry.shapes.on or found.module not in known)
-    return {camel(report.name): _field(registry, report) for report in shown}
+    return {camel(report.name): _field(registry, report) for report in declared(REPORTS, registry.shapes.on)}
 
 
 def _field(registry: Registry, report: Report) -> GraphQLField:

@@ -9,18 +9,16 @@ from graphql import GraphQLArgument, GraphQLField, GraphQLNonNull, GraphQLString
 from tessera.graph.inputs import given, parameter_input
 from tessera.graph.mutations import resolver
 from tessera.graph.names import pascal
-from tessera.graph.payloads import Answer, Payloads
+from tessera.graph.payloads import Answer, Payloads, has_secret
 from tessera.graph.registry import Registry, describe
-from tessera.module import modules
-from tessera.resource import MUTATIONS, Mutation, camel, parameters_of, returns_of
+from tessera.resource import MUTATIONS, Mutation, camel, declared, parameters_of, returns_of
 from tessera.service import demand
 
 
 def root_mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
     """Return one field per `Mutation` of the kernel and of the modules that are on."""
-    known, payloads = modules(), Payloads(registry)
-    shown = (found for _, found in sorted(MUTATIONS.items()) if found.module in registry.shapes.on or found.module not in known)
-    return {camel(found.name): _field(registry, payloads, found) for found in shown}
+    payloads = Payloads(registry)
+    return {camel(found.name): _field(registry, payloads, found) for found in declared(MUTATIONS, registry.shapes.on)}
 
 
 def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLField:
@@ -35,7 +33,7 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
         demand(permission)  # inside a unit of work the service leaves that to whoever opened it
         return Answer(service(**given(reader, arguments.get("input") or {})))
 
-    arguments = {"idempotencyKey": GraphQLArgument(GraphQLString)}
+    arguments = {} if has_secret(returns_of(service)) else {"idempotencyKey": GraphQLArgument(GraphQLString)}
     if parameters:
         required = any(default is Parameter.empty for _, default in parameters.values())
         arguments["input"] = GraphQLArgument(GraphQLNonNull(kind) if required else kind)
@@ -44,5 +42,5 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
         arguments,
         resolve=resolver(work, dict.fromkeys(parameters, "input")),
         description=describe(service),
-        extensions={"service": service},
+        extensions={"service": service, "permission": permission},
     )

@@ -24,7 +24,7 @@ from graphql import (
     GraphQLString,
 )
 
-from tessera.graph import filters, scalars
+from tessera.graph import filter_types, scalars
 from tessera.graph.names import pascal
 from tessera.graph.registry import Registry, describe
 from tessera.graph.shapes import ChildList, Column, ComputedField, Relation, Shape
@@ -121,8 +121,8 @@ def page_arguments(registry: Registry, shape: Shape) -> dict[str, GraphQLArgumen
         "after": GraphQLArgument(GraphQLString),
         "last": GraphQLArgument(GraphQLInt),
         "before": GraphQLArgument(GraphQLString),
-        "filter": GraphQLArgument(filters.filter_type(registry, shape)),
-        "orderBy": GraphQLArgument(GraphQLList(required(filters.order_type(registry, shape)))),
+        "filter": GraphQLArgument(filter_types.filter_type(registry, shape)),
+        "orderBy": GraphQLArgument(GraphQLList(required(filter_types.order_type(registry, shape)))),
     }
     if shape.search:
         made["search"] = GraphQLArgument(GraphQLString)

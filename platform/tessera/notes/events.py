@@ -23,4 +23,4 @@ class FileAttached:
     subject: UUID
     label: str
     attachment: UUID
-    name: str
+    file_name: str

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from tessera.fields import MemberKey
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 
 class OnRecord(models.Model):
@@ -32,24 +33,33 @@ class Comment(OnRecord, Record):
     class Meta(Record.Meta):
         verbose_name = _("comment")
         verbose_name_plural = _("comments")
-        indexes = [models.Index(fields=["record", "id"], name="comment_by_record")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="comment_by_creation"),
+            models.Index(fields=["record", "id"], name="comment_by_record"),
+            search_index("body", name="comment_search"),
+        ]
 
 
 class Attachment(OnRecord, Record):
-    """A file on a record; its bytes are in the file storage, below the tenant's own prefix."""
+    """A file on a record; `name`, type, size and checksum are what they were when it was attached."""
 
     name = models.CharField(_("name"), max_length=255)
     media_type = models.CharField(pgettext_lazy("file", "type"), max_length=100)
     size = models.BigIntegerField(_("size"))
     sha256 = models.CharField(_("checksum"), max_length=64)
-    path = models.CharField(max_length=300, editable=False)
+    file = models.ForeignKey("files.StoredFile", on_delete=models.DO_NOTHING, related_name="+", editable=False)
     uploaded_by = MemberKey(_("uploaded by"), null=True, editable=False)
 
     class Meta(Record.Meta):
         verbose_name = _("attachment")
         verbose_name_plural = pgettext_lazy("file", "attachments")
         constraints = [models.CheckConstraint(condition=models.Q(size__gte=0), name="attachment_size_not_negative")]
-        indexes = [models.Index(fields=["record", "id"], name="attachment_by_record")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="attachment_by_name"),
+            models.Index(fields=["created_at", "id"], name="attachment_by_creation"),
+            models.Index(fields=["record", "id"], name="attachment_by_record"),
+            search_index("name", name="attachment_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -70,6 +80,7 @@ class Tag(Record):
             ),
             models.CheckConstraint(condition=models.Q(colour__regex=r"^(#[0-9a-f]{6})?$"), name="tag_colour_is_one"),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="tag_by_name"), search_index("name", name="tag_search")]
 
     def __str__(self) -> str:
         return self.name
@@ -84,4 +95,7 @@ class TaggedRecord(OnRecord, Model):
         verbose_name = _("tagged record")
         verbose_name_plural = _("tagged records")
         constraints = [models.UniqueConstraint(fields=["record", "tag"], name="tagged_once")]
-        indexes = [models.Index(fields=["tag", "label"], name="tagged_by_tag")]
+        indexes = [
+            models.Index(fields=["record", "id"], name="tagged_by_record"),
+            models.Index(fields=["tag", "label"], name="tagged_by_tag"),
+        ]

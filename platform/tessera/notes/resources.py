@@ -31,6 +31,7 @@ Resource(
     model=Attachment,
     fields=("label", "record", "name", "media_type", "size", "sha256", "uploaded_by", "version", "created_at"),
     computed=(Computed("url", selectors.urls_of),),
+    create=services.attach_file,
     delete=services.remove_attachment,
     filters=("label", "record", "name", "uploaded_by", "created_at"),
     order=("name", "created_at"),

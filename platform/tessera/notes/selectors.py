@@ -1,13 +1,13 @@
 """Find records by their notes, and open files: for whoever may see the record, for nobody else."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
-from django.core.files import File
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from tessera.errors import NotFound
-from tessera.files import open_file
+from tessera.files.selectors import bytes_of
 from tessera.notes.models import Attachment, Tag, TaggedRecord
 from tessera.records import record_at
 from tessera.service import demand
@@ -27,11 +27,11 @@ def urls_of(*, ids: list[UUID]) -> dict[UUID, str]:
     return {key: f"/files/{key}" for key in ids}
 
 
-def open_attachment(*, attachment: UUID) -> tuple[Attachment, File]:
-    """Return a file and its open bytes; NOT_FOUND for one on a record that one may not see. Serve it as a download only."""
+def open_attachment(*, attachment: UUID) -> tuple[Attachment, Iterator[bytes]]:
+    """Return a file and its bytes in chunks; NOT_FOUND for one on a record that one may not see. Serve it as a download only."""
     demand(READ_FILES)
-    row = Attachment.objects.filter(pk=attachment).first()
+    row = Attachment.objects.select_related("file").filter(pk=attachment).first()
     if row is None:
         raise NotFound
     record_at(row.label, row.record)
-    return row, open_file(row.path)
+    return row, bytes_of(row.file)

@@ -1,25 +1,20 @@
 """Put notes on records and take them off; each service asks first whether the actor may see the record."""
 
-import hashlib
-import re
 from uuid import UUID
 
-from django.conf import settings
-from django.core.files import File
 from django.utils.translation import gettext as _
 
 from tessera.access.selectors import active_among
 from tessera.context import current
 from tessera.errors import Forbidden, Refused
 from tessera.events import publish
-from tessera.fields import new_id
-from tessera.files import delete_file, save_file
+from tessera.files.media import lies
+from tessera.files.models import StoredFile
+from tessera.files.services import checked_name, discard_files, keep_file
 from tessera.notes.events import CommentAdded, FileAttached
-from tessera.notes.media import HEAD, media_type_of
 from tessera.notes.models import Attachment, Comment, Tag, TaggedRecord
 from tessera.records import record_at
 from tessera.service import service
-from tessera.unit_of_work import on_commit
 
 MODERATE = "notes.note_moderate"
 LONGEST = 20_000
@@ -83,35 +78,25 @@ def delete_comment(*, comment: Comment) -> None:
 
 
 @service(permission="notes.attachment_create")
-def attach_file(*, label: str, record: UUID, name: str, content: File) -> Attachment:
-    """Attach a file to a record; its type is what its bytes say, whatever its name or its sender claims.
-
-    The bytes are stored before the commit: after a failure in between they lie where no row names them.
-    """
+def attach_file(*, label: str, record: UUID, file: StoredFile, name: str = "") -> Attachment:
+    """Attach a file that was uploaded to a record, under its own name or another one; a file is attached once."""
     record_at(label, record)
-    if not name.strip() or len(name) > 255 or re.search(r"[\x00-\x1f\x7f/\\]", name):
-        raise Refused("INVALID", _("This is no name for a file."), "name")
-    if content.size > settings.TESSERA_ATTACHMENT_BYTES:
-        raise Refused("LIMIT", _("The file is too large."), "content")
-    digest, head = hashlib.sha256(), b""
-    for chunk in content.chunks():
-        digest.update(chunk)
-        head = head or chunk[:HEAD]
-    content.seek(0)
-    key = new_id()
+    kept = keep_file(file=file, purpose=StoredFile.Purpose.ATTACHMENT)
+    name = checked_name(name or kept.name)
+    if lies(name, kept.media_type):
+        raise Refused("INVALID", _("The name promises another type than {kind}.").format(kind=kept.media_type), "name")
     made = Attachment(
-        id=key,
         label=label,
         record=record,
         name=name,
-        media_type=media_type_of(head),
-        size=content.size,
-        sha256=digest.hexdigest(),
-        path=save_file(f"attachments/{key}", content),
+        media_type=kept.media_type,
+        size=kept.size,
+        sha256=kept.sha256,
+        file=kept,
         uploaded_by=current().actor.member_id,
     )
     made.save()
-    publish(FileAttached(subject=record, label=label, attachment=made.pk, name=name))
+    publish(FileAttached(subject=record, label=label, attachment=made.pk, file_name=name))
     return made
 
 
@@ -120,9 +105,9 @@ def remove_attachment(*, attachment: Attachment) -> None:
     """Remove a file that one attached; its bytes go after the commit."""
     record_at(attachment.label, attachment.record)
     _own(attachment.uploaded_by)
-    path = attachment.path
+    file = attachment.file_id
     attachment.delete()
-    on_commit(lambda: delete_file(path))
+    discard_files([file])
 
 
 @service(permission="notes.tagged_record_create")

@@ -1,6 +1,7 @@
 """Series of numbers, one per scope, and the numbers that were voided."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tessera.models import Model
 
@@ -22,12 +23,20 @@ class NumberSeries(Model):
 
 
 class VoidedNumber(Model):
-    """A number that was given and taken back; kept with its reason, never given again."""
+    """A number that was given and is void: kept with its reason and the record that carries it, never given again."""
 
     scope = models.CharField(max_length=200)
     number = models.CharField(max_length=80)
     reason = models.CharField(max_length=400)
+    label = models.CharField(max_length=100, blank=True)
+    record = models.UUIDField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(Model.Meta):
+        verbose_name = _("voided number")
+        verbose_name_plural = _("voided numbers")
         constraints = [models.UniqueConstraint(fields=["scope", "number"], name="voided_number_once")]
+        indexes = [
+            models.Index(fields=["label", "record"], name="voided_number_by_record"),
+            models.Index(fields=["recorded_at"], name="voided_number_by_time"),
+        ]

@@ -1,4 +1,4 @@
-"""Give numbers: late, in the order of the series, one statement per series and unit."""
+"""Give numbers: late, in the order of the series, one statement per series and unit; and say which are void."""
 
 import re
 from collections.abc import Mapping
@@ -8,12 +8,13 @@ from typing import Any
 from django.db import connections
 
 from tessera.fields import new_id
+from tessera.numbering.models import VoidedNumber
 from tessera.unit_of_work import Phase, current_unit, defer
 
 _PLACE = re.compile(r"\{(\w+)(?::0([1-9]))?\}")
 
 
-def render(pattern: str, number: int, on: date, names: Mapping[str, int] | None = None) -> str:
+def render(pattern: str, number: int, on: date, names: Mapping[str, int | str] | None = None) -> str:
     """Fill a pattern: `{n}`, `{n:05}`, `{year}`, `{month:02}`, `{day}` and what `names` has; any other text stays, 〔〕 included.
 
     A pattern is what somebody typed: nothing in it is looked into or computed, as `str.format` would.
@@ -29,7 +30,7 @@ def assign_number(
     pattern: str,
     on: date,
     field: str = "number",
-    names: Mapping[str, int] | None = None,
+    names: Mapping[str, int | str] | None = None,
 ) -> None:
     """Give `row` the next number of the series `scope` at the end of this unit of work.
 
@@ -42,7 +43,17 @@ def assign_number(
     wanted = current_unit().numbers
     if not wanted:
         defer(Phase.NUMBERS, _give_numbers)
-    wanted.append((":".join(str(part) for part in scope), pattern, on, row, field, names))
+    wanted.append((_name(scope), pattern, on, row, field, names))
+
+
+def void_number(row: Any, *, scope: tuple[Any, ...], reason: str) -> None:
+    """Keep the number that `row` got from the series `scope` as void, with the reason; the row keeps it, if it has one."""
+    if row.number:
+        VoidedNumber(scope=_name(scope), number=row.number, reason=reason, label=row._meta.label, record=row.pk).save()
+
+
+def _name(scope: tuple[Any, ...]) -> str:
+    return ":".join(str(part) for part in scope)
 
 
 def _give_numbers() -> None:

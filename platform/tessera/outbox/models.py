@@ -34,6 +34,7 @@ class OutboxEvent(Model):
         verbose_name = _("fact")
         verbose_name_plural = _("facts")
         constraints = [models.UniqueConstraint(fields=["subject", "seq"], name="outbox_event_in_order")]
+        indexes = [models.Index(fields=["recorded_at", "id"], name="outbox_event_by_time")]
 
 
 class Delivery(Model):
@@ -65,6 +66,7 @@ class Delivery(Model):
         verbose_name_plural = _("deliveries of facts")
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="delivery_once")]
         indexes = [
+            models.Index(fields=["due_at", "id"], name="delivery_by_due"),
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="delivery_pending"),
             models.Index(
                 fields=["handler", "subject", "seq"],

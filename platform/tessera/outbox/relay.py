@@ -26,6 +26,13 @@ PER_TURN = 20
 MOST_WAITING = 100  # messages in the queue: what comes now, of whatever tenant, waits for no more than these
 QUEUE = "celery"
 _log = logging.getLogger(__name__)
+_also: list[Callable[[int], int]] = []
+
+
+def also_sent(function: Callable[[int], int]) -> Callable[[int], int]:
+    """Have the relay call the decorated function in a tenant's turn: it leases and sends up to so many, and returns how many."""
+    _also.append(function)
+    return function
 
 
 def send(tenant: UUID, delivery: UUID) -> None:
@@ -102,6 +109,7 @@ class Relay:
                     give_back(leased[place:])
                     self._line_up([tenant_id])
                     raise
-        if len(leased) == PER_TURN:
+            also = sum(each(PER_TURN) for each in _also)
+        if len(leased) == PER_TURN or also:
             self._line_up([tenant_id])
-        return len(leased)
+        return len(leased) + also

@@ -1,6 +1,7 @@
 """Store the facts of a unit of work with it, hint at them after the commit, and revive dead letters."""
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from django.db import connections
@@ -34,19 +35,35 @@ def _plain(value: Any) -> Any:
 # many of its subject's come after it in this unit.
 _WRITE = """
 WITH counted AS (
-    INSERT INTO outbox_subjectsequence (id, subject, last) SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[])
+    INSERT INTO outbox_subjectsequence (id, subject, last) SELECT * FROM unnest(%(ids)s::uuid[], %(subjects)s::uuid[], %(counts)s::bigint[])
     ON CONFLICT (subject) DO UPDATE SET last = outbox_subjectsequence.last + EXCLUDED.last RETURNING subject, last
 ), facts AS (
-    SELECT f.*, c.last - f.later AS seq FROM counted c JOIN jsonb_to_recordset(%s::jsonb) AS f(
+    SELECT f.*, c.last - f.later AS seq FROM counted c JOIN jsonb_to_recordset(%(facts)s::jsonb) AS f(
         id uuid, name text, version integer, subject uuid, later bigint, data jsonb, actor uuid, request uuid) USING (subject)
 ), events AS (
     INSERT INTO outbox_outboxevent (id, name, version, subject, seq, data, actor, request, recorded_at)
-    SELECT id, name, version, subject, seq, data, actor, request, %s FROM facts
-)
-INSERT INTO outbox_delivery (id, event_id, handler, subject, seq, state, attempts, due_at, error)
-SELECT d.id, d.event, d.handler, f.subject, f.seq, 'pending', 0, %s, ''
-FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, event uuid, handler text) JOIN facts f ON f.id = d.event
-"""
+    SELECT id, name, version, subject, seq, data, actor, request, %(now)s FROM facts
+), told AS (
+    INSERT INTO outbox_delivery (id, event_id, handler, subject, seq, state, attempts, due_at, error)
+    SELECT d.id, d.event, d.handler, f.subject, f.seq, 'pending', 0, %(now)s, ''
+    FROM jsonb_to_recordset(%(deliveries)s::jsonb) AS d(id uuid, event uuid, handler text) JOIN facts f ON f.id = d.event
+    RETURNING 1
+)"""
+_also: list[str] = []
+
+
+def with_facts(insert: str) -> None:
+    """Write something else for facts in the statement that writes them: an INSERT that reads `facts` and `%(now)s`."""
+    _also.append(insert)
+
+
+@cache
+def _statement() -> str:
+    """Return the whole statement, which answers how much there is to deliver."""
+    also = {f"also_{place}": insert for place, insert in enumerate(_also)}
+    parts = [_WRITE, *(f", {name} AS ({insert} RETURNING 1)" for name, insert in also.items())]
+    counts = [f"(SELECT count(*) FROM {name})" for name in ("told", *also)]  # noqa: S608  (our own names)
+    return f"{''.join(parts)} SELECT {' + '.join(counts)}"
 
 
 @finisher
@@ -75,10 +92,18 @@ def write_outbox(unit: Unit) -> None:
         deliveries += [
             {"id": new_id(), "event": stored["id"], "handler": handler_key(handler)} for handler in handlers_of(fact.name)
         ]
-    now = timezone.now()
+    values = {
+        "ids": [new_id() for _ in subjects],
+        "subjects": subjects,
+        "counts": counts,
+        "facts": as_json(facts),
+        "deliveries": as_json(deliveries),
+        "now": timezone.now(),
+    }
     with connections["default"].cursor() as cursor:
-        cursor.execute(_WRITE, [[new_id() for _ in subjects], subjects, counts, as_json(facts), now, now, as_json(deliveries)])
-    if deliveries:
+        cursor.execute(_statement(), values)
+        waiting = cursor.fetchone()[0]
+    if waiting:
         on_commit(lambda: hint(context.tenant.id))
 
 

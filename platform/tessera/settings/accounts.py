@@ -3,6 +3,7 @@
 import os
 
 ACCOUNT_APPS = [
+    "tessera.accounts.oauth",
     "tessera.accounts",  # before allauth: its templates replace theirs
     "django.contrib.humanize",
     "allauth",
@@ -10,8 +11,11 @@ ACCOUNT_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.idp.oidc",
 ]
-ACCOUNT_LABELS = frozenset({"accounts", "humanize", "account", "mfa", "socialaccount", "openid_connect"})
+ACCOUNT_LABELS = frozenset(
+    {"accounts", "oauth", "humanize", "account", "mfa", "socialaccount", "openid_connect", "allauth_idp_oidc"}
+)
 ACCOUNT_MIDDLEWARE = [
     "tessera.accounts.middleware.AccountsHostMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -47,6 +51,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tessera"
 MFA_TOTP_TOLERANCE = 1  # periods: clocks of telephones go wrong
+
+IDP_OIDC_ADAPTER = "tessera.accounts.oauth.adapter.ProviderAdapter"
+IDP_OIDC_RATE_LIMITS = {"token": "300/m/ip"}  # checking the secret of a confidential app is dear on purpose
+IDP_OIDC_PRIVATE_KEYS: list[dict] = []  # what id tokens are signed with, the first one; production and `make up` have their own
 
 SOCIALACCOUNT_ADAPTER = "tessera.accounts.adapter.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # the operator trusts the one provider it names

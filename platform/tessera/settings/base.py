@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from tessera.files.media import KNOWN
 from tessera.module import installed_module_apps
 from tessera.settings.accounts import *  # noqa: F403
 from tessera.settings.accounts import ACCOUNT_APPS, ACCOUNT_LABELS, ACCOUNT_MIDDLEWARE
@@ -82,12 +83,15 @@ KERNEL_APPS = [
     "tessera.audit",
     "tessera.changes",
     "tessera.outbox",
+    "tessera.webhooks",
     "tessera.numbering",
     "tessera.lineage",
     "tessera.exchange",
     "tessera.idempotency",
+    "tessera.files",
     "tessera.notes",
     "tessera.custom",
+    "tessera.bulk",
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
 INSTALLED_APPS = ["tessera", *SHARED_APPS, *TENANT_APPS]  # tessera first: its `migrate` replaces django-tenants'
@@ -155,7 +159,14 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # static files are served from where they lie; production collects them
 MEDIA_ROOT = Path(os.environ.get("TESSERA_FILES", DATA / "files"))
-TESSERA_ATTACHMENT_BYTES = 25 * 1024 * 1024
+TESSERA_FILE_BYTES = {"attachment": 25 * 1024 * 1024, "bulk": 1024 * 1024 * 1024}  # of one file, by its purpose
+TESSERA_STORAGE_BYTES = int(os.environ.get("TESSERA_STORAGE_BYTES", 10 * 1024**3))  # of all files of a company
+TESSERA_FILE_TYPES = KNOWN  # media types that are taken; application/octet-stream stands for all that are not known
+TESSERA_BULK = {"at_once": 3, "unfinished": 20}  # bulk operations of a company: that run at once, and with those that wait
+
+TESSERA_WEBHOOKS_TO_LOOPBACK = (
+    False  # whether webhooks may go to this machine, also without TLS: on one's own, never in production
+)
 
 # Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds
 # between two looks at all tenants for what no hint named.

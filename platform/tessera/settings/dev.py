@@ -4,8 +4,12 @@ import os
 from pathlib import Path
 
 from tessera.settings.base import *  # noqa: F403
+from tessera.settings.base import DATA
+from tessera.settings.signing import local_key, signing_keys
 
 DEBUG = False
+TESSERA_WEBHOOKS_TO_LOOPBACK = True
+IDP_OIDC_PRIVATE_KEYS = signing_keys(str(local_key(DATA / "id_token.pem")))
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # browsers allow passkeys on localhost without TLS
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = Path(os.environ.get("TESSERA_MAIL_FOLDER", DATA / "mail"))  # noqa: F405
+EMAIL_FILE_PATH = Path(os.environ.get("TESSERA_MAIL_FOLDER", DATA / "mail"))

@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 from tessera.settings.base import *  # noqa: F403
-from tessera.settings.base import INSTALLED_APPS
+from tessera.settings.base import DATA, INSTALLED_APPS
+from tessera.settings.signing import local_key, signing_keys
 
+IDP_OIDC_PRIVATE_KEYS = signing_keys(str(local_key(DATA / "id_token.pem")))
 INSTALLED_APPS += ["tests.samples.library.apps.Library", "tests.samples.lending.apps.Lending"]
 
 CACHES["default"]["KEY_PREFIX"] = f"test:{uuid4()}"  # noqa: F405  (limits of one run do not count in the next)

@@ -12,11 +12,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections, transaction
 
+from tessera import search
 from tessera.context import enter, system
 from tessera.db.installer import install
 from tessera.module import closure, modules
 
 ROOT = Path(__file__).resolve().parents[3]
+FUNCTIONS = Path(str(search.__file__)).with_name("functions.sql")
 ALIASES = ("default", "shared")
 NO_MATTER = {
     "tests",
@@ -38,8 +40,8 @@ def fingerprint() -> str:
     """Return a digest of every file that decides what a fresh database looks like."""
     digest = hashlib.sha256()
     roots = {Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(ROOT))}
-    files = {file for root in roots for file in root.rglob("*.py") if not NO_MATTER.intersection(file.relative_to(ROOT).parts)}
-    for file in sorted({*files, Path(__file__)}):
+    files = {file for root in roots for file in root.rglob("*.py") if not NO_MATTER.intersection(file.relative_to(root).parts)}
+    for file in sorted({*files, Path(__file__), FUNCTIONS}):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -79,6 +81,7 @@ def _prepare(name: str) -> None:
         own.execute("CREATE SCHEMA ext")
         for extension in ("pg_trgm", "btree_gist", "unaccent"):
             own.execute(f"CREATE EXTENSION {extension} SCHEMA ext")
+        own.execute(FUNCTIONS.read_text())
         own.execute("GRANT USAGE ON SCHEMA ext TO tessera_owner")
         own.execute("GRANT CREATE, USAGE ON SCHEMA public TO tessera_owner")
         own.execute("SET ROLE tessera_owner")

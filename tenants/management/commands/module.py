@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tessera.context import system
+from tessera.context import enter, system
 from tessera.errors import Refused
 from tessera.module import modules
 
 from tenants.installations import disable_module, enable_modules, purge_module
+from tenants.installations.archiving import archive_module, path_of
 from tenants.models import Installation, Tenant
 
 BY = "manage.py module"
@@ -27,7 +28,10 @@ class Command(BaseCommand):
         purge = acts.add_parser("purge", help="export a module's data, then drop it for good")
         purge.add_argument("module", help="the module's name; it has to be off")
         purge.add_argument("--confirm", required=True, help="the module's name once more")
-        for parser_of_act in (enable, disable, purge):
+        purge.add_argument("--archive", default="", help="the SHA-256 of its archive, while the law wants the data to be kept")
+        archive = acts.add_parser("archive", help="write all data of a module to a file; nothing is deleted")
+        archive.add_argument("module", help="the module's name; it has to be off")
+        for parser_of_act in (enable, disable, purge, archive):
             parser_of_act.add_argument("--tenant", required=True, help="the tenant's subdomain")
 
     def handle(self, *args: Any, act: str, tenant: str, **options: Any) -> None:
@@ -55,6 +59,11 @@ class Command(BaseCommand):
         off = disable_module(tenant=tenant, module=module, actor=system(BY))
         self.stdout.write(f"{tenant.slug}: off went {', '.join(sorted(off))}")
 
-    def _purge(self, tenant: Tenant, module: str, confirm: str, **options: Any) -> None:
-        export = purge_module(tenant=tenant, module=module, confirmation=confirm, actor=system(BY))
+    def _purge(self, tenant: Tenant, module: str, confirm: str, archive: str, **options: Any) -> None:
+        export = purge_module(tenant=tenant, module=module, confirmation=confirm, archive=archive, actor=system(BY))
         self.stdout.write(f"{tenant.slug}: {module} is gone; its data is in {export}")
+
+    def _archive(self, tenant: Tenant, module: str, **options: Any) -> None:
+        made = archive_module(tenant=tenant, module=module, actor=system(BY))
+        with enter(tenant.ref(), actor=system(BY), modules=frozenset()):
+            self.stdout.write(f"{tenant.slug}: {module} is in {path_of(made)}, SHA-256 {made.sha256}")

@@ -19,19 +19,34 @@ AUTHOR = Resource(
     actions=(Action("commission", services.commission_books),),
     scope=RowScope(owner="owner", unit="unit", company="company"),
     field_rights={"advance": "library.author_advance", "price_of_books": "library.author_advance"},
+    currencies={"advance": ""},
 )
 BOOK = Resource(
     model=models.Book,
-    fields=("author", "editor", "title", "state", "price", "pages", "printed_at", "notes", "last_loan", "number", "version"),
+    fields=(
+        "author",
+        "editor",
+        "title",
+        "state",
+        "price",
+        "currency",
+        "pages",
+        "printed_at",
+        "notes",
+        "last_loan",
+        "number",
+        "version",
+    ),
     writable=("author", "editor", "title", "price", "pages", "notes", "last_loan"),
     create=True,
     update=True,
     delete=True,
-    filters=("author", "editor", "title", "state", "price", "pages", "printed_at", "last_loan"),
+    filters=("author", "editor", "title", "state", "price", "currency", "pages", "printed_at", "last_loan"),
     order=("title", "price", "pages", "printed_at"),
     search=("title",),
     children=(Children("subjects", models.Subject, "book"),),
     actions=(Action("print", services.print_book),),
+    currencies={"price": "currency"},
 )
 SUBJECT = Resource(model=models.Subject, fields=("word", "book"), writable=("word", "book"), create=True, filters=("word",))
 TOTALS = Report(name="authorTotals", selector=selectors.totals, permission="library.totals_view")

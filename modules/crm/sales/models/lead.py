@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, Record
+from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 
 class LeadRule(Record):
@@ -22,6 +22,7 @@ class LeadRule(Record):
         verbose_name = _("lead rule")
         verbose_name_plural = _("lead rules")
         constraints = [models.UniqueConstraint(fields=["name"], name="lead_rule_once")]
+        indexes = [models.Index(fields=["priority", "id"], name="lead_rule_by_priority")]
 
     def __str__(self) -> str:
         return self.name
@@ -39,6 +40,7 @@ class LeadRuleMember(Record):
         verbose_name = _("member in turn")
         verbose_name_plural = _("members in turn")
         constraints = [models.UniqueConstraint(fields=["rule", "member"], name="lead_rule_member_once")]
+        indexes = [models.Index(fields=["position", "id"], name="lead_rule_member_by_position")]
 
 
 class Lead(Record):
@@ -73,6 +75,7 @@ class Lead(Record):
     )
     rule = models.ForeignKey(LeadRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("rule"))
     captured_at = models.DateTimeField(_("captured at"))
+    captured_by = MemberKey(_("captured by"), null=True, blank=True, editable=False)
     sla_due_at = models.DateTimeField(_("first response due"), null=True, blank=True, editable=False)
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=400, blank=True)
@@ -108,7 +111,15 @@ class Lead(Record):
                 condition=~models.Q(state="converted") | models.Q(party__isnull=False), name="lead_converted_has_party"
             ),
         ]
-        indexes = [models.Index(fields=["owner", "state"], name="lead_by_owner")]
+        indexes = [
+            models.Index(fields=["captured_by"], name="lead_by_creator"),
+            models.Index(fields=["captured_at", "id"], name="lead_by_capture"),
+            models.Index(OrGreatest("sla_due_at"), "id", name="lead_by_sla"),
+            models.Index(fields=["company_name", "id"], name="lead_by_company"),
+            models.Index(OrGreatest("number"), "id", name="lead_by_number"),
+            models.Index(fields=["owner", "state"], name="lead_by_owner"),
+            search_index("company_name", "contact_name", "email", "phone", "number", name="lead_search"),
+        ]
 
     def __str__(self) -> str:
         return self.company_name or self.contact_name

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, Model, PercentField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, PercentField, Record, search_index
 
 from modules.crm.sales.models.lead import Lead
 
@@ -51,6 +51,7 @@ class Stage(Record):
             models.CheckConstraint(condition=~models.Q(kind="won") | models.Q(probability=1), name="stage_won_is_certain"),
             models.CheckConstraint(condition=~models.Q(kind="lost") | models.Q(probability=0), name="stage_lost_is_nothing"),
         ]
+        indexes = [models.Index(fields=["position", "id"], name="stage_by_position")]
 
     def __str__(self) -> str:
         return self.name
@@ -70,15 +71,21 @@ class Opportunity(Record):
     title = models.CharField(_("title"), max_length=200)
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.OPEN, editable=False)
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
-    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
+    party = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, db_index=False, related_name="+", verbose_name=_("party")
+    )
     contact = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("contact")
     )
     lead = models.OneToOneField(
         Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunity", verbose_name=_("lead")
     )
-    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="opportunities", verbose_name=_("pipeline"))
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="opportunities", verbose_name=_("stage"))
+    pipeline = models.ForeignKey(
+        Pipeline, on_delete=models.PROTECT, db_index=False, related_name="opportunities", verbose_name=_("pipeline")
+    )
+    stage = models.ForeignKey(
+        Stage, on_delete=models.PROTECT, db_index=False, related_name="opportunities", verbose_name=_("stage")
+    )
     amount = AmountField(_("amount"), default=0)
     currency = CurrencyField(_("currency"))
     expected_close = models.DateField(_("expected to close"), null=True, blank=True)
@@ -98,8 +105,16 @@ class Opportunity(Record):
             models.CheckConstraint(condition=models.Q(amount__gte=0), name="opportunity_amount_not_negative"),
         ]
         indexes = [
+            models.Index(OrGreatest("expected_close"), "id", name="opportunity_by_close"),
+            models.Index(fields=["amount", "id"], name="opportunity_by_amount"),
+            models.Index(fields=["created_at", "id"], name="opportunity_by_creation"),
+            models.Index(fields=["title", "id"], name="opportunity_by_title"),
+            models.Index(fields=["party", "id"], name="opportunity_by_party"),
+            models.Index(fields=["pipeline", "id"], name="opportunity_by_pipeline"),
+            models.Index(fields=["stage", "id"], name="opportunity_in_stage_order"),
             models.Index(fields=["pipeline", "stage"], name="opportunity_by_stage"),
             models.Index(fields=["owner", "state"], name="opportunity_by_owner"),
+            search_index("title", "number", name="opportunity_search"),
         ]
 
     def __str__(self) -> str:
@@ -123,5 +138,5 @@ class StageChange(Model):
         verbose_name_plural = _("stage changes")
         indexes = [
             models.Index(fields=["target", "opportunity"], name="stage_change_by_target"),
-            models.Index(fields=["recorded_at"], name="stage_change_by_time"),
+            models.Index(fields=["recorded_at", "id"], name="stage_change_by_time"),
         ]

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from tessera.api import NotFound, Refused, assign_number, lock_for_update, move, publish, service
+from tessera.api import NotFound, Refused, assign_number, current, lock_for_update, move, publish, service
 
-from modules.base.api import OrgUnit
+from modules.base.api import OrgUnit, unit_of_member
 from modules.crm.sales import events
 from modules.crm.sales.models import Lead, LeadRule, LeadRuleMember
 
@@ -43,7 +44,10 @@ def capture_lead(
     origin: str = "manual",
     external_id: str = "",
 ) -> Lead:
-    """Take a first contact in; without an owner the first matching rule gives it to whose turn it is."""
+    """Take a first contact in; without an owner the first matching rule gives it to whose turn it is.
+
+    Without a unit it is of the unit of whoever takes it in, where that is as far as their right reaches.
+    """
     if not company_name.strip() and not contact_name.strip():
         raise Refused("REQUIRED", _("A lead has a company or a contact."), "company_name")
     now = timezone.now()
@@ -54,7 +58,8 @@ def capture_lead(
         phone=phone.strip(),
         source=source,
         interest=interest,
-        org_unit=org_unit,
+        org_unit=org_unit or _own_unit(),
+        captured_by=current().actor.member_id,
         captured_at=now,
         origin=origin,
         external_id=external_id,
@@ -148,18 +153,32 @@ def _set_members(rule: LeadRule, members: list[LeadRuleMemberInput]) -> None:
         LeadRuleMember(rule=rule, member=each.member, position=position, active=each.active).save()
 
 
+def _own_unit() -> OrgUnit | None:
+    """Return the unit of the actor where the right to take leads in ends with units."""
+    actor = current().actor
+    reach = actor.reach("sales.lead_create")
+    if reach is None or not reach.units or actor.member_id is None:
+        return None
+    return unit_of_member(member=actor.member_id, among=reach.units, on=current().tenant.today)
+
+
 def _assign(lead: Lead, owner: UUID, rule: LeadRule | None) -> None:
+    """Give a lead to its owner; by hand, its clock is that of the rule that would have given it, unless it runs already."""
     lead.owner, lead.rule = owner, rule
-    if rule is not None:
-        lead.sla_due_at = lead.captured_at + timedelta(hours=rule.sla_hours)
+    clock = rule or (_rules_for(lead).first() if lead.sla_due_at is None else None)
+    if clock is not None:
+        lead.sla_due_at = lead.captured_at + timedelta(hours=clock.sla_hours)
     move(lead, Lead.State.ASSIGNED, also=("owner", "rule", "sla_due_at"))
     publish(events.LeadAssigned(subject=lead.pk, owner=owner, rule=rule.pk if rule else None))
 
 
+def _rules_for(lead: Lead) -> QuerySet[LeadRule]:
+    return LeadRule.objects.filter(active=True, source__in=("", lead.source)).order_by("priority", "-source", "id")
+
+
 def _assign_by_rule(lead: Lead) -> bool:
     """Assign by the first matching rule, under its lock, so that two leads at once take two turns."""
-    candidates = LeadRule.objects.filter(active=True, source__in=("", lead.source), members__active=True)
-    first = candidates.order_by("priority", "-source", "id").first()
+    first = _rules_for(lead).filter(members__active=True).first()
     if first is None:
         return False
     rule = lock_for_update(LeadRule.objects.filter(pk=first.pk))[0]

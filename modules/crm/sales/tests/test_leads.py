@@ -113,6 +113,25 @@ def test_an_owner_by_hand_keeps_the_turn(sales):
     assert capture_lead(company_name="C").owner == BOB
 
 
+def test_an_owner_by_hand_starts_the_clock_of_the_rule_that_would_have_given_the_lead(sales):
+    make_rule(BOB, name="any", sla_hours=48)
+    make_rule(ANN, name="web", source="web", sla_hours=4)
+    web, fair = capture_lead(company_name="C", source="web", owner=EVE), capture_lead(company_name="C", source="fair", owner=EVE)
+    assert [each.sla_due_at - each.captured_at for each in (web, fair)] == [timedelta(hours=4), timedelta(hours=48)]
+    assert (web.rule, [rule.assigned for rule in LeadRule.objects.all()]) == (None, [0, 0])
+
+
+def test_a_lead_that_waited_runs_from_its_capture_and_another_owner_does_not_stop_it(sales):
+    lead = capture_lead(company_name="C")
+    assert lead.sla_due_at is None
+    assert assign_lead(lead=lead, owner=BOB).sla_due_at is None  # nobody says how fast
+    rule = make_rule(BOB, sla_hours=2)
+    due = assign_lead(lead=lead, owner=EVE).sla_due_at
+    assert due - lead.captured_at == timedelta(hours=2)
+    update_lead_rule(rule=rule, sla_hours=9)
+    assert assign_lead(lead=lead, owner=ANN).sla_due_at == due
+
+
 def test_a_lead_is_assigned_again(sales):
     lead = capture_lead(company_name="C")
     with pytest.raises(Refused) as refusal:

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, Record
+from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 from modules.crm.service.models.survey import Survey
 
@@ -60,7 +60,9 @@ class Ticket(Record):
     description = models.TextField(_("description"), blank=True)
     priority = models.CharField(_("priority"), max_length=10, choices=Priority.choices, default=Priority.NORMAL)
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
-    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
+    party = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, db_index=False, related_name="+", verbose_name=_("party")
+    )
     contact = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("contact")
     )
@@ -87,8 +89,14 @@ class Ticket(Record):
             ),
         ]
         indexes = [
+            models.Index(fields=["created_at", "id"], name="ticket_by_creation"),
+            models.Index(OrGreatest("resolve_due_at"), "id", name="ticket_by_resolving"),
+            models.Index(OrGreatest("response_due_at"), "id", name="ticket_by_response"),
+            models.Index(OrGreatest("number"), "id", name="ticket_by_number"),
+            models.Index(fields=["survey", "id"], name="ticket_by_survey"),
             models.Index(fields=["owner", "state"], name="ticket_by_owner"),
-            models.Index(fields=["party"], name="ticket_by_party"),
+            models.Index(fields=["party", "id"], name="ticket_by_party"),
+            search_index("number", "subject", "description", name="ticket_search"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Surveys: sent once per delivered order, answered once by whoever holds the link."""
 
 from datetime import timedelta
+from math import ceil
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -10,7 +11,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 from tessera.api import (
+    ApiError,
     BadToken,
+    Code,
     NotFound,
     Refused,
     current,
@@ -38,6 +41,7 @@ LETTER = _noop(
 PURPOSE = "service.survey"
 LONGEST = timedelta(days=3650)  # how long a survey is open is kept with the survey
 COMMENT = 5000
+PAUSE, HOUR, MOST_AN_HOUR = timedelta(minutes=10), timedelta(hours=1), 100
 
 
 @service()
@@ -65,10 +69,14 @@ def send_survey(
 
 @service(permission="service.survey_resend")
 def resend_survey(*, survey: Survey, email: str = "") -> Survey:
-    """Send the letter again, to another address if one is given; the earlier link is void."""
+    """Send the letter again, to another address if one is given; the earlier link is void.
+
+    RATE_LIMITED is raised for the same survey within ten minutes, and beyond a hundred letters an hour.
+    """
     survey = _locked(survey.pk)
     if survey.state != Survey.State.SENT:
         raise Refused("STATE", _("This survey is not open any more."), "state")
+    _limit_resending(survey)
     if email:
         try:
             validate_email(email)
@@ -78,11 +86,25 @@ def resend_survey(*, survey: Survey, email: str = "") -> Survey:
     if not survey.email:
         raise Refused("REQUIRED", _("Nobody's e-mail address is known; name one."), "email")
     survey.serial += 1
-    survey.mailed_at = None
-    survey.expires_at = timezone.now() + timedelta(days=settings_of(ServiceSettings).survey_days)
+    survey.mailed_at, survey.resent_at = None, timezone.now()
+    survey.expires_at = survey.resent_at + timedelta(days=settings_of(ServiceSettings).survey_days)
     survey.save()
     publish(events.SurveySent(subject=survey.pk, serial=survey.serial))
     return survey
+
+
+def _limit_resending(survey: Survey) -> None:
+    now = timezone.now()
+    if survey.resent_at and (left := survey.resent_at + PAUSE - now) > timedelta():
+        raise _too_often(left)
+    lately = Survey.objects.filter(resent_at__gt=now - HOUR).order_by("-resent_at").values_list("resent_at", flat=True)
+    if len(newest := list(lately[:MOST_AN_HOUR])) == MOST_AN_HOUR:
+        raise _too_often(newest[-1] + HOUR - now)
+
+
+def _too_often(left: timedelta) -> ApiError:
+    message = _("Letters were sent again just now. Please try again later.")
+    return ApiError(Code.RATE_LIMITED, message, retryAfter=ceil(left.total_seconds()))
 
 
 @service()

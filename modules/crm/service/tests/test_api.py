@@ -52,6 +52,19 @@ def test_an_agent_takes_a_ticket_from_opening_to_closing(agent):
     assert told("ticketUpdate", f'id: "{key}", input: {{subject: "other"}}') == (None, [("STATE", "state")])
 
 
+def test_an_agent_sends_a_survey_again_but_not_at_once_once_more(agent):
+    _sam, company, party = agent
+    with unit_of_work():
+        survey = Survey(document=new_id(), company=company, party=party, email="a@example.com", expires_at=timezone.now())
+        survey.save()
+    assert told("surveyResend", f'id: "{id_of(survey)}"', "email") == ({"email": "a@example.com"}, [])
+    body = ask(f'mutation {{ surveyResend(id: "{id_of(survey)}", input: {{email: "b@example.com"}}) {{ node {{ id }} }} }}')
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "RATE_LIMITED"
+    assert 0 < error["extensions"]["retryAfter"] <= 600
+    assert Survey.objects.get().email == "a@example.com"
+
+
 def test_another_priority_sets_the_clocks_anew_from_the_opening(agent):
     _sam, company, party = agent
     key = told("ticketCreate", f'input: {{subject: "Wet", company: "{id_of(company)}", party: "{id_of(party)}"}}')[0]["id"]

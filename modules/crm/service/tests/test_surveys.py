@@ -1,11 +1,12 @@
 """A delivered order is asked about once; a bad answer opens a ticket."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
-from tessera.api import Event, Forbidden, Refused
+from tessera.api import ApiError, Event, Forbidden, Refused
 from tessera.context import ANONYMOUS, acting, system
 from tessera.fields import new_id
 from tessera.installation.models import InstalledModule
@@ -19,7 +20,7 @@ from modules.base.api import ContactPoint, ContactPointInput, create_party
 from modules.base.tests.factories import make_company
 from modules.crm.service.handlers import ask_the_customer
 from modules.crm.service.models import Survey, Ticket
-from modules.crm.service.services import answer_survey, expire_surveys, mail_survey, resend_survey, token_of
+from modules.crm.service.services import answer_survey, expire_surveys, mail_survey, resend_survey, surveys, token_of
 from modules.crm.service.tests.conftest import SERVICE
 
 
@@ -136,6 +137,42 @@ def test_forged_outdated_and_foreign_links_are_refused_alike(service, other_tena
         with pytest.raises(Refused) as refusal:
             answer_survey(token=bad, score=5)
         assert problem_of(refusal) == ("NOT_FOUND", ("token",))
+
+
+def limited(**asked) -> int:
+    """Send a survey again too often; return the seconds to wait."""
+    with pytest.raises(ApiError) as error:
+        resend_survey(**asked)
+    assert error.value.code == "RATE_LIMITED"
+    return error.value.extensions["retryAfter"]
+
+
+def test_a_letter_is_sent_again_once_in_ten_minutes(service):
+    with time_machine.travel(datetime(2026, 3, 2, 9, tzinfo=UTC), tick=False) as clock:
+        survey = ask()
+        resend_survey(survey=survey)
+        clock.shift(timedelta(minutes=4))
+        assert limited(survey=survey, email="eve@alfreds.example") == 360
+        assert (Survey.objects.get().serial, Survey.objects.get().email) == (2, "maria@alfreds.example")
+        clock.shift(timedelta(minutes=6))
+        assert resend_survey(survey=survey, email="eve@alfreds.example").serial == 3
+
+
+def test_a_hundred_letters_an_hour_are_sent_again(service, monkeypatch):
+    monkeypatch.setattr(surveys, "MOST_AN_HOUR", 2)
+    with time_machine.travel(datetime(2026, 3, 2, 9, tzinfo=UTC), tick=False) as clock:
+        first = ask()
+        with unit_of_work():
+            others = [Survey(document=new_id(), company=first.company, party=first.party, email=first.email) for _ in range(2)]
+            for each in others:
+                each.expires_at = first.expires_at
+                each.save()
+        resend_survey(survey=first)
+        clock.shift(timedelta(minutes=20))
+        resend_survey(survey=others[0])
+        assert limited(survey=others[1]) == 40 * 60
+        clock.shift(timedelta(minutes=40))
+        assert resend_survey(survey=others[1]).serial == 2
 
 
 def test_an_earlier_letter_is_not_mailed_after_a_newer_one(service, mailoutbox):

@@ -1,8 +1,13 @@
 import django.contrib.postgres.constraints
+
+import django.contrib.postgres.constraints
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import modules.erp.finance.models.period
 import modules.erp.finance.models.posted
 import tessera.fields
+import tessera.ordering
+import tessera.search.expressions
 from django.db import migrations, models
 
 from modules.erp.finance import guards
@@ -35,7 +40,7 @@ class Migration(migrations.Migration):
                 ('requires_dimensions', models.BooleanField(default=False, editable=False, verbose_name='needs dimensions')),
                 ('currency', tessera.fields.CurrencyField(blank=True, verbose_name='kept in the currency')),
                 ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='finance.account', verbose_name='heading')),
+                ('parent', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='finance.account', verbose_name='heading')),
             ],
             options={
                 'verbose_name': 'account',
@@ -81,7 +86,7 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.item', verbose_name='item')),
                 ('item_category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.itemcategory', verbose_name='item category')),
                 ('tax', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.tax', verbose_name='tax')),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='account_map', to='finance.book', verbose_name='book')),
+                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='account_map', to='finance.book', verbose_name='book')),
             ],
             options={
                 'verbose_name': 'account determination',
@@ -93,7 +98,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='book',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='finance.book', verbose_name='book'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='finance.book', verbose_name='book'),
         ),
         migrations.CreateModel(
             name='BookHead',
@@ -131,9 +136,9 @@ class Migration(migrations.Migration):
                 ('seq', models.BigIntegerField(null=True, verbose_name='sequence number')),
                 ('prev_hash', models.CharField(blank=True, max_length=64, verbose_name='hash of the entries before')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='finance.book', verbose_name='book')),
+                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='finance.book', verbose_name='book')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
-                ('reverses', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='finance.entry', verbose_name='takes back')),
+                ('reverses', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='finance.entry', verbose_name='takes back')),
             ],
             options={
                 'verbose_name': 'entry',
@@ -159,9 +164,9 @@ class Migration(migrations.Migration):
                 ('source_line', models.UUIDField(null=True, verbose_name='line of the source')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account', verbose_name='account')),
                 ('dimension_set', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.dimensionset', verbose_name='dimensions')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='finance.entry', verbose_name='entry')),
+                ('entry', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='finance.entry', verbose_name='entry')),
                 ('item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.item', verbose_name='item')),
-                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
+                ('party', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'entry line',
@@ -217,7 +222,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='fiscalperiod',
             name='year',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='periods', to='finance.fiscalyear', verbose_name='fiscal year'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='periods', to='finance.fiscalyear', verbose_name='fiscal year'),
         ),
         migrations.CreateModel(
             name='Invoice',
@@ -257,7 +262,7 @@ class Migration(migrations.Migration):
                 ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.orgunit', verbose_name='branch')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='contact')),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='finance.invoice', verbose_name='corrects')),
+                ('corrects', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='finance.invoice', verbose_name='corrects')),
                 ('dimension_set', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.dimensionset', verbose_name='dimensions')),
                 ('org_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.orgunit', verbose_name='unit')),
                 ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
@@ -357,7 +362,7 @@ class Migration(migrations.Migration):
                 ('word', models.CharField(max_length=20, verbose_name='voucher word')),
                 ('series', models.CharField(choices=[('year', 'per year'), ('month', 'per month')], default='year', max_length=10, verbose_name='numbered')),
                 ('pattern', models.CharField(default='{year}-{n:05}', max_length=80, verbose_name='pattern of the number')),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='finance.book', verbose_name='book')),
+                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='finance.book', verbose_name='book')),
             ],
             options={
                 'verbose_name': 'journal',
@@ -393,7 +398,7 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account', verbose_name='account')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
                 ('entry_line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='open_item', to='finance.entryline', verbose_name='entry line')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'open item',
@@ -415,8 +420,8 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
                 ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='finance.allocation', verbose_name='takes back')),
                 ('entry', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.entry', verbose_name='entry')),
-                ('credit_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='finance.openitem', verbose_name='credit item')),
-                ('debit_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='finance.openitem', verbose_name='debit item')),
+                ('credit_item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='finance.openitem', verbose_name='credit item')),
+                ('debit_item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='finance.openitem', verbose_name='debit item')),
             ],
             options={
                 'verbose_name': 'allocation',
@@ -449,7 +454,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=400, verbose_name='reason')),
                 ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.account', verbose_name='bank or cash account')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.company', verbose_name='company')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.party', verbose_name='party')),
             ],
             options={
                 'verbose_name': 'payment',
@@ -468,7 +473,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('area', models.CharField(choices=[('sales', 'sales'), ('purchase', 'purchases'), ('stock', 'stock'), ('ledger', 'ledger')], max_length=10, verbose_name='area')),
                 ('state', models.CharField(choices=[('open', 'open'), ('soft', 'open to those with the right'), ('closed', 'closed')], default='open', max_length=10, verbose_name='state')),
-                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='locks', to='finance.fiscalperiod', verbose_name='period')),
+                ('period', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='locks', to='finance.fiscalperiod', verbose_name='period')),
             ],
             options={
                 'verbose_name': 'period lock',
@@ -491,7 +496,7 @@ class Migration(migrations.Migration):
                 ('amount_company', tessera.fields.AmountField(verbose_name="amount in the book's currency")),
                 ('tax_point_date', models.DateField(verbose_name='tax point')),
                 ('document_line', models.UUIDField(null=True, verbose_name='line of the document')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tax_lines', to='finance.entry', verbose_name='entry')),
+                ('entry', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tax_lines', to='finance.entry', verbose_name='entry')),
                 ('entry_line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.entryline')),
                 ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.fiscalperiod', verbose_name='period')),
                 ('tax', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='base.tax', verbose_name='tax')),
@@ -535,6 +540,10 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('account', 'dimension'), name='account_dimension_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='book',
+            index=models.Index(fields=['code', 'id'], name='book_by_code'),
+        ),
         migrations.AddConstraint(
             model_name='book',
             constraint=models.UniqueConstraint(fields=('company', 'code'), name='book_once'),
@@ -545,11 +554,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='accountmap',
+            index=models.Index(fields=['purpose', 'id'], name='account_map_by_purpose'),
+        ),
+        migrations.AddIndex(
+            model_name='accountmap',
+            index=models.Index(fields=['book', 'id'], name='account_map_by_book'),
+        ),
+        migrations.AddIndex(
+            model_name='accountmap',
             index=models.Index(condition=models.Q(('warehouse', None), _negated=True), fields=['warehouse'], name='account_map_by_warehouse'),
         ),
         migrations.AddConstraint(
             model_name='accountmap',
             constraint=models.UniqueConstraint(fields=('book', 'purpose', 'item', 'item_category', 'warehouse', 'party_group', 'tax'), name='account_map_once', nulls_distinct=False),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(fields=['code', 'id'], name='account_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(fields=['parent', 'id'], name='account_by_parent'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(fields=['book', 'id'], name='account_by_book'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('code'), tessera.search.expressions.SearchVector('name'), name='account_search'),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -558,6 +591,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='account',
             constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='account_not_its_own_parent'),
+        ),
+        migrations.AddIndex(
+            model_name='entryline',
+            index=models.Index(fields=['position', 'id'], name='entry_line_by_position'),
+        ),
+        migrations.AddIndex(
+            model_name='entryline',
+            index=models.Index(fields=['entry', 'id'], name='entry_line_by_entry'),
+        ),
+        migrations.AddIndex(
+            model_name='entryline',
+            index=models.Index(fields=['party', 'id'], name='entry_line_in_party_order'),
         ),
         migrations.AddIndex(
             model_name='entryline',
@@ -571,6 +616,10 @@ class Migration(migrations.Migration):
             model_name='entryline',
             index=models.Index(condition=models.Q(('party', None), _negated=True), fields=['party', 'account'], name='entry_line_by_party'),
         ),
+        migrations.AddIndex(
+            model_name='entryline',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('summary'), name='entry_line_search'),
+        ),
         migrations.AddConstraint(
             model_name='entryline',
             constraint=models.UniqueConstraint(fields=('position', 'entry'), name='entry_line_once'),
@@ -583,6 +632,10 @@ class Migration(migrations.Migration):
             model_name='entryline',
             constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='entry_line_rate_is_positive'),
         ),
+        migrations.AddIndex(
+            model_name='fiscalyear',
+            index=models.Index(fields=['start', 'id'], name='fiscal_year_by_start'),
+        ),
         migrations.AddConstraint(
             model_name='fiscalyear',
             constraint=models.UniqueConstraint(fields=('company', 'code'), name='fiscal_year_once'),
@@ -594,6 +647,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='fiscalyear',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('company', '='), (modules.erp.finance.models.period.Days('start', 'end'), '&&')], name='fiscal_years_apart'),
+        ),
+        migrations.AddIndex(
+            model_name='fiscalperiod',
+            index=models.Index(fields=['start', 'id'], name='fiscal_period_by_start'),
+        ),
+        migrations.AddIndex(
+            model_name='fiscalperiod',
+            index=models.Index(fields=['number', 'id'], name='fiscal_period_by_number'),
+        ),
+        migrations.AddIndex(
+            model_name='fiscalperiod',
+            index=models.Index(fields=['year', 'id'], name='fiscal_period_by_year'),
         ),
         migrations.AddConstraint(
             model_name='fiscalperiod',
@@ -609,6 +674,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
+            index=models.Index(fields=['corrects', 'id'], name='invoice_by_corrects'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=models.Index(fields=['party', 'id'], name='invoice_in_party_order'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=models.Index(fields=['party', 'document_date', 'id'], name='invoice_by_party_and_date'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
             index=models.Index(fields=['party', 'company'], name='invoice_by_party'),
         ),
         migrations.AddIndex(
@@ -617,11 +694,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(fields=['number', 'id'], name='invoice_by_number'),
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='invoice_by_number'),
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(condition=models.Q(('source', None), _negated=True), fields=['source'], name='invoice_by_source'),
+            index=models.Index(fields=['source', 'id'], name='invoice_by_source'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('number'), tessera.search.expressions.SearchVector('reference'), name='invoice_search'),
         ),
         migrations.AddConstraint(
             model_name='invoice',
@@ -645,6 +726,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoiceline',
+            index=models.Index(fields=['position', 'id'], name='invoice_line_by_position'),
+        ),
+        migrations.AddIndex(
+            model_name='invoiceline',
             index=models.Index(condition=models.Q(('source_line', None), _negated=True), fields=['source_line'], name='invoice_line_by_source'),
         ),
         migrations.AddIndex(
@@ -655,6 +740,10 @@ class Migration(migrations.Migration):
             model_name='invoiceline',
             index=models.Index(condition=models.Q(('receipt_line', None), _negated=True), fields=['receipt_line'], name='invoice_line_by_receipt'),
         ),
+        migrations.AddIndex(
+            model_name='invoiceline',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('description'), name='invoice_line_search'),
+        ),
         migrations.AddConstraint(
             model_name='invoiceline',
             constraint=models.CheckConstraint(condition=models.Q(('discount__gte', 0), ('discount__lte', 1)), name='invoiceline_discount_is_a_part'),
@@ -663,9 +752,33 @@ class Migration(migrations.Migration):
             model_name='invoiceline',
             constraint=models.CheckConstraint(condition=models.Q(('cancelled_quantity__gte', 0)), name='invoiceline_cancelled_not_negative'),
         ),
+        migrations.AddIndex(
+            model_name='journal',
+            index=models.Index(fields=['code', 'id'], name='journal_by_code'),
+        ),
+        migrations.AddIndex(
+            model_name='journal',
+            index=models.Index(fields=['book', 'id'], name='journal_by_book'),
+        ),
         migrations.AddConstraint(
             model_name='journal',
             constraint=models.UniqueConstraint(fields=('book', 'code'), name='journal_once'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(fields=['posting_date', 'id'], name='entry_by_posting'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='entry_by_number'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(fields=['book', 'id'], name='entry_by_book'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(fields=['reverses', 'id'], name='entry_by_reverses'),
         ),
         migrations.AddIndex(
             model_name='entry',
@@ -674,6 +787,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='entry',
             index=models.Index(fields=['source_id'], name='entry_by_source'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('number'), tessera.search.expressions.SearchVector('summary'), name='entry_search'),
         ),
         migrations.AddConstraint(
             model_name='entry',
@@ -701,11 +818,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='openitem',
+            index=models.Index(fields=['due_date', 'id'], name='open_item_by_due'),
+        ),
+        migrations.AddIndex(
+            model_name='openitem',
+            index=models.Index(fields=['posting_date', 'id'], name='open_item_by_posting'),
+        ),
+        migrations.AddIndex(
+            model_name='openitem',
+            index=models.Index(fields=['residual', 'id'], name='open_item_by_residual'),
+        ),
+        migrations.AddIndex(
+            model_name='openitem',
+            index=models.Index(fields=['party', 'id'], name='open_item_in_party_order'),
+        ),
+        migrations.AddIndex(
+            model_name='openitem',
             index=models.Index(condition=models.Q(('residual', 0), _negated=True), fields=['party', 'company'], name='open_item_by_party'),
         ),
         migrations.AddIndex(
             model_name='openitem',
-            index=models.Index(fields=['document'], name='open_item_by_document'),
+            index=models.Index(fields=['document', 'id'], name='open_item_by_document'),
         ),
         migrations.AddIndex(
             model_name='openitem',
@@ -729,6 +862,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='allocation',
+            index=models.Index(fields=['debit_item', 'id'], name='allocation_by_debit'),
+        ),
+        migrations.AddIndex(
+            model_name='allocation',
+            index=models.Index(fields=['credit_item', 'id'], name='allocation_by_credit'),
+        ),
+        migrations.AddIndex(
+            model_name='allocation',
             index=models.Index(fields=['date', 'id'], name='allocation_by_date'),
         ),
         migrations.AddConstraint(
@@ -741,11 +882,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='payment',
+            index=models.Index(fields=['posting_date', 'id'], name='payment_by_posting'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(tessera.ordering.OrGreatest('number'), models.F('id'), name='payment_by_number'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(fields=['amount', 'id'], name='payment_by_amount'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(fields=['created_at', 'id'], name='payment_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(fields=['party', 'id'], name='payment_in_party_order'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
             index=models.Index(fields=['party', 'company'], name='payment_by_party'),
         ),
         migrations.AddIndex(
             model_name='payment',
-            index=models.Index(condition=models.Q(('order', None), _negated=True), fields=['order'], name='payment_by_order'),
+            index=models.Index(fields=['order', 'id'], name='payment_by_order'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('number'), tessera.search.expressions.SearchVector('reference'), name='payment_search'),
         ),
         migrations.AddConstraint(
             model_name='payment',
@@ -759,9 +924,25 @@ class Migration(migrations.Migration):
             model_name='payment',
             constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='payment_rate_is_positive'),
         ),
+        migrations.AddIndex(
+            model_name='periodlock',
+            index=models.Index(fields=['area', 'id'], name='period_lock_by_area'),
+        ),
+        migrations.AddIndex(
+            model_name='periodlock',
+            index=models.Index(fields=['period', 'id'], name='period_lock_by_period'),
+        ),
         migrations.AddConstraint(
             model_name='periodlock',
             constraint=models.UniqueConstraint(fields=('period', 'area'), name='period_lock_once'),
+        ),
+        migrations.AddIndex(
+            model_name='taxline',
+            index=models.Index(fields=['tax_point_date', 'id'], name='tax_line_in_point_order'),
+        ),
+        migrations.AddIndex(
+            model_name='taxline',
+            index=models.Index(fields=['entry', 'id'], name='tax_line_by_entry'),
         ),
         migrations.AddIndex(
             model_name='taxline',

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import CurrencyField, ModuleKey, Record
+from tessera.api import CurrencyField, ModuleKey, Record, search_index
 
 
 class Control(models.TextChoices):
@@ -29,9 +29,17 @@ class Account(Record):
         INCOME = "income", _("income")
         EXPENSE = "expense", _("expense")
 
-    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="accounts", verbose_name=_("book"))
+    book = models.ForeignKey(
+        "finance.Book", on_delete=models.PROTECT, db_index=False, related_name="accounts", verbose_name=_("book")
+    )
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("heading")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="children",
+        verbose_name=_("heading"),
     )
     code = models.CharField(_("code"), max_length=30)
     name = models.CharField(_("name"), max_length=200)
@@ -51,6 +59,12 @@ class Account(Record):
         constraints = [
             models.UniqueConstraint(fields=["book", "code"], name="account_once"),
             models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="account_not_its_own_parent"),
+        ]
+        indexes = [
+            models.Index(fields=["code", "id"], name="account_by_code"),
+            models.Index(fields=["parent", "id"], name="account_by_parent"),
+            models.Index(fields=["book", "id"], name="account_by_book"),
+            search_index("code", "name", name="account_search"),
         ]
 
     def __str__(self) -> str:
@@ -75,7 +89,9 @@ class AccountMap(Record):
     A blank key matches anything. In order of weight: item, its category, warehouse, party group, tax.
     """
 
-    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="account_map", verbose_name=_("book"))
+    book = models.ForeignKey(
+        "finance.Book", on_delete=models.PROTECT, db_index=False, related_name="account_map", verbose_name=_("book")
+    )
     purpose = models.CharField(_("purpose"), max_length=40)
     item = models.ForeignKey(
         "base.Item", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("item")
@@ -101,5 +117,7 @@ class AccountMap(Record):
             ),
         ]
         indexes = [
+            models.Index(fields=["purpose", "id"], name="account_map_by_purpose"),
+            models.Index(fields=["book", "id"], name="account_map_by_book"),
             models.Index(fields=["warehouse"], condition=~models.Q(warehouse=None), name="account_map_by_warehouse"),
         ]

@@ -28,6 +28,7 @@ class Book(Record):
             models.UniqueConstraint(fields=["company", "code"], name="book_once"),
             models.UniqueConstraint(fields=["company"], condition=models.Q(leading=True), name="one_leading_book"),
         ]
+        indexes = [models.Index(fields=["code", "id"], name="book_by_code")]
 
     def __str__(self) -> str:
         return self.name

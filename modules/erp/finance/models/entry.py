@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, Model, QuantityField, RateField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, QuantityField, RateField, Record, search_index
 
 from modules.erp.finance.models.period import Area
 
@@ -14,7 +14,9 @@ class Journal(Record):
         YEAR = "year", _("per year")
         MONTH = "month", _("per month")
 
-    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="journals", verbose_name=_("book"))
+    book = models.ForeignKey(
+        "finance.Book", on_delete=models.PROTECT, db_index=False, related_name="journals", verbose_name=_("book")
+    )
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=200)
     area = models.CharField(_("area"), max_length=10, choices=Area.choices, default=Area.LEDGER)
@@ -26,6 +28,10 @@ class Journal(Record):
         verbose_name = _("journal")
         verbose_name_plural = _("journals")
         constraints = [models.UniqueConstraint(fields=["book", "code"], name="journal_once")]
+        indexes = [
+            models.Index(fields=["code", "id"], name="journal_by_code"),
+            models.Index(fields=["book", "id"], name="journal_by_book"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -61,7 +67,9 @@ class Entry(Model):
     MOVES = {("draft", "reviewed"), ("reviewed", "draft"), ("draft", "posted"), ("reviewed", "posted")}
     audited = False
 
-    book = models.ForeignKey("finance.Book", on_delete=models.PROTECT, related_name="entries", verbose_name=_("book"))
+    book = models.ForeignKey(
+        "finance.Book", on_delete=models.PROTECT, db_index=False, related_name="entries", verbose_name=_("book")
+    )
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", verbose_name=_("journal"))
     period = models.ForeignKey("finance.FiscalPeriod", on_delete=models.PROTECT, related_name="+", verbose_name=_("period"))
@@ -76,7 +84,7 @@ class Entry(Model):
     source_id = models.UUIDField(_("source"), null=True)
     purpose = models.CharField(_("purpose"), max_length=40, blank=True)
     reverses = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by", verbose_name=_("takes back")
+        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="reversed_by", verbose_name=_("takes back")
     )
     attachments_count = models.PositiveSmallIntegerField(_("attachments"), default=0)
     prepared_by = MemberKey(_("prepared by"), null=True)
@@ -106,8 +114,13 @@ class Entry(Model):
             models.CheckConstraint(condition=~models.Q(reverses=models.F("id")), name="entry_not_its_own_reversal"),
         ]
         indexes = [
+            models.Index(fields=["posting_date", "id"], name="entry_by_posting"),
+            models.Index(OrGreatest("number"), "id", name="entry_by_number"),
+            models.Index(fields=["book", "id"], name="entry_by_book"),
+            models.Index(fields=["reverses", "id"], name="entry_by_reverses"),
             models.Index(fields=["posting_date", "book"], name="entry_by_date"),
             models.Index(fields=["source_id"], name="entry_by_source"),
+            search_index("number", "summary", name="entry_search"),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +136,7 @@ class EntryLine(Model):
 
     audited = False
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines", verbose_name=_("entry"))
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, db_index=False, related_name="lines", verbose_name=_("entry"))
     position = models.PositiveIntegerField(_("position"))
     account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     purpose = models.CharField(_("purpose"), max_length=40, blank=True)
@@ -132,7 +145,9 @@ class EntryLine(Model):
     currency = CurrencyField(_("currency"))
     amount_currency = AmountField(_("amount in its currency"))
     rate = RateField(_("rate"), default=1)
-    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("party"))
+    party = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, null=True, db_index=False, related_name="+", verbose_name=_("party")
+    )
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("item"))
     quantity = QuantityField(_("quantity in the base unit"), null=True)
     dimension_set = models.ForeignKey(
@@ -151,7 +166,11 @@ class EntryLine(Model):
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="entry_line_rate_is_positive"),
         ]
         indexes = [
+            models.Index(fields=["position", "id"], name="entry_line_by_position"),
+            models.Index(fields=["entry", "id"], name="entry_line_by_entry"),
+            models.Index(fields=["party", "id"], name="entry_line_in_party_order"),
             models.Index(fields=["account", "entry"], name="entry_line_by_account"),
             models.Index(fields=["source_line", "account"], condition=~models.Q(source_line=None), name="entry_line_by_source"),
             models.Index(fields=["party", "account"], condition=~models.Q(party=None), name="entry_line_by_party"),
+            search_index("summary", name="entry_line_search"),
         ]

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import ModuleKey
+from tessera.api import ModuleKey, OrGreatest, search_index
 
 from modules.base.api import Document, DocumentLine, DocumentTax
 from modules.erp.finance.models.posted import PostedOnce
@@ -24,7 +24,13 @@ class Invoice(PostedOnce, Document):
     direction = models.CharField(_("direction"), max_length=10, choices=Direction.choices)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.INVOICE)
     corrects = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by", verbose_name=_("corrects")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="corrected_by",
+        verbose_name=_("corrects"),
     )
     tax_point_date = models.DateField(_("tax point"), null=True, blank=True)
     source_kind = models.CharField(_("kind of the source"), max_length=60, blank=True, editable=False)
@@ -49,10 +55,14 @@ class Invoice(PostedOnce, Document):
             ),
         ]
         indexes = [
+            models.Index(fields=["corrects", "id"], name="invoice_by_corrects"),
+            models.Index(fields=["party", "id"], name="invoice_in_party_order"),
+            models.Index(fields=["party", "document_date", "id"], name="invoice_by_party_and_date"),
             models.Index(fields=["party", "company"], name="invoice_by_party"),
             models.Index(fields=["document_date", "id"], name="invoice_by_date"),
-            models.Index(fields=["number", "id"], name="invoice_by_number"),
-            models.Index(fields=["source"], condition=~models.Q(source=None), name="invoice_by_source"),
+            models.Index(OrGreatest("number"), "id", name="invoice_by_number"),
+            models.Index(fields=["source", "id"], name="invoice_by_source"),
+            search_index("number", "reference", name="invoice_search"),
         ]
 
 
@@ -76,11 +86,13 @@ class InvoiceLine(DocumentLine):
         verbose_name = _("invoice line")
         verbose_name_plural = _("invoice lines")
         indexes = [
+            models.Index(fields=["position", "id"], name="invoice_line_by_position"),
             models.Index(fields=["source_line"], condition=~models.Q(source_line=None), name="invoice_line_by_source"),
             models.Index(
                 fields=["receipt_document"], condition=~models.Q(receipt_document=None), name="invoice_line_by_receipt_doc"
             ),
             models.Index(fields=["receipt_line"], condition=~models.Q(receipt_line=None), name="invoice_line_by_receipt"),
+            search_index("description", name="invoice_line_search"),
         ]
 
 

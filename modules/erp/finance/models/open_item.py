@@ -30,7 +30,9 @@ class OpenItem(Record):
         "finance.EntryLine", on_delete=models.PROTECT, related_name="open_item", verbose_name=_("entry line")
     )
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
-    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
+    party = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, db_index=False, related_name="+", verbose_name=_("party")
+    )
     account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     document_kind = models.CharField(_("kind of document"), max_length=60)
@@ -62,8 +64,12 @@ class OpenItem(Record):
             ),
         ]
         indexes = [
+            models.Index(fields=["due_date", "id"], name="open_item_by_due"),
+            models.Index(fields=["posting_date", "id"], name="open_item_by_posting"),
+            models.Index(fields=["residual", "id"], name="open_item_by_residual"),
+            models.Index(fields=["party", "id"], name="open_item_in_party_order"),
             models.Index(fields=["party", "company"], condition=~models.Q(residual=0), name="open_item_by_party"),
-            models.Index(fields=["document"], name="open_item_by_document"),
+            models.Index(fields=["document", "id"], name="open_item_by_document"),
             models.Index(fields=["order"], condition=~models.Q(order=None), name="open_item_by_order"),
             models.Index(fields=["account"], condition=~models.Q(residual=0), name="open_item_by_account"),
         ]
@@ -79,8 +85,12 @@ class Allocation(Model):
 
     audited = False
 
-    debit_item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="debits", verbose_name=_("debit item"))
-    credit_item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="credits", verbose_name=_("credit item"))
+    debit_item = models.ForeignKey(
+        OpenItem, on_delete=models.PROTECT, db_index=False, related_name="debits", verbose_name=_("debit item")
+    )
+    credit_item = models.ForeignKey(
+        OpenItem, on_delete=models.PROTECT, db_index=False, related_name="credits", verbose_name=_("credit item")
+    )
     date = models.DateField(_("date"))
     currency = CurrencyField(_("currency"))
     amount = AmountField(_("amount"))
@@ -103,4 +113,8 @@ class Allocation(Model):
                 name="allocation_sign",
             ),
         ]
-        indexes = [models.Index(fields=["date", "id"], name="allocation_by_date")]
+        indexes = [
+            models.Index(fields=["debit_item", "id"], name="allocation_by_debit"),
+            models.Index(fields=["credit_item", "id"], name="allocation_by_credit"),
+            models.Index(fields=["date", "id"], name="allocation_by_date"),
+        ]

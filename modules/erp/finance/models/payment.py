@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, RateField, Record
+from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, OrGreatest, RateField, Record, search_index
 
 from modules.erp.finance.models.posted import PostedOnce
 
@@ -25,7 +25,9 @@ class Payment(PostedOnce, Record):
     )
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
     side = models.CharField(_("with a"), max_length=10, choices=Side.choices)
-    party = models.ForeignKey("base.Party", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("party"))
+    party = models.ForeignKey(
+        "base.Party", on_delete=models.DO_NOTHING, db_index=False, related_name="+", verbose_name=_("party")
+    )
     account = models.ForeignKey(
         "finance.Account",
         on_delete=models.PROTECT,
@@ -55,8 +57,14 @@ class Payment(PostedOnce, Record):
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="payment_rate_is_positive"),
         ]
         indexes = [
+            models.Index(fields=["posting_date", "id"], name="payment_by_posting"),
+            models.Index(OrGreatest("number"), "id", name="payment_by_number"),
+            models.Index(fields=["amount", "id"], name="payment_by_amount"),
+            models.Index(fields=["created_at", "id"], name="payment_by_creation"),
+            models.Index(fields=["party", "id"], name="payment_in_party_order"),
             models.Index(fields=["party", "company"], name="payment_by_party"),
-            models.Index(fields=["order"], condition=~models.Q(order=None), name="payment_by_order"),
+            models.Index(fields=["order", "id"], name="payment_by_order"),
+            search_index("number", "reference", name="payment_search"),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ class FiscalYear(Record):
                 expressions=[("company", RangeOperators.EQUAL), (Days("start", "end"), RangeOperators.OVERLAPS)],
             ),
         ]
+        indexes = [models.Index(fields=["start", "id"], name="fiscal_year_by_start")]
 
     def __str__(self) -> str:
         return self.code
@@ -43,7 +44,9 @@ class FiscalPeriod(Record):
     """A month of a fiscal year, or a further one at its end that only takes adjustments."""
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
-    year = models.ForeignKey(FiscalYear, on_delete=models.PROTECT, related_name="periods", verbose_name=_("fiscal year"))
+    year = models.ForeignKey(
+        FiscalYear, on_delete=models.PROTECT, db_index=False, related_name="periods", verbose_name=_("fiscal year")
+    )
     number = models.PositiveSmallIntegerField(_("number"))
     start = models.DateField(_("first day"))
     end = models.DateField(_("last day"))
@@ -60,6 +63,11 @@ class FiscalPeriod(Record):
                 expressions=[("company", RangeOperators.EQUAL), (Days("start", "end"), RangeOperators.OVERLAPS)],
                 condition=models.Q(adjusting=False),
             ),
+        ]
+        indexes = [
+            models.Index(fields=["start", "id"], name="fiscal_period_by_start"),
+            models.Index(fields=["number", "id"], name="fiscal_period_by_number"),
+            models.Index(fields=["year", "id"], name="fiscal_period_by_year"),
         ]
 
     def __str__(self) -> str:
@@ -83,7 +91,9 @@ class PeriodLock(Record):
         SOFT = "soft", _("open to those with the right")
         CLOSED = "closed", _("closed")
 
-    period = models.ForeignKey(FiscalPeriod, on_delete=models.PROTECT, related_name="locks", verbose_name=_("period"))
+    period = models.ForeignKey(
+        FiscalPeriod, on_delete=models.PROTECT, db_index=False, related_name="locks", verbose_name=_("period")
+    )
     area = models.CharField(_("area"), max_length=10, choices=Area.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
 
@@ -91,3 +101,7 @@ class PeriodLock(Record):
         verbose_name = _("period lock")
         verbose_name_plural = _("period locks")
         constraints = [models.UniqueConstraint(fields=["period", "area"], name="period_lock_once")]
+        indexes = [
+            models.Index(fields=["area", "id"], name="period_lock_by_area"),
+            models.Index(fields=["period", "id"], name="period_lock_by_period"),
+        ]

@@ -13,7 +13,9 @@ class TaxLine(Model):
 
     audited = False
 
-    entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, related_name="tax_lines", verbose_name=_("entry"))
+    entry = models.ForeignKey(
+        "finance.Entry", on_delete=models.PROTECT, db_index=False, related_name="tax_lines", verbose_name=_("entry")
+    )
     entry_line = models.ForeignKey("finance.EntryLine", on_delete=models.PROTECT, null=True, related_name="+")
     tax = models.ForeignKey("base.Tax", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("tax"))
     rate = PercentField(_("rate as applied"))
@@ -31,4 +33,8 @@ class TaxLine(Model):
     class Meta(Model.Meta):
         verbose_name = _("tax line")
         verbose_name_plural = _("tax lines")
-        indexes = [models.Index(fields=["tax_point_date", "tax"], name="tax_line_by_point")]
+        indexes = [
+            models.Index(fields=["tax_point_date", "id"], name="tax_line_in_point_order"),
+            models.Index(fields=["entry", "id"], name="tax_line_by_entry"),
+            models.Index(fields=["tax_point_date", "tax"], name="tax_line_by_point"),
+        ]

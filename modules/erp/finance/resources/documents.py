@@ -62,6 +62,7 @@ Resource(
         ),
     ),
     scope=OWNED,
+    currencies=dict.fromkeys(("net_total", "tax_total", "gross_total"), "currency"),
 )
 Resource(
     model=models.InvoiceLine,
@@ -71,6 +72,7 @@ Resource(
     search=("description",),
     children=(Children("taxes", models.InvoiceTax, "line"),),
     scope=OF_INVOICE,
+    currencies=dict.fromkeys(("unit_price", "net", "gross"), "document__currency"),
 )
 Resource(
     model=models.InvoiceTax,
@@ -78,6 +80,12 @@ Resource(
     fields=("document", "line", "tax", "rate", "included", "recoverable", "base", "amount", "base_company", "amount_company"),
     filters=("document", "line", "tax"),
     scope=OF_INVOICE,
+    currencies={
+        "base": "document__currency",
+        "amount": "document__currency",
+        "base_company": "document__company__currency",
+        "amount_company": "document__company__currency",
+    },
 )
 Resource(
     model=models.Payment,
@@ -97,4 +105,5 @@ Resource(
         Form(((_("Payment"), ("party", "direction", "side", "amount", "currency", "posting_date", "reference")),)),
     ),
     scope=RowScope(owner="owner", company="company"),
+    currencies={"amount": "currency"},
 )

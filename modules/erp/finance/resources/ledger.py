@@ -162,6 +162,7 @@ Resource(
     search=("summary",),
     under=(Under("base.Party", "entry_lines", "party"),),
     scope=RowScope(company="entry__company"),
+    currencies={"amount": "entry__book__currency", "amount_currency": "currency"},
 )
 Resource(
     model=models.TaxLine,
@@ -169,4 +170,10 @@ Resource(
     filters=("entry", "tax", "rate", "tax_point_date", "period", "document_line"),
     order=("tax_point_date",),
     scope=RowScope(company="entry__company"),
+    currencies={
+        "base": "currency",
+        "amount": "currency",
+        "base_company": "entry__company__currency",
+        "amount_company": "entry__company__currency",
+    },
 )

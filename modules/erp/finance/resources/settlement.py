@@ -33,6 +33,12 @@ Resource(
     actions=(Action("write_off", services.write_off, title=_("Write off")),),
     views=(List(("party", "kind", "due_date", "currency", "amount", "residual")),),
     scope=RowScope(company="company"),
+    currencies={
+        "amount": "currency",
+        "residual": "currency",
+        "amount_company": "company__currency",
+        "residual_company": "company__currency",
+    },
 )
 Resource(
     model=models.Allocation,
@@ -42,4 +48,9 @@ Resource(
     order=("date",),
     actions=(Action("undo", services.undo_allocation, title=_("Undo")),),
     scope=RowScope(company="debit_item__company"),
+    currencies={
+        "amount": "currency",
+        "debit_company": "debit_item__company__currency",
+        "credit_company": "credit_item__company__currency",
+    },
 )

@@ -6,12 +6,12 @@ from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
 
-from django.db.models import Case, Count, F, Sum, When
+from django.db.models import Case, F, Sum, When
 from django.utils.translation import gettext as _
-from tessera.api import Refused, minor_units, service
+from tessera.api import minor_units, service
 
 from modules.base.api import Company, GoodsMoved, Item, billable_documents, goods_moved, stock_values
-from modules.erp.finance.charts import chart, chart_for
+from modules.erp.finance.charts import chart_for
 from modules.erp.finance.models import Account, Book, Control, Entry, EntryLine, Journal, Side
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.interim import Pool, cost_lines, invoiced_of, pools_of
@@ -166,19 +166,3 @@ def balance_of(account: UUID, on: date | None = None) -> Decimal:
     if on is not None:
         lines = lines.filter(entry__posting_date__lte=on)
     return lines.aggregate(sum=Sum(signed))["sum"] or ZERO
-
-
-def refuse_within_retention() -> None:
-    """Refuse with RETENTION while a book has entries younger than its chart's law lets go."""
-    for book in Book.objects.annotate(count=Count("entries")).filter(count__gt=0).select_related("company"):
-        last = book.entries.order_by("-posting_date").values_list("posting_date", flat=True)[0]
-        years = chart(book.chart).retention_years
-        until = last.replace(year=last.year + years, day=min(last.day, 28))
-        if until > today_of(book.company):
-            raise Refused(
-                "RETENTION",
-                _("The entries of {book} must be kept until {day}; export the archive and confirm it first.").format(
-                    book=book, day=until
-                ),
-                "module",
-            )

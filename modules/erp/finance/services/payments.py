@@ -8,7 +8,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from tessera.api import (
     Refused,
-    assign_number,
     current,
     late,
     link_documents,
@@ -28,7 +27,7 @@ from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.digits import MOST, check_amount, check_currency, check_day, check_rate, refuse_misfits
 from modules.erp.finance.services.entries import take_back
 from modules.erp.finance.services.items import allocate_items, open_items_for, settle_all, undo_allocation
-from modules.erp.finance.services.posting import PostingLine, journal_of, write_entry
+from modules.erp.finance.services.posting import PostingLine, journal_of, number_document, write_entry
 from modules.erp.finance.services.setup import leading_book
 
 ZERO = Decimal(0)
@@ -108,7 +107,7 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
     parts = _parts(payment, allocations or [])
     settled = sum((part for _item, part in parts), ZERO)
     journal = journal_of(payment.company_id, "receipt" if payment.direction == Direction.IN else "payment")
-    _entry, lines = write_entry(
+    entry, lines = write_entry(
         journal=journal,
         posting_date=payment.posting_date,
         document_date=payment.document_date,
@@ -127,7 +126,7 @@ def post_payment(*, payment: Payment, allocations: list[AllocationInput] | None 
         allocate_items(debit_item=debit, credit_item=credit, amount=part, date=payment.posting_date)
     if payment.order:
         _link_advance(payment, payment.amount - settled)
-    _number(payment)
+    number_document(payment, entry, "payment", "RCT" if payment.direction == Direction.IN else "PAY")
     publish(
         PaymentPosted(
             subject=payment.pk,
@@ -216,13 +215,6 @@ def _link_advance(payment: Payment, amount: Decimal) -> None:
         amount=amount,
         currency=payment.currency,
     )
-
-
-def _number(payment: Payment) -> None:
-    prefix = "RCT" if payment.direction == Direction.IN else "PAY"
-    on = payment.posting_date
-    scope = ("payment", payment.company_id, prefix, on.year)
-    assign_number(payment, scope=scope, pattern=prefix + "-{year}-{n:05}", on=on)
 
 
 @service(permission="finance.payment_reverse")

@@ -17,7 +17,7 @@ State = PeriodLock.State
 
 def find_period(*, company: UUID, on: date, area: str, adjusting: bool = False) -> FiscalPeriod | None:
     """Return the period of a day, with the states of its locks (see `with_lock_states`)."""
-    rows = FiscalPeriod.objects.filter(company=company, start__lte=on, end__gte=on, adjusting=adjusting)
+    rows = FiscalPeriod.objects.filter(company=company, start__lte=on, end__gte=on, adjusting=adjusting).select_related("year")
     return with_lock_states(rows, area).first()
 
 

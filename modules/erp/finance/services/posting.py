@@ -147,14 +147,21 @@ class _Pending:
         """Write nothing: `_post` does."""
 
 
+def number_document(document: Any, entry: Entry, kind: str, prefix: str) -> None:
+    """Give a document the next number of its kind in the fiscal year of its entry."""
+    year = entry.period.year.code
+    scope = (kind, entry.company_id, prefix, year)
+    assign_number(document, scope=scope, pattern=prefix + "-{year}-{n:05}", on=entry.posting_date, names={"year": year})
+
+
 def post_at_end(entry: Entry, lines: Sequence[EntryLine]) -> None:
-    """Give the entry its number and post it at the end of this unit of work."""
-    journal, on = entry.journal, entry.posting_date
-    scope: tuple[Any, ...] = ("entry", entry.company_id, entry.book_id, journal.word, on.year)
+    """Give the entry its number, in its fiscal year or a month of it, and post it at the end of this unit of work."""
+    journal, on, year = entry.journal, entry.posting_date, entry.period.year.code
+    scope: tuple[Any, ...] = ("entry", entry.company_id, entry.book_id, journal.word, year)
     if journal.series == Journal.Series.MONTH:
         scope = (*scope, on.month)
     pending = _Pending()
-    assign_number(pending, scope=scope, pattern=journal.pattern, on=on)
+    assign_number(pending, scope=scope, pattern=journal.pattern, on=on, names={"year": year})
     me = current().actor.member_id
     entry.state, entry.posted_by = Entry.State.POSTED, me
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from tessera.api import Link, Refused, assign_number, late, link_many, lock_for_update, move, publish, service
+from tessera.api import Link, Refused, late, link_many, lock_for_update, move, publish, service
 
 from modules.erp.finance.events import CreditNotePosted, InvoicePosted
 from modules.erp.finance.models import Entry, Invoice, InvoiceLine, InvoiceTax, OpenItem, TaxLine
 from modules.erp.finance.services.accounts import AccountFinder
 from modules.erp.finance.services.invoice_entries import invoice_entry_lines
 from modules.erp.finance.services.items import open_items_for, settle_all
-from modules.erp.finance.services.posting import journal_of, write_entry
+from modules.erp.finance.services.posting import journal_of, number_document, write_entry
 
 Direction, Kind, State = Invoice.Direction, Invoice.Kind, Invoice.State
 PREFIX = {
@@ -61,9 +61,7 @@ def post_invoice(*, invoice: Invoice, posting_date: date | None = None) -> Invoi
     items = open_items_for(written, kind=kind, document_kind=Invoice._meta.label, document=invoice.pk, order=_order_of(lines))
     _write_taxes(invoice, entry, taxes)
     _link(invoice, lines)
-    prefix = PREFIX[Direction(invoice.direction), Kind(invoice.kind)]
-    scope = ("invoice", invoice.company_id, prefix, invoice.posting_date.year)
-    assign_number(invoice, scope=scope, pattern=prefix + "-{year}-{n:05}", on=invoice.posting_date)
+    number_document(invoice, entry, "invoice", PREFIX[Direction(invoice.direction), Kind(invoice.kind)])
     _settle_known(invoice, items)
     _tell(invoice, lines)
     return invoice

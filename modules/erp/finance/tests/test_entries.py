@@ -5,8 +5,10 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 from tessera.api import Refused
+from tessera.unit_of_work import unit_of_work
 
-from modules.erp.finance.models import Area, Book, Entry, EntryLine, FiscalPeriod
+from modules.base.tests.factories import make_customer
+from modules.erp.finance.models import Area, Book, Entry, EntryLine, FiscalPeriod, FiscalYear
 from modules.erp.finance.services import (
     close_period,
     draft_entry,
@@ -17,7 +19,7 @@ from modules.erp.finance.services import (
     reverse_entry,
     setup_books,
 )
-from modules.erp.finance.tests.factories import D, account, lines, make_books, post, refused
+from modules.erp.finance.tests.factories import D, account, items_of, lines, make_books, make_invoice, pay, post, refused
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -36,6 +38,24 @@ def test_a_posted_entry_has_number_place_and_totals():
     assert (stored.state, stored.seq) == ("posted", 2)
     assert len(stored.prev_hash) == 64
     assert Entry.objects.get(pk=first.pk).prev_hash == ""
+
+
+def test_a_fiscal_year_that_is_not_the_calendars_names_and_begins_the_numbers():
+    company, book = make_books()
+    with unit_of_work():
+        FiscalPeriod.objects.all().delete()
+        FiscalYear.objects.all().delete()
+    open_fiscal_year(company=company, start=date(2025, 7, 1))
+    rows = ("1010", "debit", "5"), ("3000", "credit", "5")
+    customer = make_customer(company)
+    sold = make_invoice(company, customer, ("1", "10.00"))
+    paid = pay(company, customer, "10.00", *items_of(sold))
+    assert [each.number for each in (post(book, *rows), sold, paid)] == [
+        "GJ-2025/2026-00001", "INV-2025/2026-00001", "RCT-2025/2026-00001",
+    ]  # fmt: skip
+    assert [post(book, *rows, on=day).number for day in (date(2025, 12, 31), date(2026, 7, 1))] == [
+        "GJ-2025/2026-00002", "GJ-2026/2027-00001",
+    ]  # fmt: skip
 
 
 def test_an_entry_says_how_many_papers_belong_to_it():

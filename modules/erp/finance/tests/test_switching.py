@@ -1,5 +1,7 @@
 """Finance on late, off, on again, and never thrown away too early."""
 
+from datetime import date
+
 import pytest
 from tessera.testing.plugin import entered
 
@@ -9,7 +11,7 @@ from modules.erp.finance.apps import Finance
 from modules.erp.finance.models import Book, Entry
 from modules.erp.finance.selectors import reconciliation
 from modules.erp.finance.services import catch_up, cut_over
-from modules.erp.finance.tests.factories import D, ledger, make_books, post, refused
+from modules.erp.finance.tests.factories import D, ledger, make_books, post
 
 
 def keeper():
@@ -58,12 +60,14 @@ def test_where_nobody_keeps_stock_there_is_nothing_to_catch_up(inside, tenant):
         assert catch_up(company=company) == []
 
 
-def test_entries_are_not_thrown_away_while_the_law_wants_them(inside, tenant):
+def test_the_law_counts_from_the_end_of_the_fiscal_year_of_the_last_entry(inside, tenant):
     _, book = make_books()
-    keeper().on_purge(tenant.ref())
-    post(book, ("1010", "debit", "1"), ("3000", "credit", "1"))
-    with refused("RETENTION", "module"):
-        keeper().on_purge(tenant.ref())
+    assert keeper().purgeable_from(tenant.ref()) is None
+    post(book, ("1010", "debit", "1"), ("3000", "credit", "1"), on=date(2026, 2, 28))
+    assert keeper().purgeable_from(tenant.ref()) == date(2034, 1, 1)  # seven years in the American chart
+    _, chinese = make_books("CN", "CNY", "cn_small")
+    post(chinese, ("1002", "debit", "1"), ("3001", "credit", "1"), on=date(2026, 12, 31))
+    assert keeper().purgeable_from(tenant.ref()) == date(2057, 1, 1)
 
 
 def test_the_manifest_names_what_it_needs():

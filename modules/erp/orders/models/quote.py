@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import ModuleKey
+from tessera.api import ModuleKey, OrGreatest, search_index
 
 from modules.base.api import Document
 from modules.erp.orders.models.selling import SellingDocument, SellingLine, SellingTax
@@ -43,11 +43,13 @@ class Quote(SellingDocument):
             ),
         ]
         indexes = [
+            models.Index(fields=["party", "id"], name="quote_by_party"),
             models.Index(fields=["valid_until"], condition=models.Q(state="sent"), name="quote_open_by_validity"),
-            models.Index(fields=["opportunity"], name="quote_by_opportunity"),
+            models.Index(fields=["opportunity", "id"], name="quote_by_opportunity"),
             models.Index(fields=["document_date", "id"], name="quote_by_date"),
-            models.Index(fields=["number", "id"], name="quote_by_number"),
+            models.Index(OrGreatest("number"), "id", name="quote_by_number"),
             models.Index(fields=["gross_total", "id"], name="quote_by_total"),
+            search_index("number", "reference", "external_id", name="quote_search"),
         ]
 
 
@@ -59,6 +61,10 @@ class QuoteLine(SellingLine):
     class Meta(SellingLine.Meta):
         verbose_name = _("quote line")
         verbose_name_plural = _("quote lines")
+        indexes = [
+            models.Index(fields=["position", "id"], name="quote_line_by_position"),
+            search_index("description", name="quote_line_search"),
+        ]
 
 
 class QuoteTax(SellingTax):

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from tessera.api import OrGreatest, search_index
 
 from modules.erp.orders.models.quote import Quote
 from modules.erp.orders.models.selling import SellingDocument, SellingLine, SellingTax
@@ -31,7 +32,7 @@ class SalesOrder(SellingDocument):
     }
 
     quote = models.ForeignKey(
-        Quote, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("quote")
+        Quote, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="orders", verbose_name=_("quote")
     )
     quote_revision = models.PositiveIntegerField(_("revision of the quote"), null=True, blank=True, editable=False)
     history = models.BooleanField(_("history"), default=False, editable=False)
@@ -53,10 +54,14 @@ class SalesOrder(SellingDocument):
             ),
         ]
         indexes = [
+            models.Index(fields=["party", "id"], name="sales_order_by_party"),
+            models.Index(fields=["party", "document_date", "id"], name="sales_order_by_party_and_date"),
+            models.Index(fields=["quote", "id"], name="sales_order_by_quote"),
             models.Index(fields=["party", "company"], condition=models.Q(state="confirmed"), name="sales_order_open_by_party"),
             models.Index(fields=["document_date", "id"], name="sales_order_by_date"),
-            models.Index(fields=["number", "id"], name="sales_order_by_number"),
+            models.Index(OrGreatest("number"), "id", name="sales_order_by_number"),
             models.Index(fields=["gross_total", "id"], name="sales_order_by_total"),
+            search_index("number", "reference", "external_id", name="sales_order_search"),
         ]
 
 
@@ -68,6 +73,11 @@ class SalesOrderLine(SellingLine):
     class Meta(SellingLine.Meta):
         verbose_name = _("sales order line")
         verbose_name_plural = _("sales order lines")
+        indexes = [
+            models.Index(fields=["position", "id"], name="sales_order_line_by_position"),
+            models.Index(OrGreatest("requested_date"), "id", name="sales_order_line_by_request"),
+            search_index("description", name="sales_order_line_search"),
+        ]
 
     @property
     def wanted(self) -> Decimal:

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from tessera.api import Refused, move, publish, refuse_while_held, service
+from tessera.api import Refused, move, publish, refuse_while_held, service, void_number
 
 from modules.base.api import Demand
 from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder
 from modules.erp.orders.selectors.closing import rest_of
 from modules.erp.orders.selectors.progress import WHOLE, OrderProgress, progress_of
-from modules.erp.orders.services.headers import locked
+from modules.erp.orders.services.headers import locked, series_of
 from modules.erp.orders.services.orders import demand_of, is_delivered
 
 
@@ -55,6 +55,7 @@ def cancel_sales_order(*, order: SalesOrder, reason: str = "") -> SalesOrder:
         raise Refused("STATE", _("Something of this order is delivered or invoiced; short-close it instead."), "state")
     order.reason = reason
     move(order, SalesOrder.State.CANCELLED, also=("reason",))
+    void_number(order, scope=series_of(order), reason=reason)
     if was_in_force:
         publish(
             events.SalesOrderCancelled(

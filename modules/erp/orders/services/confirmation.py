@@ -7,7 +7,7 @@ from tessera.api import Refused, assign_number, content_hash, late, move, publis
 
 from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder
-from modules.erp.orders.services.headers import locked, snapshots
+from modules.erp.orders.services.headers import locked, series_of, snapshots
 from modules.erp.orders.services.limits import (
     OVER_CREDIT,
     check_credit,
@@ -36,8 +36,7 @@ def confirm_sales_order(*, order: SalesOrder) -> SalesOrder:
         needed.append(OVER_CREDIT)
     order.party_snapshot, order.content_hash = snapshots(order), content_hash(order)
     move(order, SalesOrder.State.CONFIRMED, exceeds=one_of(needed), also=("party_snapshot", "content_hash"))
-    year = order.document_date.year
-    assign_number(order, scope=("orders.SalesOrder", order.company_id, year), pattern="SO-{year}-{n:05}", on=order.document_date)
+    assign_number(order, scope=series_of(order), pattern="SO-{year}-{n:05}", on=order.document_date)
     save_revision(order)
     publish(
         events.SalesOrderConfirmed(

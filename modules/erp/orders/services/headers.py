@@ -95,6 +95,11 @@ def refuse_foreign(party: Party, terms: dict[str, Any]) -> None:
         raise Refused.of(problems)
 
 
+def series_of(document: Document) -> tuple[Any, ...]:
+    """Return the scope of the series that a document's number comes from: kind, company and year."""
+    return (document._meta.label, document.company_id, document.document_date.year)
+
+
 def country_of(document: Document) -> str:
     """Return the two letters of the country where the goods go, for the choice of taxes; "" when it is not known so."""
     for country in (

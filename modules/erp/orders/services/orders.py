@@ -6,10 +6,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 from tessera.api import (
-    Link,
     Refused,
     content_hash,
-    kind_of,
     link_many,
     linked,
     move,
@@ -19,13 +17,14 @@ from tessera.api import (
     service,
 )
 
-from modules.base.api import Address, Demand, Party, PaymentTerm
+from modules.base.api import Address, Demand, Party, PaymentTerm, standing_for
 from modules.erp.orders import events
 from modules.erp.orders.models import SalesOrder, SalesOrderLine
 from modules.erp.orders.services.amendments import Amendment, amend
 from modules.erp.orders.services.headers import DraftTerms, change_terms, locked
 from modules.erp.orders.services.limits import OVER_CREDIT, check_credit, customer_of, limits_of, one_of, over_credit
 from modules.erp.orders.services.lines import SalesOrderLineInput, build_lines, total
+from modules.erp.orders.services.links import come_of
 from modules.erp.orders.services.masters import Masters
 from modules.erp.orders.services.writing import draft_one, present_lines, write_changes, write_drafts
 
@@ -89,7 +88,7 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
     order.content_hash = content_hash(order)
     move(order, SalesOrder.State.CONFIRMED, exceeds=one_of(needed), also=("revision", "content_hash"))
     save_revision(order)
-    link_many([_replaced(order, old, new) for old, new in change.replaced])
+    link_many([come_of("replaces", old, new, order.currency) for old, new in change.replaced])
     publish(
         events.SalesOrderAmended(
             subject=order.pk, company=order.company_id, party=order.party_id, number=order.number or "", revision=order.revision
@@ -99,21 +98,6 @@ def _put_in_force(order: SalesOrder, change: Amendment, more: Decimal) -> None:
     )
     if more > 0:
         check_credit(customer, passed=OVER_CREDIT in needed)
-
-
-def _replaced(order: SalesOrder, old: SalesOrderLine, new: SalesOrderLine) -> Link:
-    return Link(
-        type="replaces",
-        source_kind=kind_of(old),
-        source_document=order.pk,
-        source_line=old.pk,
-        target_kind=kind_of(new),
-        target_document=order.pk,
-        target_line=new.pk,
-        base_quantity=new.base_quantity,
-        amount=new.gross,
-        currency=order.currency,
-    )
 
 
 def _done(lines: list[UUID]) -> dict[UUID, Decimal]:
@@ -135,7 +119,7 @@ def demand_of(order: SalesOrder, line: SalesOrderLine, base_quantity: Decimal) -
         document=order.pk,
         line=line.pk,
         company=order.company_id,
-        party=order.party_id,
+        party=standing_for(order.party).pk,
         item=line.item_id,
         base_quantity=base_quantity,
         over_tolerance=line.over_tolerance,

@@ -7,11 +7,9 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import (
-    Link,
     Refused,
     assign_number,
     content_hash,
-    kind_of,
     link_many,
     move,
     publish,
@@ -23,10 +21,11 @@ from tessera.api import (
 
 from modules.base.api import Address, Company, Party, PaymentTerm
 from modules.erp.orders import events
-from modules.erp.orders.models import Quote, QuoteLine, SalesOrder, SalesOrderLine, SalesOrderTax
-from modules.erp.orders.services.headers import DraftTerms, change_terms, locked, snapshots, today_at
+from modules.erp.orders.models import Quote, SalesOrder, SalesOrderLine, SalesOrderTax
+from modules.erp.orders.services.headers import DraftTerms, change_terms, locked, series_of, snapshots, today_at
 from modules.erp.orders.services.limits import OVER_DISCOUNT, one_of, over_discount
 from modules.erp.orders.services.lines import QuoteLineInput, build_lines, total
+from modules.erp.orders.services.links import come_of
 from modules.erp.orders.services.masters import Masters
 from modules.erp.orders.services.writing import draft_one, present_lines, write_changes, write_drafts
 from modules.erp.orders.settings import OrdersSettings
@@ -110,8 +109,7 @@ def send_quote(*, quote: Quote) -> Quote:
         also=("party_snapshot", "content_hash", "sent_at"),
     )
     if not quote.number:
-        year = quote.document_date.year
-        assign_number(quote, scope=("orders.Quote", quote.company_id, year), pattern="Q-{year}-{n:05}", on=quote.document_date)
+        assign_number(quote, scope=series_of(quote), pattern="Q-{year}-{n:05}", on=quote.document_date)
     save_revision(quote)
     publish(events.QuoteSent(subject=quote.pk, revision=quote.revision))
     return quote
@@ -183,23 +181,8 @@ def _order_of(quote: Quote) -> SalesOrder:
     SalesOrderTax.objects.bulk_create(
         SalesOrderTax(document=order, line=lines[row.line_id], **_columns(row, "line_id")) for row in quote.taxes.all()
     )
-    link_many([_derived(quote, line, order, lines[line.pk]) for line in quote.sealed_lines()])
+    link_many([come_of("derives", line, lines[line.pk], quote.currency) for line in quote.sealed_lines()])
     return order
-
-
-def _derived(quote: Quote, source: QuoteLine, order: SalesOrder, target: SalesOrderLine) -> Link:
-    return Link(
-        type="derives",
-        source_kind=kind_of(source),
-        source_document=quote.pk,
-        source_line=source.pk,
-        target_kind=kind_of(target),
-        target_document=order.pk,
-        target_line=target.pk,
-        base_quantity=source.base_quantity,
-        amount=source.gross,
-        currency=quote.currency,
-    )
 
 
 def _columns(row: Any, *but: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from tessera.api import Refused, content_hash
+from tessera.numbering.models import VoidedNumber
 from tessera.outbox.models import OutboxEvent
 from tessera.unit_of_work import unit_of_work
 
@@ -122,6 +123,8 @@ def test_an_order_is_cancelled_only_while_nothing_is_done(orders, stock, demands
     demands.clear()
     assert cancel_sales_order(order=order, reason="mistake").state == "cancelled"
     assert told(demands) == [("sales_order_cancelled", {"demands": [(line.pk, 10)]})]
+    [void] = VoidedNumber.objects.all()
+    assert (void.number, void.reason, void.record) == (order.number, "mistake", order.pk)
     other = shop.confirmed()
     deliver(other.lines.get(), 1)
     with pytest.raises(Refused) as refusal:

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, Record
+from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 
 class ProcessDefinition(Record):
@@ -44,6 +44,12 @@ class ProcessDefinition(Record):
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(published_at__isnull=False), name="process_published_at_a_time"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="process_definition_by_name"),
+            models.Index(fields=["kind", "id"], name="process_definition_by_kind"),
+            models.Index(OrGreatest("published_at"), "id", name="definition_by_publication"),
+            search_index("name", name="process_definition_search"),
         ]
 
     def __str__(self) -> str:

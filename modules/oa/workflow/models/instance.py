@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import MemberKey, Model, Record
+from tessera.api import MemberKey, Model, OrGreatest, Record, search_index
 
 
 class ProcessInstance(Record):
@@ -46,7 +46,12 @@ class ProcessInstance(Record):
             models.UniqueConstraint(fields=["document", "transition"], condition=Q(state="running"), name="process_one_running"),
             models.CheckConstraint(condition=Q(state="running") | Q(ended_at__isnull=False), name="process_ends_at_a_time"),
         ]
-        indexes = [models.Index(fields=["document", "transition", "content_hash"], name="process_by_content")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="process_instance_by_creation"),
+            models.Index(OrGreatest("ended_at"), "id", name="process_instance_by_end"),
+            models.Index(fields=["document", "transition", "content_hash"], name="process_by_content"),
+            search_index("title", name="process_instance_search"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -99,7 +104,12 @@ class ApprovalTask(Record):
             ),
             models.CheckConstraint(condition=Q(step=0) | ~Q(assignee=models.F("requested_by")), name="approval_task_not_own"),
         ]
-        indexes = [models.Index(fields=["assignee", "state"], name="approval_task_inbox")]
+        indexes = [
+            models.Index(OrGreatest("opened_at"), "id", name="approval_task_by_opening"),
+            models.Index(OrGreatest("decided_at"), "id", name="approval_task_by_decision"),
+            models.Index(fields=["assignee", "state"], name="approval_task_inbox"),
+            search_index("title", name="approval_task_search"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -116,7 +126,9 @@ class Vote(Model):
         RETURN = "return", _("return")
 
     task = models.OneToOneField(ApprovalTask, on_delete=models.DO_NOTHING, related_name="vote", verbose_name=_("task"))
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.DO_NOTHING, related_name="votes", verbose_name=_("request"))
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.DO_NOTHING, db_index=False, related_name="votes", verbose_name=_("request")
+    )
     round = models.PositiveIntegerField(_("round"))
     step = models.PositiveIntegerField(_("step"))
     member = MemberKey(_("member"))
@@ -128,4 +140,7 @@ class Vote(Model):
     class Meta(Model.Meta):
         verbose_name = _("vote")
         verbose_name_plural = _("votes")
-        indexes = [models.Index(fields=["recorded_at"], name="vote_by_time")]
+        indexes = [
+            models.Index(fields=["instance", "id"], name="vote_by_process"),
+            models.Index(fields=["recorded_at", "id"], name="vote_by_time"),
+        ]

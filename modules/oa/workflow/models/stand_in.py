@@ -36,3 +36,4 @@ class Delegation(Record):
                 violation_error_message=_("Somebody else stands in on these days already."),
             ),
         ]
+        indexes = [models.Index(fields=["starts_on", "id"], name="delegation_by_start")]

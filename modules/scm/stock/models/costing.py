@@ -83,7 +83,10 @@ class CostLayer(Model):
             models.CheckConstraint(condition=Q(quantity__gte=0, value__gte=0), name="cost_layer_not_negative"),
             models.CheckConstraint(condition=~Q(quantity=0) | Q(value=0), name="cost_layer_empty_is_worth_nothing"),
         ]
-        indexes = [models.Index(fields=["pool", "seq"], condition=Q(quantity__gt=0), name="cost_layer_open")]
+        indexes = [
+            models.Index(fields=["pool", "id"], name="cost_layer_by_pool"),
+            models.Index(fields=["pool", "seq"], condition=Q(quantity__gt=0), name="cost_layer_open"),
+        ]
 
 
 class LayerUse(Model):
@@ -105,6 +108,7 @@ class LayerUse(Model):
             models.UniqueConstraint(fields=["layer", "move"], name="layer_use_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0, value__gte=0), name="layer_use_of_something"),
         ]
+        indexes = [models.Index(fields=["layer", "id"], name="layer_use_by_layer")]
 
 
 class ValueAdjustment(Model):
@@ -141,7 +145,7 @@ class ValueAdjustmentPart(Model):
     audited = False
 
     adjustment = models.ForeignKey(
-        ValueAdjustment, on_delete=models.PROTECT, related_name="parts", verbose_name=_("value adjustment")
+        ValueAdjustment, on_delete=models.PROTECT, db_index=False, related_name="parts", verbose_name=_("value adjustment")
     )
     pool = models.ForeignKey(CostPool, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("cost pool"))
     layer = models.ForeignKey(CostLayer, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("cost layer"))
@@ -159,3 +163,4 @@ class ValueAdjustmentPart(Model):
                 name="value_adjustment_part_on_one",
             ),
         ]
+        indexes = [models.Index(fields=["adjustment", "id"], name="adjustment_part_by_adjustment")]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Model, PercentField, QuantityField
+from tessera.api import Model, OrGreatest, PercentField, QuantityField, search_index
 
 from modules.scm.stock.models.places import Location, Lot
 
@@ -60,6 +60,7 @@ class StockDemand(Model):
                 condition=Q(fulfilled__lt=F("base_quantity") - F("cancelled_quantity")),
                 name="stock_demand_open",
             ),
+            search_index("number", name="stock_demand_search"),
         ]
 
     @property
@@ -123,4 +124,8 @@ class Reservation(Model):
                 name="reservation_stands_on_something",
             ),
         ]
-        indexes = [models.Index(fields=["location", "item"], name="reservation_by_balance")]
+        indexes = [
+            models.Index(fields=["reserved_at", "id"], name="reservation_by_time"),
+            models.Index(OrGreatest("expires_at"), "id", name="reservation_by_expiry"),
+            models.Index(fields=["location", "item"], name="reservation_by_balance"),
+        ]

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from tessera.api import QuantityField
+from tessera.api import OrGreatest, QuantityField, search_index
 
 from modules.base.api import Document, DocumentLine
 from modules.scm.stock.models.demands import StockDemand
@@ -23,8 +23,8 @@ class StockDocument(Document):
     class Meta(Document.Meta):
         abstract = True
         indexes = [
-            models.Index(fields=["number"], name="%(class)s_by_number"),
-            models.Index(fields=["document_date"], name="%(class)s_by_date"),
+            models.Index(OrGreatest("number"), "id", name="%(class)s_by_number"),
+            models.Index(fields=["document_date", "id"], name="%(class)s_by_date"),
         ]
 
 
@@ -40,6 +40,7 @@ class StockLine(DocumentLine):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="%(class)s_of_something"),
             models.UniqueConstraint(fields=["document", "position"], name="%(class)s_position_once"),
         ]
+        indexes = [models.Index(fields=["position", "id"], name="%(class)s_by_position")]
 
 
 class ReceiptKind(models.TextChoices):
@@ -59,6 +60,7 @@ class Receipt(StockDocument):
     class Meta(StockDocument.Meta):
         verbose_name = _("goods receipt")
         verbose_name_plural = _("goods receipts")
+        indexes = [*StockDocument.Meta.indexes, search_index("number", "reference", name="receipt_search")]
 
 
 class ReceiptLine(StockLine):
@@ -104,6 +106,7 @@ class Delivery(StockDocument):
     class Meta(StockDocument.Meta):
         verbose_name = _("delivery note")
         verbose_name_plural = _("delivery notes")
+        indexes = [*StockDocument.Meta.indexes, search_index("number", "reference", name="delivery_search")]
 
 
 class DeliveryLine(StockLine):
@@ -133,6 +136,7 @@ class Transfer(StockDocument):
             *StockDocument.Meta.constraints,
             models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_goes_somewhere"),
         ]
+        indexes = [*StockDocument.Meta.indexes, search_index("number", "reference", name="transfer_search")]
 
 
 class TransferLine(StockLine):
@@ -153,6 +157,7 @@ class StockCount(StockDocument):
     class Meta(StockDocument.Meta):
         verbose_name = _("stock count")
         verbose_name_plural = _("stock counts")
+        indexes = [*StockDocument.Meta.indexes, search_index("number", name="stock_count_search")]
 
 
 class StockCountLine(DocumentLine):
@@ -169,3 +174,4 @@ class StockCountLine(DocumentLine):
             *DocumentLine.Meta.constraints,
             models.CheckConstraint(condition=Q(quantity__gte=0), name="%(class)s_counted"),
         ]
+        indexes = [models.Index(fields=["position", "id"], name="%(class)s_by_position")]

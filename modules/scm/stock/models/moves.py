@@ -73,7 +73,7 @@ class StockMove(Model):
             models.Index(fields=["document"], name="stock_move_by_document"),
             models.Index(fields=["line"], name="stock_move_by_line"),
             models.Index(fields=["item", "posting_date"], name="stock_move_by_item"),
-            models.Index(fields=["posting_date"], name="stock_move_by_date"),
+            models.Index(fields=["posting_date", "id"], name="stock_move_by_date"),
             models.Index(fields=["returns_move"], condition=Q(returns_move__isnull=False), name="stock_move_by_returned"),
         ]
 
@@ -91,7 +91,9 @@ class StockBalance(Model):
         "base.Company", on_delete=models.DO_NOTHING, related_name="+", db_index=False, verbose_name=_("company")
     )
     item = models.ForeignKey("base.Item", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("item"))
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="balances", verbose_name=_("location"))
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, db_index=False, related_name="balances", verbose_name=_("location")
+    )
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("lot"))
     owner = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, null=True, related_name="+", verbose_name=_("owner of the goods")
@@ -121,3 +123,4 @@ class StockBalance(Model):
                 violation_error_message=_("More would be reserved than is on hand."),
             ),
         ]
+        indexes = [models.Index(fields=["location", "id"], name="stock_balance_by_location")]

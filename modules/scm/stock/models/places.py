@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.api import Record
+from tessera.api import OrGreatest, Record, search_index
 
 
 class Warehouse(Record):
@@ -28,6 +28,11 @@ class Warehouse(Record):
         verbose_name = _("warehouse")
         verbose_name_plural = _("warehouses")
         constraints = [models.UniqueConstraint(fields=["company", "code"], name="warehouse_once")]
+        indexes = [
+            models.Index(fields=["code", "id"], name="warehouse_by_code"),
+            models.Index(fields=["name", "id"], name="warehouse_by_name"),
+            search_index("code", "name", name="warehouse_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -72,7 +77,13 @@ class Location(Record):
 
     company = models.ForeignKey("base.Company", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("company"))
     warehouse = models.ForeignKey(
-        Warehouse, on_delete=models.PROTECT, null=True, blank=True, related_name="locations", verbose_name=_("warehouse")
+        Warehouse,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="locations",
+        verbose_name=_("warehouse"),
     )
     kind = models.CharField(_("kind"), max_length=14, choices=LocationKind.choices, default=LocationKind.STORAGE)
     code = models.CharField(_("code"), max_length=40)
@@ -97,6 +108,12 @@ class Location(Record):
                 violation_error_message=_("Storage, hold and scrap lie in a warehouse; what is outside does not."),
             ),
         ]
+        indexes = [
+            models.Index(fields=["code", "id"], name="location_by_code"),
+            models.Index(fields=["name", "id"], name="location_by_name"),
+            models.Index(fields=["warehouse", "id"], name="location_by_warehouse"),
+            search_index("code", "name", name="location_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -119,6 +136,11 @@ class Lot(Record):
         verbose_name = _("lot")
         verbose_name_plural = _("lots")
         constraints = [models.UniqueConstraint(fields=["item", "code"], name="lot_once")]
+        indexes = [
+            models.Index(fields=["code", "id"], name="lot_by_code"),
+            models.Index(OrGreatest("expires_on"), "id", name="lot_by_expiry"),
+            search_index("code", name="lot_search"),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -61,6 +61,7 @@ Resource(
     views=(List(("number", "kind", "party", "document_date", "state")), NOTES),
     scope=SCOPE,
     field_rights={"net_total": "stock.value_view"},
+    currencies={"net_total": "currency"},
 )
 Resource(
     model=models.ReceiptLine,
@@ -69,6 +70,7 @@ Resource(
     order=("position",),
     scope=LINE_SCOPE,
     field_rights={"unit_price": "stock.value_view", "net": "stock.value_view"},
+    currencies=dict.fromkeys(("unit_price", "net"), "document__currency"),
 )
 Resource(
     model=models.Delivery,

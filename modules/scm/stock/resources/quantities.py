@@ -34,6 +34,7 @@ Resource(
     views=(List(("posting_date", "item", "base_quantity", "source", "target", "value")),),
     scope=RowScope(company="company"),
     field_rights=VALUE,
+    currencies={"value": "company__currency"},
 )
 Resource(
     model=models.StockBalance,
@@ -99,6 +100,7 @@ Resource(
     views=(List(("item", "method", "quantity", "value")),),
     scope=RowScope(company="company"),
     field_rights=VALUE,
+    currencies={"value": "company__currency"},
 )
 Resource(
     model=models.CostLayer,
@@ -107,6 +109,7 @@ Resource(
     children=(Children("uses", models.LayerUse, "layer"),),
     scope=RowScope(company="pool__company"),
     field_rights=VALUE,
+    currencies={"value": "pool__company__currency"},
 )
 Resource(
     model=models.LayerUse,
@@ -114,6 +117,7 @@ Resource(
     filters=("layer", "move"),
     scope=RowScope(company="layer__pool__company"),
     field_rights=VALUE,
+    currencies={"value": "layer__pool__company__currency"},
 )
 Resource(
     model=models.ValueAdjustment,
@@ -122,10 +126,12 @@ Resource(
     children=(Children("parts", models.ValueAdjustmentPart, "adjustment"),),
     views=(List(("effective_date", "move", "amount", "on_hand", "gone", "reason")),),
     scope=RowScope(company="company"),
+    currencies=dict.fromkeys(("amount", "on_hand", "gone"), "company__currency"),
 )
 Resource(
     model=models.ValueAdjustmentPart,
     fields=("adjustment", "pool", "layer", "move", "amount"),
     filters=("adjustment", "pool", "layer", "move"),
     scope=RowScope(company="adjustment__company"),
+    currencies={"amount": "adjustment__company__currency"},
 )

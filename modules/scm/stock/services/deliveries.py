@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, service
 from tessera.api import demand as demand_right
 
-from modules.base.api import Party
+from modules.base.api import Party, standing_for
 from modules.scm.stock.events import DeliveryDone
 from modules.scm.stock.models import (
     Delivery,
@@ -69,7 +69,7 @@ def create_drop_shipment(
         picks.append(Pick(demand, None, None, quantity, given.unit_cost))
     if not picks:
         raise Refused("REQUIRED", _("A delivery has lines."), "lines")
-    delivery, _lines = _write(demands, picks, None, note, drop_ship=True, supplier=supplier)
+    delivery, _lines = _write(demands, picks, None, note, drop_ship=True, supplier=standing_for(supplier) if supplier else None)
     return delivery
 
 
@@ -78,7 +78,7 @@ def _write(
 ) -> tuple[Delivery, list[DeliveryLine]]:
     first = demands[0]
     delivery = begin(
-        Delivery, first.company, party_id=first.party_id, ship_to_id=first.ship_to_id, reference=first.number, note=note, **values
+        Delivery, first.company, party=first.party, ship_to_id=first.ship_to_id, reference=first.number, note=note, **values
     )
     if document_date:
         delivery.document_date = document_date

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from tessera.api import Refused, assign_number, current, lock_for_update, move, publish, refuse_while_held
+from tessera.api import Refused, assign_number, current, lock_for_update, move, publish, refuse_while_held, void_number
 
-from modules.base.api import Company, ValueSplit
+from modules.base.api import Company, Party, ValueSplit, standing_for
 from modules.scm.stock.events import MovesDone, ValueAdjusted
 from modules.scm.stock.models import Delivery, Receipt, StockCount, StockDocument, Transfer, ValueAdjustment
 from modules.scm.stock.services.balances import Key
@@ -20,16 +20,18 @@ D = TypeVar("D", bound=StockDocument)
 PREFIXES = {Receipt: "GR", Delivery: "DN", Transfer: "TR", StockCount: "SC"}
 
 
-def begin(document: type[D], company: Company, /, **values: Any) -> D:
-    """Return a draft of a stock document in the company's currency, not yet saved."""
+def begin(document: type[D], company: Company, /, *, party: Party | None = None, **values: Any) -> D:
+    """Return a draft of a stock document in the company's currency, not yet saved; a merged party is the one it became."""
     values.setdefault("document_date", today_of(company))
     values.setdefault("currency", company.currency)
+    if party is not None:
+        values["party"] = standing_for(party)
     return document(company=company, owner=current().actor.member_id, **values)
 
 
 def locked(document: D) -> D:
     """Lock a document and return it as it is now; refuse one that waits for approval."""
-    found = lock_for_update(type(document).objects.select_related("company").filter(pk=document.pk))
+    found = lock_for_update(type(document).objects.select_related("company", "party").filter(pk=document.pk))
     if not found:
         raise Refused("NOT_FOUND", _("There is no such document."), "id")
     refuse_while_held(found[0])
@@ -40,9 +42,12 @@ def make_ready(document: D) -> D:
     """Let a document take effect: it gets its number at the end of the unit of work."""
     move(document, "ready")
     pattern = PREFIXES[type(document)] + "-{year}-{n:05}"
-    scope = (document._meta.label_lower, document.company_id, document.document_date.year)
-    assign_number(document, scope=scope, pattern=pattern, on=document.document_date)
+    assign_number(document, scope=_series_of(document), pattern=pattern, on=document.document_date)
     return document
+
+
+def _series_of(document: StockDocument) -> tuple[Any, ...]:
+    return (document._meta.label_lower, document.company_id, document.document_date.year)
 
 
 def make_done(document: D, posting_date: date | None) -> D:
@@ -55,9 +60,10 @@ def make_done(document: D, posting_date: date | None) -> D:
 
 
 def cancel(document: D, reason: str) -> D:
-    """Cancel a document that is not done."""
+    """Cancel a document that is not done; the number that it may have is void."""
     document.reason = reason
     move(document, "cancelled", also=("reason",))
+    void_number(document, scope=_series_of(document), reason=reason)
     return document
 
 

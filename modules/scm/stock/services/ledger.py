@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.api import Refused
 
-from modules.base.api import Company, Item, MoveValued
+from modules.base.api import Company, Item, MoveValued, Party, standing_for
 from modules.scm.stock.models import (
     Location,
     LocationKind,
@@ -224,6 +224,11 @@ def valued(document: Any, drafts: Sequence[MoveDraft], moves: Sequence[StockMove
     ]
 
 
+def _standing(party: Party | None) -> UUID | None:
+    """Return the key of whom a posting is about: a document keeps its party, what is told today is of the one it became."""
+    return standing_for(party).pk if party else None
+
+
 def _valued(document: Any, draft: MoveDraft, move: StockMove, demand: StockDemand | None) -> MoveValued:
     return MoveValued(
         move=move.pk,
@@ -236,8 +241,8 @@ def _valued(document: Any, draft: MoveDraft, move: StockMove, demand: StockDeman
         base_quantity=move.base_quantity,
         value=move.value,
         posting_date=move.posting_date,
-        party=document.party_id,
-        supplier=getattr(document, "supplier_id", None),
+        party=_standing(document.party),
+        supplier=_standing(getattr(document, "supplier", None)),
         demand_document=demand.document if demand else None,
         demand_line=demand.line if demand else None,
         receipt_line=move.line if not draft.source.is_own else None,

@@ -39,7 +39,9 @@ class Pick(NamedTuple):
 
 def demands_of(document: UUID, *, drop_ship: bool) -> list[StockDemand]:
     """Lock what a document wants delivered, from the warehouse or by drop-ship; return it in the order of its lines."""
-    rows = lock_for_update(StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company"))
+    rows = lock_for_update(
+        StockDemand.objects.filter(document=document, drop_ship=drop_ship).select_related("item", "company", "party")
+    )
     if not rows:
         raise Refused("NOT_FOUND", _("Nothing of this document is to be delivered."), "document")
     return sorted(rows, key=lambda row: (row.recorded_at, row.pk))

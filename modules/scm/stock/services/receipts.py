@@ -9,7 +9,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 from tessera.api import Link, Refused, line_net, link_many, lock_for_update, publish, round_money, round_to, service
 
-from modules.base.api import Company, Conversions, Item, Party, Unit, rate_on
+from modules.base.api import Company, Conversions, Item, Party, Unit, rate_on, standing_for
 from modules.scm.stock.events import ReceiptDone
 from modules.scm.stock.models import (
     Delivery,
@@ -106,7 +106,7 @@ def _with_lines(receipt: Receipt, lines: Sequence[ReceiptLineInput]) -> Receipt:
                 net=line_net(line.quantity, unit_cost, ZERO, receipt.currency),
                 location=check_own(cast(Location, line.location or storage), receipt.company, "lines", str(place), "location"),
                 lot=check_lot(line.item, line.lot, "lines", str(place), "lot"),
-                owner=line.owner,
+                owner=standing_for(line.owner) if line.owner else None,
             )
         )
     receipt.net_total = sum((line.net for line in made), ZERO)
@@ -233,7 +233,7 @@ def return_from_customer(
     warehouse = next((line.location.warehouse for line in delivered.values() if line.location), None)
     warehouse = warehouse_of(company, warehouse)
     target = check_own(location or location_of(warehouse, LocationKind.HOLD), company, "location")
-    receipt = begin(Receipt, company, kind=ReceiptKind.RETURN, warehouse=warehouse, party_id=delivery.party_id, reason=reason)
+    receipt = begin(Receipt, company, kind=ReceiptKind.RETURN, warehouse=warehouse, party=delivery.party, reason=reason)
     receipt.save()
     made, drafts, links = [], [], []
     source = outside(company.pk)[LocationKind.CUSTOMER]

@@ -17,6 +17,9 @@ OPEN = """mutation($input: ReceiptOpenInput!) { receiptOpen(input: $input) {
 CREATE = """mutation($input: DeliveryCreateInput!) { deliveryCreate(input: $input) {
     node { id state number version lines { nodes { id baseQuantity } } } userErrors { field code } } }"""
 READY = "mutation($id: ID!) { deliveryReady(id: $id) { node { id number state } userErrors { field code } } }"
+CANCEL = """mutation($id: ID!, $input: DeliveryCancelInput!) { deliveryCancel(id: $id, input: $input) {
+    node { state number } userErrors { field code } } }"""
+VOIDED = "{ voidedNumbers { totalCount nodes { number reason label } } }"
 SHIP = "mutation($id: ID!) { deliveryComplete(id: $id) { node { id state postingDate } userErrors { field code } } }"
 BACK = """mutation($id: ID!, $input: DeliveryReturnInput!) { deliveryReturn(id: $id, input: $input) {
     node { kind state lines { nodes { location { kind } } } } userErrors { field code message } } }"""
@@ -139,3 +142,19 @@ def test_what_the_quantities_of_an_item_stand_on_stays_once_it_has_moved(shop, a
     assert found == [{"field": ["input", field], "code": "STATE"}]
     assert ask(CHANGE, id=encode("Item", jam.pk), input={field: value})["data"]["itemUpdate"]["userErrors"] == []
     assert ask(CHANGE, id=encode("Item", shop.tea.pk), input={"name": "Green tea"})["data"]["itemUpdate"]["userErrors"] == []
+
+
+def test_the_number_of_a_cancelled_delivery_is_void_with_its_reason(shop, as_member):
+    put(shop.company, shop.tea, "5", "12.50")
+    order = confirm(shop.company, shop.bob, [(shop.tea, "4")])
+    clerk = ("stock.delivery_create", "stock.delivery_update", "stock.delivery_line_view", "numbering.voided_number_view")
+    as_member(*clerk, "stock.delivery_view")
+    for ready in (False, True):
+        draft = done(CREATE, input={"document": str(order.document)})
+        if ready:
+            number = done(READY, id=draft["id"])["number"]
+        assert done(CANCEL, id=draft["id"], input={"reason": "wrong address"})["state"] == "cancelled"
+    told = {"number": number, "reason": "wrong address", "label": "stock.Delivery"}
+    assert ask(VOIDED)["data"]["voidedNumbers"] == {"totalCount": 1, "nodes": [told]}
+    as_member(*clerk)  # who may not see the delivery does not see its number either
+    assert ask(VOIDED)["data"]["voidedNumbers"] == {"totalCount": 0, "nodes": []}

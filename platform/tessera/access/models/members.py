@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tessera.models import Record
+from tessera.search.expressions import search_index
 
 
 class Member(Record):
@@ -38,6 +39,11 @@ class Member(Record):
             ),
             models.CheckConstraint(condition=models.Q(is_owner=False) | models.Q(state="active"), name="member_owner_is_active"),
         ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="member_by_name"),
+            models.Index(fields=["created_at", "id"], name="member_by_creation"),
+            search_index("name", "email", name="member_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -70,6 +76,11 @@ class Invitation(Record):
             models.CheckConstraint(
                 condition=models.Q(accepted_at__isnull=True) | models.Q(withdrawn_at__isnull=True), name="invitation_one_end"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="invitation_by_creation"),
+            models.Index(fields=["expires_at", "id"], name="invitation_by_expiry"),
+            search_index("email", name="invitation_search"),
         ]
 
     def __str__(self) -> str:

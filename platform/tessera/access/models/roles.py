@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tessera.fields import ModuleKey, new_id
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 ADMIN = "admin"
 MEMBER = "member"
@@ -27,6 +28,11 @@ class Role(Record):
         verbose_name = _("role")
         verbose_name_plural = _("roles")
         constraints = [models.UniqueConstraint(fields=["name", "module"], name="role_once")]
+        indexes = [
+            models.Index(fields=["title", "id"], name="role_by_title"),
+            models.Index(fields=["name", "id"], name="role_by_name"),
+            search_index("title", "name", name="role_search"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -62,6 +68,7 @@ class RolePermission(Model):
             models.UniqueConstraint(fields=["role", "permission"], name="role_permission_once"),
             models.CheckConstraint(condition=models.Q(reach__in=["own", "unit", "company", "all"]), name="role_permission_reach"),
         ]
+        indexes = [models.Index(fields=["permission", "id"], name="role_permission_by_permission")]
 
     def __str__(self) -> str:
         return self.permission
@@ -74,7 +81,7 @@ class RoleAssignment(Record):
     """
 
     member = models.ForeignKey("access.Member", on_delete=models.CASCADE, related_name="assignments", verbose_name=_("member"))
-    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("role"))
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, db_index=False, related_name="assignments", verbose_name=_("role"))
     unit = ModuleKey("base.OrgUnit", verbose_name=_("unit"), null=True, blank=True)
     company = ModuleKey("base.Company", verbose_name=_("company"), null=True, blank=True)
 
@@ -89,6 +96,7 @@ class RoleAssignment(Record):
                 condition=models.Q(unit__isnull=True) | models.Q(company__isnull=True), name="role_assignment_one_limit"
             ),
         ]
+        indexes = [models.Index(fields=["role", "id"], name="role_assignment_by_role")]
 
 
 class AccessState(Model):

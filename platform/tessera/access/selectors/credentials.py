@@ -1,13 +1,13 @@
 """Who is behind a credential: what every request asks first, so it is one statement each, written out."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connections
+from django.utils import timezone
 
 from tessera.access.models import AccessToken, Member
+from tessera.db.prepared import Prepared, run
 from tessera.models import Model
 
 
@@ -17,14 +17,16 @@ def _in_order(model: type[Model], *names: str) -> list[str]:
 
 
 _MEMBER = _in_order(Member, "id", "name", "state", "epoch", "account_id", "is_owner")
-_TOKEN = _in_order(AccessToken, "id", "member_id", "scopes", "epoch", "expires_at", "last_used_at")
+_TOKEN = _in_order(AccessToken, "id", "member_id", "scopes", "epoch", "expires_at", "last_used_at", "app", "account_epoch")
 _ROLES = "(SELECT epoch FROM access_accessstate)"
 _COLUMNS = ", ".join(f"m.{name}" for name in _MEMBER)
-_OF_TOKEN = (
+_OF_TOKEN = Prepared(
     f"SELECT {', '.join(f't.{name}' for name in _TOKEN)}, {_COLUMNS}, {_ROLES}"  # noqa: S608  (our own names)
-    " FROM access_accesstoken t JOIN access_member m ON m.id = t.member_id WHERE t.hash = %s AND t.revoked_at IS NULL"
+    " FROM access_accesstoken t JOIN access_member m ON m.id = t.member_id WHERE t.hash = $1 AND t.revoked_at IS NULL"
 )
-_OF_SESSION = f"SELECT {_COLUMNS}, {_ROLES} FROM access_member m WHERE m.id = %s AND m.epoch = %s AND m.account_id = %s"  # noqa: S608
+_OF_SESSION = Prepared(
+    f"SELECT {_COLUMNS}, {_ROLES} FROM access_member m WHERE m.id = $1 AND m.epoch = $2 AND m.account_id = $3"  # noqa: S608
+)
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,17 @@ class Bearer:
     role_epoch: UUID | None
     token: AccessToken | None = None
 
+    @property
+    def is_alive(self) -> bool:
+        """Say whether the member may act, and the token is of its time; whoever asks still asks for the account."""
+        if self.member.state != Member.State.ACTIVE:
+            return False
+        return self.token is None or (self.token.epoch == self.member.epoch and self.token.expires_at > timezone.now())
+
 
 def bearer_of_token(*, hash: str) -> Bearer | None:
     """Return who is behind a token that was not revoked; whether both are good is for the caller to say."""
-    row = _first(_OF_TOKEN, [hash])
+    row = run("default", _OF_TOKEN, [hash]).fetchone()
     if row is None:
         return None
     mine, theirs = row[: len(_TOKEN)], row[len(_TOKEN) : -1]
@@ -49,11 +58,5 @@ def bearer_of_token(*, hash: str) -> Bearer | None:
 
 def bearer_of_session(*, member: UUID, epoch: int, account: UUID) -> Bearer | None:
     """Return the member that a session was made for, while its epoch and account are the same."""
-    row = _first(_OF_SESSION, [member, epoch, account])
+    row = run("default", _OF_SESSION, [member, epoch, account]).fetchone()
     return None if row is None else Bearer(Member.from_db("default", _MEMBER, row[:-1]), row[-1])
-
-
-def _first(text: str, parameters: list[Any]) -> tuple[Any, ...] | None:
-    with connections["default"].cursor() as cursor:
-        cursor.execute(text, parameters)
-        return cursor.fetchone()

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from tessera.access.models import Member, Role, RolePermission
+from tessera.access.scopes import scope_of
 from tessera.access.selectors.rights import Grant, grants, union
 from tessera.context import current
 from tessera.errors import ApiError, Code, Forbidden, NotFound
@@ -71,7 +72,7 @@ def explain_access(
         units=sorted(reach.units) if reach else [],
         companies=sorted(reach.companies) if reach else [],
         reasons=[_reason(grant) for grant in found],
-        why_not=_why_not(asked, code) if not found else "" if carried else _("The token in use does not carry this right."),
+        why_not=_why_not(asked, code) if not found else "" if carried else _not_carried(code),
     )
 
 
@@ -127,6 +128,15 @@ def _reason(grant: Grant) -> GrantReason:
         only_in_unit=given.unit if given else None,
         only_in_company=given.company if given else None,
     )
+
+
+def _not_carried(code: str) -> str:
+    """Say what the token in use lacks for a right that its member holds."""
+    if not current().actor.app:
+        return _("The token in use does not carry this right.")
+    if scope := scope_of(code):
+        return _("The app in use was not given the scope {scope}.").format(scope=scope)
+    return _("No app is given this right.")
 
 
 def _why_not(member: Member, code: str) -> str:

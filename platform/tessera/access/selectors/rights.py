@@ -1,7 +1,7 @@
 """From a member to the actor it is: the union of all its roles, computed once per change of anything."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from tessera.access.models import AccessState, Member, Role, RoleAssignment, Rol
 from tessera.access.models.roles import MEMBER
 from tessera.access.models.tokens import EVERY_RIGHT
 from tessera.access.ports import org_reach, units_within
+from tessera.access.scopes import carries
 from tessera.context import EVERYTHING, Actor, Reach, current
 from tessera.permissions import known_permissions
 from tessera.unit_of_work import in_unit
@@ -147,9 +148,10 @@ def actor_of_member(member_id: UUID) -> Actor:
     return actor_of(member)
 
 
-def restricted(actor: Actor, scopes: list[str]) -> Actor:
-    """Return the actor with no more rights than `scopes` name."""
-    if EVERY_RIGHT in scopes:
+def restricted(actor: Actor, scopes: Iterable[str], *, app: str = "") -> Actor:
+    """Return the actor with no more rights than `scopes` name: codes of rights, or the scopes of an `app`."""
+    named = tuple(scopes)
+    if not app and EVERY_RIGHT in named:
         return actor
-    kept = {code: reach for code, reach in actor.grants.items() if code in scopes}
-    return Actor(kind=actor.kind, member_id=actor.member_id, account_id=actor.account_id, name=actor.name, grants=kept)
+    kept = {code: reach for code, reach in actor.grants.items() if (carries(named, code) if app else code in named)}
+    return replace(actor, grants=kept, scopes=named, app=app)

@@ -1,5 +1,14 @@
 """Change who belongs to a tenant and what they may do."""
 
+from tessera.access.services.devices import (
+    DeviceOf,
+    DeviceSecrets,
+    renew_device,
+    set_push_token,
+    sign_in_device,
+    sign_out_app,
+    sign_out_device,
+)
 from tessera.access.services.invitations import (
     InvitationOffer,
     accept_invitation,
@@ -23,6 +32,8 @@ from tessera.access.services.roles import (
 from tessera.access.services.tokens import IssuedToken, issue_api_key, issue_token, note_use, revoke_token
 
 __all__ = [
+    "DeviceOf",
+    "DeviceSecrets",
     "InvitationOffer",
     "IssuedToken",
     "RoleRight",
@@ -40,10 +51,15 @@ __all__ = [
     "note_use",
     "offered_invitation",
     "propose_roles",
+    "renew_device",
     "resend_invitation",
     "revoke_token",
     "rights_changed",
+    "set_push_token",
     "set_role_permissions",
+    "sign_in_device",
+    "sign_out_app",
+    "sign_out_device",
     "sign_out_member",
     "transfer_ownership",
     "unassign_role",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from tessera.access.events import MemberDeactivated, MemberJoined
 from tessera.access.models import AccessToken, Invitation, Member, RoleAssignment
 from tessera.access.services.roles import ensure_platform_roles
+from tessera.access.services.tokens import end_tokens
 from tessera.context import current
 from tessera.errors import Refused
 from tessera.events import publish
@@ -79,7 +80,7 @@ def sign_out_member(*, member: Member) -> Member:
 def _cut_off(member: Member) -> None:
     member.epoch += 1
     member.save()
-    AccessToken.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
+    end_tokens(AccessToken.objects.filter(member=member))
 
 
 def _hand_over(member: Member, heir: Member) -> None:

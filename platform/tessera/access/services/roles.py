@@ -24,6 +24,9 @@ EVERYONES = {
     "access.access_token_view": "own",
     "access.token_issue": "own",
     "access.token_revoke": "own",
+    "files.file_upload_create": "own",
+    "files.file_upload_view": "own",
+    "access.push_token_set": "own",
 }
 
 

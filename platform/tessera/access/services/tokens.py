@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -108,22 +108,29 @@ def _check_scopes(member: Member, scopes: list[str]) -> None:
 
 @service(permission="access.token_revoke")
 def revoke_token(*, access_token: AccessToken) -> AccessToken:
-    """Revoke a token for good; everybody may revoke their own."""
+    """Revoke a token for good, and sign its device out; everybody may revoke their own."""
     if access_token.revoked_at is None:
         access_token.revoked_at = timezone.now()
+        access_token.push_service = access_token.push_token = ""
         access_token.save()
     return access_token
 
 
-def note_use(token: AccessToken) -> None:
-    """Keep when a token was last used, to about five minutes."""
+def end_tokens(tokens: QuerySet) -> int:
+    """Revoke those of some tokens that still live, and forget where their devices are notified; return how many."""
+    return tokens.filter(revoked_at=None).update(revoked_at=timezone.now(), push_service="", push_token="")
+
+
+def note_use(token: AccessToken, *, place: str) -> None:
+    """Keep when and from where a token was last used, to about five minutes."""
     now = timezone.now()
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         with unit_of_work():
-            AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now)
+            AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now, place=place)
 
 
 def forget_tokens(*, before: datetime, most: int = MOST) -> int:
     """Delete up to `most` tokens that ended before a moment, by expiring or being revoked; return how many. The audit keeps them."""
-    ended = AccessToken.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).order_by("pk").values("pk")[:most]
+    late = Q(renewable_until__lt=before) | Q(renewable_until=None, expires_at__lt=before) | Q(revoked_at__lt=before)
+    ended = AccessToken.objects.filter(late).order_by("pk").values("pk")[:most]
     return AccessToken.objects.filter(pk__in=ended).delete()[0]

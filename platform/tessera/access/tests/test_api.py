@@ -55,6 +55,7 @@ def test_me_says_who_asks_and_what_it_may(tenant, bob):
             "access.access_token_view",
             "access.member_update",
             "access.member_view",
+            "access.push_token_set",
             "access.token_issue",
             "access.token_revoke",
         ],

@@ -26,6 +26,7 @@ def test_member_without_roles_holds_what_every_member_holds(inside):
         "access.access_token_view": Reach(own=True),
         "access.token_issue": Reach(own=True),
         "access.token_revoke": Reach(own=True),
+        "access.push_token_set": Reach(own=True),
     }
 
 

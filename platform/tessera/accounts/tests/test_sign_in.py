@@ -14,6 +14,7 @@ def test_browser_signs_in_once_and_lands_where_it_wanted(browser, tenant, bob):
             "access.access_token_view",
             "access.member_update",
             "access.member_view",
+            "access.push_token_set",
             "access.token_issue",
             "access.token_revoke",
         ],

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.indexes
 import tessera.fields
+import tessera.search.expressions
 from django.db import migrations, models
 
 
@@ -35,6 +36,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'custom fields',
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['label', 'id'], name='custom_field_by_label'), models.Index(fields=['position', 'id'], name='custom_field_by_position'), models.Index(fields=['name', 'id'], name='custom_field_by_name'), django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('name'), tessera.search.expressions.SearchVector('title'), name='custom_field_search')],
                 'constraints': [models.UniqueConstraint(fields=('label', 'name'), name='custom_field_once', violation_error_message='There is a field of this name.'), models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z][a-zA-Z0-9]{0,39}$')), name='custom_field_has_a_name')],
             },
         ),

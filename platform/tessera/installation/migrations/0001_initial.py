@@ -31,4 +31,28 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('label',), name='installed_module_once')],
             },
         ),
+        migrations.CreateModel(
+            name='ModuleArchive',
+            fields=[
+                ('id', tessera.fields.KeyField(serialize=False)),
+                ('label', models.CharField(max_length=60)),
+                ('module_version', models.CharField(max_length=30)),
+                ('name', models.CharField(max_length=120)),
+                ('size', models.BigIntegerField()),
+                ('rows', models.BigIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('content', models.CharField(max_length=64)),
+                ('purged', models.BooleanField(default=False)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('made_by', tessera.fields.MemberKey(null=True)),
+                ('confirmed_at', models.DateTimeField(null=True)),
+                ('confirmed_by', tessera.fields.MemberKey(null=True)),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['label', 'sha256'], name='module_archive_by_checksum')],
+                'constraints': [models.UniqueConstraint(fields=('name',), name='module_archive_once')],
+            },
+        ),
     ]

@@ -2,8 +2,6 @@
 
 from django.apps import apps
 
-from tessera.testing.rows import key_of
-
 
 def party(rows, number):
     """Return the key of the party of the same number."""
@@ -13,9 +11,6 @@ def party(rows, number):
 ON_PARTY = {"label": "base.Party", "record": party}
 ROWS = {
     "Comment": {**ON_PARTY, "reply_to": None, "mentions": []},
-    "Attachment": {
-        **ON_PARTY,
-        "path": lambda rows, number: f"attachments/{key_of(apps.get_model('notes', 'Attachment'), number)}",
-    },
+    "Attachment": ON_PARTY,
     "TaggedRecord": ON_PARTY,
 }

@@ -3,8 +3,6 @@
 import hashlib
 
 import pytest
-from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from modules.base.models import Party
@@ -13,8 +11,10 @@ from tessera.audit.models import AuditEntry
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.errors import Forbidden, NotFound, Refused
 from tessera.fields import new_id
-from tessera.files import open_file
-from tessera.notes.media import HEAD, media_type_of
+from tessera.files.models import StorageUse, StoredFile
+from tessera.files.selectors import folder_of
+from tessera.files.services import create_upload
+from tessera.files.tests.factories import make_file
 from tessera.notes.models import Attachment, Comment, Tag, TaggedRecord
 from tessera.notes.selectors import open_attachment, tagged
 from tessera.notes.services import (
@@ -80,13 +80,19 @@ def test_a_comment_that_makes_no_sense_is_refused(party, wrong):
     assert not Comment.objects.exists()
 
 
-def attach(party, **given):
-    told = {"label": BASE, "record": party.pk, "name": "x", "content": ContentFile(b"x"), **given}
-    return attach_file(**told)
+def test_a_file_is_told_by_the_name_of_the_fact_and_not_of_the_file(party):
+    with acting(person()):
+        made = attach(party)
+    fact = OutboxEvent.objects.get(subject=party.pk)
+    assert (fact.name, fact.data["attachment"], fact.data["file_name"]) == ("notes.file_attached", str(made.pk), made.name)
+
+
+def attach(party, content=b"x", name="x"):
+    return attach_file(label=BASE, record=party.pk, file=make_file(content, name))
 
 
 def test_a_hidden_record_gets_no_notes_and_shows_none(party):
-    kept = attach(party)
+    kept, file = attach(party), make_file()
     read = "notes.attachment_view"
     for stranger in (
         person(read, party_reach=Reach(own=True)),
@@ -96,7 +102,7 @@ def test_a_hidden_record_gets_no_notes_and_shows_none(party):
             for attempt in (
                 lambda: add_comment(label=BASE, record=party.pk, body="x"),
                 lambda: tag_record(label=BASE, record=party.pk, tag="x"),
-                lambda: attach(party),
+                lambda: attach_file(label=BASE, record=party.pk, file=file),
                 lambda: open_attachment(attachment=kept.pk),
                 lambda: open_attachment(attachment=new_id()),
             ):
@@ -118,74 +124,48 @@ def test_one_changes_ones_own_comment_only_unless_one_moderates(party):
     assert not Comment.objects.exists()
 
 
-def test_a_file_is_kept_below_the_tenants_own_prefix(party, inside, django_capture_on_commit_callbacks):
-    made = attach(party, name="Angebot 1.pdf", content=ContentFile(b"%PDF-1.7"))
-    assert made.path == f"tenants/{inside.tenant.id}/attachments/{made.pk}"
+def test_an_attached_file_is_what_was_uploaded_and_goes_with_it(party, django_capture_on_commit_callbacks):
+    made = attach(party, b"%PDF-1.7", "Angebot 1.pdf")
     assert (made.size, made.sha256, made.media_type) == (8, hashlib.sha256(b"%PDF-1.7").hexdigest(), "application/pdf")
     row, content = open_attachment(attachment=made.pk)
-    with content:
-        assert (row.name, content.read()) == ("Angebot 1.pdf", b"%PDF-1.7")
-    path = made.path
+    assert (row.name, b"".join(content)) == ("Angebot 1.pdf", b"%PDF-1.7")
+    assert (made.file.in_use, made.file.expires_at) == (True, None)
+    folder = folder_of(made.file)
     with django_capture_on_commit_callbacks(using="default", execute=True):
         remove_attachment(attachment=made)
-    assert not Attachment.objects.exists()
-    assert not default_storage.exists(path)
+    assert not Attachment.objects.exists() and not StoredFile.objects.exists()
+    assert not default_storage.exists(folder)
+    assert StorageUse.objects.get().bytes == 0
 
 
-def test_a_file_of_another_tenant_is_never_opened(party):
-    for path in (f"tenants/{new_id()}/attachments/x", "settings", "/etc/passwd"):
-        with pytest.raises(SuspiciousFileOperation):
-            open_file(path)
-    with pytest.raises(SuspiciousFileOperation):
-        open_file(attach(party).path + "/../../../other")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "code"),
-    [
-        ({"name": "../x"}, "INVALID"),
-        ({"name": "a\x00"}, "INVALID"),
-        ({"name": ""}, "INVALID"),
-        ({"name": "x" * 256}, "INVALID"),
-        ({"content": ContentFile(b"12345")}, "LIMIT"),
-    ],
-)
-def test_a_file_that_makes_no_sense_is_refused_and_not_stored(party, settings, wrong, code, inside):
-    settings.TESSERA_ATTACHMENT_BYTES = 4
+def refused(party, **given):
     with pytest.raises(Refused) as refusal:
-        attach(party, **wrong)
-    assert refusal.value.problems[0].code == code
-    assert not default_storage.exists(f"tenants/{inside.tenant.id}")
+        attach_file(label=BASE, record=party.pk, **given)
+    return [(problem.code, problem.field) for problem in refusal.value.problems]
 
 
-@pytest.mark.parametrize(
-    ("head", "kind"),
-    [
-        (b"%PDF-1.7", "application/pdf"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
-        (b"PK\x03\x04", "application/zip"),
-        (b"<html><script>alert(1)</script>", "text/plain"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "text/plain"),
-        ("报价".encode(), "text/plain"),
-        (("x" * (HEAD - 1) + "价").encode()[:HEAD], "text/plain"),
-        (b"\xff\xfe", "application/octet-stream"),
-        (b"a\0b", "application/octet-stream"),
-        (b"", "text/plain"),
-    ],
-)
-def test_the_type_of_a_file_is_what_its_bytes_say(head, kind):
-    assert media_type_of(head) == kind
+def test_a_file_is_attached_once_when_its_bytes_are_there_and_under_a_name_that_fits(party):
+    file = make_file(b"%PDF-1.7", "a.pdf")
+    for name in ("../x", "a\x00", "x" * 256):
+        assert refused(party, file=file, name=name) == [("INVALID", ("name",))]
+    assert refused(party, file=file, name="a.png") == [("INVALID", ("name",))]
+    assert refused(party, file=create_upload(filename="x", size=1)) == [("STATE", ("file",))]
+    lines = make_file(b"{}", "x.jsonl", StoredFile.Purpose.BULK)
+    assert refused(party, file=lines) == [("INVALID", ("file",))]
+    assert attach_file(label=BASE, record=party.pk, file=file, name="Angebot.pdf").name == "Angebot.pdf"
+    assert refused(party, file=file) == [("IN_USE", ("file",))]
+    assert Attachment.objects.count() == 1
 
 
 def test_a_deleted_record_takes_its_notes_along(party, django_capture_on_commit_callbacks):
     add_comment(label=BASE, record=party.pk, body="x")
     tag_record(label=BASE, record=party.pk, tag="x")
-    path = attach(party).path
+    folder = folder_of(attach(party).file)
     with django_capture_on_commit_callbacks(using="default", execute=True), unit_of_work():
         party.delete()
     assert not (Comment.objects.exists() or Attachment.objects.exists() or TaggedRecord.objects.exists())
-    assert not default_storage.exists(path)
+    assert not default_storage.exists(folder)
+    assert not StoredFile.objects.exists()
     assert AuditEntry.objects.filter(verb="delete", label="notes.Comment").count() == 1
 
 

@@ -9,7 +9,6 @@ from django.db import models
 
 from tessera.module import modules
 from tessera.testing.contract.parts import Part, check
-from tessera.testing.contract.tables import leading_columns
 
 
 @cache
@@ -96,15 +95,3 @@ def lines_hang_on_documents(part: Part) -> Iterator[str]:
         own = model.sealed_lines is not document.sealed_lines  # type: ignore[attr-defined]
         if not own and not (lines and issubclass(lines.related_model, line)):
             yield f"{model.__name__} has no lines and no sealed_lines of its own"
-
-
-@check
-def large_tables_are_ordered_by_an_index(part: Part) -> Iterator[str]:
-    """What may be ordered by in a table that grows without end (documents, append-only rows) leads an index."""
-    for resource in part.resources:
-        model = resource.model
-        if not issubclass(model, skeleton()[0]) and getattr(model, "audited", True):
-            continue
-        for name in resource.order:
-            if name != "id" and name not in leading_columns(model):
-                yield f"{resource.name} can be ordered by {name}, which leads no index"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tessera.testing.contract import answers, life
+from tessera.testing.contract import answers, indexes, life
 from tessera.testing.contract.life import within
 from tessera.testing.contract.parts import CHECKS, Check, Part, as_check, part_of
 
@@ -14,6 +14,10 @@ for _name in ("manifests", "tables", "documents", "code", "surface", "language")
     import_module(f"tessera.testing.contract.{_name}")
 
 LIVED = [as_check(each) for each in (life.it_installs_alone, life.off_and_on_keeps_every_byte, life.purging_leaves_nothing)]
+INDEXED = [
+    as_check(each)
+    for each in (indexes.lists_come_in_order, indexes.nested_lists_come_in_order, indexes.searched_columns_are_indexed)
+]
 ANSWERED = [as_check(each) for each in (answers.viewers_see, answers.others_are_refused, answers.bad_input_is_refused)]
 
 
@@ -62,6 +66,11 @@ class ModuleContract:
         if gap := self.gaps.get(str(check)):
             pytest.xfail(gap)
         refuse(check.says, check.find(part))
+
+    @pytest.mark.parametrize("check", INDEXED, ids=str)
+    def test_it_is_indexed(self, check: Check, part: Any, tenant: Any) -> None:
+        with within(tenant, *part.closure):
+            self.judge(check, part)
 
     @pytest.mark.parametrize("check", ANSWERED, ids=str)
     def test_it_answers(self, check: Check, part: Any, tenant: Any) -> None:

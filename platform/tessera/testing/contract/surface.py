@@ -14,6 +14,8 @@ from uuid import UUID
 from django.db.models import Choices
 
 from tessera.events import EVENTS
+from tessera.fields import CurrencyField
+from tessera.graph.aggregate_types import column_at, is_amount
 from tessera.graph.build import build
 from tessera.graph.shapes import column_of
 from tessera.module import modules
@@ -99,8 +101,9 @@ def _problems_of(resource: Resource) -> Iterator[str]:
     for name in resource.field_rights:
         if name not in shown:
             yield f"field_rights names {name}, which is not shown"
+    yield from _money_problems(resource)
     for scope in filter(None, (resource.scope, resource.scope.shared)):
-        for path in (scope.owner, scope.unit, scope.company):
+        for path in (scope.owner, scope.unit, scope.company, scope.creator):
             if path and (problem := _path_problem(model, path, many=scope is resource.scope.shared)):
                 yield f"its scope {path}: {problem}"
     for name in resource.import_key:
@@ -110,6 +113,21 @@ def _problems_of(resource: Resource) -> Iterator[str]:
         for name in _drawn_by(view):
             if name not in shown:
                 yield f"a {type(view).__name__} draws {name}, which is not shown"
+
+
+def _money_problems(resource: Resource) -> Iterator[str]:
+    """Yield the amounts whose currency nobody says, and currencies that are none."""
+    columns = {column.name: column for column in resource.model._meta.concrete_fields}
+    for name in resource.fields:
+        if name in columns and is_amount(columns[name]) and name not in resource.currencies:
+            yield f"currencies says nothing of {name}"
+    for name, path in resource.currencies.items():
+        if name not in resource.fields or not is_amount(columns[name]):
+            yield f"currencies names {name}, which is no amount that is shown"
+        elif path and (problem := _path_problem(resource.model, path)):
+            yield f"currencies leads from {name} to {path}: {problem}"
+        elif path and not isinstance(column_at(resource.model, path), CurrencyField):
+            yield f"currencies leads from {name} to {path}, which is no currency"
 
 
 def _path_problem(model: Any, path: str, *, many: bool = False) -> str:

@@ -1,7 +1,9 @@
 """One company seen twice, equal but for what a member of it may not see: rows out of reach, and fields without their right.
 
 Each tenant holds one secret of its own in those places. The same member asks the same in both; an
-answer that differs, or holds the secret, tells of it.
+answer that differs, or holds the secret, tells of it. Where a list can be ordered by a protected column the
+member sees two rows, whose order by it is another in each tenant. A key of a hidden row is given to every
+mutation as well, and has to be answered like one of nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,11 +26,15 @@ from tessera.permissions import all_permissions
 from tessera.resource import RESOURCES, Resource, resource_of
 from tessera.testing.rows import key_of
 from tessera.testing.sweep.canaries import AMBER, Canary, MarkedRows
-from tessera.testing.sweep.companies import World
-from tessera.testing.sweep.findings import Leak, Sweep, body_of, difference
+from tessera.testing.sweep.changes import Changes
+from tessera.testing.sweep.companies import MOST_CHANGES, World
+from tessera.testing.sweep.documents import NOWHERE, packed
+from tessera.testing.sweep.findings import Leak, Sweep, body_of, difference, undone
 from tessera.testing.sweep.worlds import Place, raw
+from tessera.unit_of_work import unit_of_work
 
 MINE, HIDDEN = 0, 1  # numbers of rows: those of the member who asks and of its company, and others'
+TWIN = 2  # the number of a further row that the member sees, with the keys of MINE
 SECRETS = (Canary("COBALTONE", 7717, 2071), Canary("COBALTTWO", 7718, 2072))
 ANSWERING = 1 << 60  # where the keys begin that are made while it answers
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -42,6 +48,9 @@ CHANCE = {
     "startCursor",
     "endCursor",
     "dueAt",
+    "download",
+    "uploadUrl",
+    "resultUrl",
 }  # no two answers share them
 
 
@@ -62,14 +71,46 @@ class SecretRows(MarkedRows):
         resource = resource_of(model)
         if resource is None:
             return AMBER
-        hidden = number >= HIDDEN and is_scoped(resource)
+        hidden = number >= HIDDEN and number != TWIN and is_scoped(resource)
         return self.secret if hidden or column.name in resource.field_rights else AMBER
+
+    def _value(self, model: type[Any], column: Any, number: int) -> Any:
+        once = number == TWIN and column.remote_field and column.unique and column.null
+        return None if once else super()._value(model, column, number)
+
+    def _key(self, target: type[Any], number: int, may_be_none: bool) -> UUID | None:
+        return super()._key(target, MINE if number == TWIN else number, may_be_none)
+
+    def _text(self, model: type[models.Model], column: Any, number: int) -> str:
+        return super()._text(model, column, self._turned(model, column, number))
+
+    def _candidates(self, model: type[models.Model], column: Any, number: int) -> Iterator[Any]:
+        return super()._candidates(model, column, self._turned(model, column, number))
+
+    def _turned(self, model: type[models.Model], column: Any, number: int) -> int:
+        """Return the number whose value a row gets: in protected columns of one tenant the two that are seen change places."""
+        resource = resource_of(model)
+        if self.secret != SECRETS[1] or resource is None or column.name not in resource.field_rights or column.remote_field:
+            return number
+        return {MINE: TWIN, TWIN: MINE}.get(number, number)
+
+
+def told_by_order(rows: MarkedRows) -> list[Resource]:
+    """Return the resources with rows whose lists can be ordered by a column that needs a right of its own."""
+    found = (each for each in RESOURCES.values() if set(each.order) & each.field_rights.keys())
+    return [each for each in found if (each.model, MINE) in rows.made]
 
 
 class SecretPlace(Place):
     """One of the two tenants."""
 
     rows: SecretRows
+
+    def fill(self) -> dict[Any, str]:
+        """Make the rows of every model, and the twins of those that have an order to tell."""
+        missing = super().fill()
+        with self.inside(), unit_of_work():
+            return missing | self.rows.fill(TWIN, only=[each.model for each in told_by_order(self.rows)])
 
     def word_of(self, resource: Resource, number: int) -> str:
         return (self.rows.secret if number >= HIDDEN and is_scoped(resource) else AMBER).word
@@ -119,9 +160,37 @@ class Colleagues(World):
         self.reads.guess, self.reads.left_out = SECRETS[0], frozenset(left_out or ())
 
     def sweep(self, *names: str) -> Sweep:
-        if "counts" in names:
-            self.count()
-        return super().sweep(*(name for name in names if name != "counts"))
+        own = {"counts": self.count, "keys": self.compare_keys}
+        for name in names:
+            if name in own:
+                own[name]()
+        return super().sweep(*(name for name in names if name not in own))
+
+    def compare_keys(self) -> None:
+        """Raise Leak where a mutation answers a key of a hidden row otherwise than one of nothing."""
+        nowhere = Changes(self.schema, _Without(self.asked, self._hidden()), self.changes.word)
+        both = [
+            list(packed((each.text(name, HIDDEN) for name in each.names()), "mutation", MOST_CHANGES))
+            for each in (self.changes, nowhere)
+        ]
+        for pair in zip(*both, strict=True):
+            told, absent = (self._changed(text) for text in pair)
+            if told != absent:
+                raise Leak(f"a key tells of a hidden row: {pair[0][:400]}\n{difference(told, absent)}")
+
+    def _changed(self, text: str) -> Any:
+        with undone(self.asked):
+            return body_of(self.ask(self.asked, text), changed=True)
+
+    def _hidden(self) -> frozenset[str]:
+        """Return the names of the resources whose row HIDDEN the member does not see."""
+        scoped = (shape for shape in self.schema.extensions["shapes"] if is_scoped(shape.resource))
+        return frozenset(
+            shape.name
+            for shape in scoped
+            if (name := lower_first(shape.name))
+            and not self.ask(self.asked, f"{{ {name}(id: {self.reads.id_of(shape, HIDDEN)}) {{ id }} }}").json()["data"][name]
+        )
 
     def count(self) -> None:
         """Raise Leak where a list counts more rows than those of the member, its units and its company."""
@@ -159,6 +228,17 @@ class Colleagues(World):
         here, there = (_without_chance(body_of(each)) for each in (response, self.ask(self.other, text)))
         if here != there:
             raise Leak(f"the answer depends on what others see: {text[:400]}\n{difference(here, there)}")
+
+
+class _Without(SecretPlace):
+    """A place without what is hidden: the keys of that are those of nothing."""
+
+    def __init__(self, place: Place, hidden: frozenset[str]) -> None:
+        super().__init__(place.tenant, place.rows)
+        self.hidden = hidden
+
+    def key(self, resource: Resource, number: int) -> UUID:
+        return key_of(resource.model, NOWHERE if resource.name in self.hidden else number)
 
 
 def _without_chance(value: Any) -> Any:

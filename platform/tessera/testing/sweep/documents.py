@@ -25,6 +25,7 @@ from tessera.resource import RESOURCES, camel, parameters_of, resource_of
 from tessera.testing.probing import LEAVES, arguments_text, literal, quoted, selection
 from tessera.testing.rows import key_of
 from tessera.testing.sweep.canaries import Canary
+from tessera.testing.sweep.groups import groups_of
 from tessera.testing.sweep.worlds import Place
 
 MOST, MOST_NESTED, LONGEST, MOST_GUESSES = 12, 12, 12_000, 30
@@ -73,6 +74,13 @@ class Reads:
             cursor = quoted(self.place.cursors.get(shape.name, "none"))
             yield f"{self._many(shape)}(last: 3, after: {cursor}, before: {cursor}) {shown}"
 
+    def grouped(self) -> Iterator[str]:
+        """Yield every list in groups."""
+        for name, field in self._query().fields.items():
+            if shape := field.extensions.get("aggregate"):
+                ids = ", ".join(self.id_of(shape, number) for number in self.numbers)
+                yield from groups_of(name, field, ids, self.words[-1])
+
     def nested(self) -> Iterator[str]:
         """Yield every nested list with its arguments, a few of one kind of row together."""
         for shape in self.shapes.values():
@@ -86,7 +94,8 @@ class Reads:
     def reports(self) -> Iterator[str]:
         """Yield every report and every hand-written field."""
         for name, field in self._query().fields.items():
-            if not field.extensions.get("shape") and name != "node" and name not in self.left_out:
+            made = field.extensions.keys() & {"shape", "aggregate"}
+            if not made and name != "node" and name not in self.left_out:
                 yield from self._report(name, field)
 
     def _query(self) -> GraphQLObjectType:
@@ -125,7 +134,13 @@ class Reads:
         """Yield a filter for the columns that all may read, for each other one, for each relation, and for notes."""
         fields = self._filter_of(shape)
         first, ids = self.id_of(shape, 0), ", ".join(self.id_of(shape, number) for number in self.numbers)
-        ways = [f"id: {{in: [{ids}]}}", f"id: {{eq: {first}}}", "id: {isNull: true}", f"and: [{{not: {{id: {{ne: {first}}}}}}}]"]
+        ways = [
+            f"id: {{in: [{ids}]}}",
+            f"id: {{eq: {first}}}",
+            "id: {isNull: true}",
+            f"and: [{{not: {{id: {{ne: {first}}}}}}}]",
+            f"id: {{notIn: [{first}]}}",
+        ]
         for name, member in shape.filters.items():
             if isinstance(member, Relation):
                 yield from self._through(name, self.shapes[member.target.name])
@@ -134,6 +149,14 @@ class Reads:
             else:
                 ways += self._compared(fields, name, member)
         yield from _each_of(ways)
+        lists = [(name, member) for name, member in shape.members.items() if isinstance(member, ChildList) and name in fields]
+        for name, child in ((name, self.shapes[member.child.name]) for name, member in lists if name not in shape.filters):
+            if name == "tags" and shape.resource.is_record:
+                continue
+            guessed = [way for each, column in child.filters.items() for way in self._open_guess(child, each, column)]
+            known = [f"id: {{in: [{', '.join(self.id_of(child, number) for number in self.numbers)}]}}"]
+            for word in ("some", "none", "every"):
+                yield from (f"{{{name}: {{{word}: {found}}}}}" for found in _each_of(known, guessed))
         if shape.resource.is_record:
             yield from self._on_record(shape)
 
@@ -173,6 +196,11 @@ class Reads:
         for operator, field in get_named_type(fields[name].type).fields.items():
             for value in self._values(get_named_type(field.type), column):
                 yield f"{name}: {{{operator}: {f'[{value}]' if is_list_type(field.type) else value}}}"
+
+    def _open_guess(self, shape: Shape, name: str, member: Column | Relation) -> list[str]:
+        """Return the guess of a column that all may read, none for others."""
+        plain = isinstance(member, Column) and not member.right
+        return self._guessed(self._filter_of(shape), name) if plain else []
 
     def _guessed(self, fields: Any, name: str) -> list[str]:
         """Return the comparison that only rows with the guessed secret fulfil: with another secret the answer is another."""

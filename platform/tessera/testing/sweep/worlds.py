@@ -14,7 +14,9 @@ from tessera.access.models import AccessToken, Member, Role, RoleAssignment, Rol
 from tessera.accounts.services import digest
 from tessera.context import system
 from tessera.custom.models import CustomField, CustomValues
-from tessera.files import save_file
+from tessera.files.models import StoredFile
+from tessera.files.services import charge
+from tessera.files.storage import save_bytes
 from tessera.graph.names import lower_first
 from tessera.notes.models import Attachment, Comment, Tag, TaggedRecord
 from tessera.resource import RESOURCES, Resource
@@ -65,10 +67,13 @@ class Place:
             CustomField(id=key_of(CustomField, as_number), name=HELD, label=resource.label, title="Held", kind="text").save()
         CustomValues.objects.filter(**on).delete()
         CustomValues(id=key_of(CustomValues, as_number), values={HELD: f"{word} held"}, **on).save()
-        key = key_of(Attachment, as_number)
         content = ContentFile(f"{word} file of {self.tenant.slug}".encode())
-        path = save_file(f"attachments/{key}", content)
-        made = Attachment(id=key, name=f"{word}.txt", media_type="text/plain", size=9, sha256="0" * 64, path=path, **on)
+        about = {"name": f"{word}.txt", "media_type": "text/plain", "size": content.size, "sha256": "0" * 64}
+        file = StoredFile(id=key_of(StoredFile, as_number), parts=["it"], in_use=True, received_at=timezone.now(), **about)
+        charge(file.size)
+        file.save()
+        save_bytes(f"files/{file.pk}/it", content)
+        made = Attachment(id=key_of(Attachment, as_number), file=file, **about, **on)
         made.save()
         self.rows.made.setdefault((Attachment, number), made)
 

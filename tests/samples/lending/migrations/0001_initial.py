@@ -23,11 +23,13 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('reader', models.CharField(max_length=100)),
                 ('due', models.DateField()),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='library.book')),
+                ('fee', tessera.fields.AmountField(default=0)),
+                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='library.book')),
             ],
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['due', 'id'], name='loan_by_due'), models.Index(fields=['book', 'id'], name='loan_by_book')],
             },
         ),
     ]

@@ -1,0 +1,1 @@
+"""Bulk operations: whole lists out and files of mutations in, as JSON lines, in the background."""

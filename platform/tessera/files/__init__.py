@@ -1,0 +1,1 @@
+"""The files of a tenant: announced, brought, kept and counted in one place."""

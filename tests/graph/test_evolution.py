@@ -1,0 +1,88 @@
+"""Apps that were built before a change go on working, or somebody has said that they do not."""
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
+from graphql import print_schema
+from tessera.graph.build import build
+from tessera.graph.evolution import Broken, broken_by, untold
+from tessera.management.commands import schema as command
+from tessera.resource import RESOURCES, Deprecated
+
+BEFORE = """
+type Query { party(id: ID!): Party parties(first: Int, last: Int): [Party!]! }
+type Party { code: String! name: String! state: State }
+enum State { OPEN CLOSED }
+input PartyInput { name: String }
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, place",
+    [
+        ("code: String! ", "", "Party.code"),
+        ("name: String!", "name: String", "Party.name"),
+        ("first: Int, ", "", "Query.parties(first)"),
+        ("first: Int", "first: String", "Query.parties(first)"),
+        ("last: Int", "last: Int, state: State!", "Query.parties(state)"),
+        (" CLOSED", "", "State.CLOSED"),
+        ("{ name: String }", "{ name: String code: String! }", "PartyInput.code"),
+        ("input PartyInput { name: String }", "", "PartyInput"),
+    ],
+)
+def test_what_breaks_an_app_is_found_with_its_place(old, new, place):
+    assert [change.place for change in broken_by(BEFORE, BEFORE.replace(old, new, 1))] == [place]
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("code: String! ", 'code: String! @deprecated(reason: "Ask for name.") number: String '),
+        ("last: Int", "last: Int, search: String"),
+        ("CLOSED", "CLOSED HELD"),
+        ("{ name: String }", "{ name: String code: String }"),
+        ("state: State", "state: State!"),
+    ],
+)
+def test_what_adds_optional_things_breaks_nothing(old, new):
+    assert broken_by(BEFORE, BEFORE.replace(old, new, 1)) == []
+
+
+def test_a_breaking_change_is_told_by_a_line_that_says_so_and_names_its_place():
+    gone = [Broken("Party.code", "Party.code was removed."), Broken("Query.parties(first)", "...")]
+    told = ["- Breaking: `Party.code` was removed; ask for `number`.\n", "- Now `Query.parties(first)` is faster.\n"]
+    assert untold(gone, told) == gone[1:]
+    assert untold(gone, [*told, "- Breaking: `Query.parties(first)` is called `take`."]) == []
+
+
+def test_the_check_fails_for_a_break_that_nobody_told(tmp_path, monkeypatch, capsys):
+    released = tmp_path / "full.graphql"
+    released.write_text(
+        command.RELEASED.read_text().replace("type Party implements Node {", "type Party implements Node {\n gone: ID", 1)
+    )
+    monkeypatch.setattr(command, "RELEASED", released)
+    monkeypatch.setattr(command, "FRAGMENTS", tmp_path)
+    check = command.Command()
+    now = command.RELEASED.read_text().replace("\n gone: ID", "", 1)
+    with pytest.raises(CommandError, match="apps of the last release would break"):
+        check._released(now)
+    assert "Party.gone: Party.gone was removed." in capsys.readouterr().err
+    (tmp_path / "base.md").write_text("- Breaking: `Party.gone` has gone.\n")
+    check._released(now)
+
+
+def test_what_is_deprecated_says_what_to_use_and_until_when(monkeypatch):
+    about = Deprecated("Ask for `name`.", until=date(2027, 12, 31))
+    for name in ("title", "loans"):
+        monkeypatch.setitem(vars(RESOURCES["Book"]), "deprecated", {name: about})
+        text = print_schema(build(frozenset({"base", "library", "lending"})))
+        assert text.count('@deprecated(reason: "Ask for `name`. It stays until 2027-12-31.")') == 1
+    assert "@deprecated" not in print_schema(build(frozenset({"base", "library"})))  # without lending there are no loans
+
+
+def test_a_resource_cannot_deprecate_what_it_has_not(monkeypatch):
+    monkeypatch.setitem(vars(RESOURCES["Book"]), "deprecated", {"chapters": Deprecated("Count.", until=date(2027, 1, 1))})
+    with pytest.raises(ImproperlyConfigured, match="Book deprecates chapters"):
+        build(frozenset({"base", "library"}))
