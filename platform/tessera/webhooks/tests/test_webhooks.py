@@ -144,6 +144,16 @@ def test_a_lease_that_runs_out_is_sent_again(ada, receiver):
     assert receiver.got == []
 
 
+def test_a_delivery_from_which_no_worker_returns_is_given_up(ada, receiver):
+    subscribe(receiver)
+    ring()
+    for attempt in range(1, len(SCHEDULE) + 2):
+        assert [number for _key, number in lease_due(20)] == [attempt]
+        make_due()
+    assert lease_due(20) == []
+    assert WebhookDelivery.objects.values_list("state", "attempts").get() == ("failed", len(SCHEDULE) + 1)
+
+
 def test_a_dead_receiver_takes_no_more_than_its_share(ada, receiver):
     subscribe(receiver, name="Dead")
     other = Receiver()
