@@ -14,7 +14,9 @@ from tessera.graph.schemas import schema_for
 from tessera.testing.hostile import corpus
 
 TURNS, TRIES = 5, 3
-LIST = "parties(first: 9) { nodes { id code name kind version createdAt updatedAt employer { id name } orgUnit { id code name } } }"
+LIST = (
+    "parties(first: 9) { nodes { id code name kind version createdAt updatedAt employer { id name } orgUnit { id code name } } }"
+)
 
 
 def run(stage: Stage) -> Measured:
