@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 from django.db import connections
+from django.db.models import Q
 from tessera.context import EVERYTHING, Actor, Reach, acting, enter
+from tessera.graph import aggregates
 from tessera.graph.answers import Request, answer
 from tessera.graph.ids import encode
 from tessera.graph.schemas import schema_for
@@ -161,6 +163,21 @@ def test_an_amount_in_the_currency_of_another_row(shelf, ask):
         assert (asked.codes, asked.fields) == (["FORBIDDEN"], [["groupBy", "0"]])
 
 
+def test_amounts_whose_currency_is_hidden_are_not_added_up(shelf, ask, monkeypatch):
+    with unit_of_work():
+        for book, fee in ((shelf.alpha, "1.5"), (shelf.beta, "2"), (Book.objects.get(title="Delta"), "4")):
+            Loan(book=book, reader="Dan", due="2026-03-31", fee=fee).save()
+    scoped = aggregates.scoped
+    seen = Book.objects.filter(title="Alpha")
+    monkeypatch.setattr(aggregates, "visible", lambda resource: Q(title="Alpha") if resource.model is Book else None)
+    monkeypatch.setattr(aggregates, "scoped", lambda resource: seen if resource.model is Book else scoped(resource))
+    found = ask("{ loansAggregate(groupBy: [BOOK_CURRENCY]) { count key { bookCurrency } sum { fee } } }").data["loansAggregate"]
+    assert found == [
+        {"count": 1, "key": {"bookCurrency": "EUR"}, "sum": {"fee": "1.5"}},
+        {"count": 2, "key": {"bookCurrency": None}, "sum": {"fee": None}},
+    ]
+
+
 def test_an_amount_without_a_known_currency_is_not_measured(inside):
     ranges = schema_for(inside.modules).type_map["AuthorRanges"].fields
     assert "born" in ranges and "advance" not in ranges
@@ -177,7 +194,7 @@ def test_only_rows_in_reach_are_counted(shelf, ask):
     ]
 
 
-def test_without_rights_nothing_is_grouped_or_measured(shelf, ask, monkeypatch):
+def test_without_rights_nothing_is_grouped_or_measured(shelf, ask):
     with member({"library.author_view": EVERYTHING}):
         assert ask("{ booksAggregate { count } }").codes == ["FORBIDDEN"]
     with member({"library.book_view": EVERYTHING}):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import F, Q
+from django.db.models import Q
 from tessera import files, models, scope, signing, tenant_cache
 from tessera.accounts import authentication
 from tessera.audit import selectors as audit
@@ -238,11 +238,6 @@ def filters_through_relations_ignore_the_scope(patch: Any, world: Any) -> None:
 @planted("colleagues", "grouped")
 def groups_ignore_the_scope(patch: Any, world: Any) -> None:
     patch.setattr(aggregates, "scoped", all_rows)
-
-
-@planted("colleagues", "grouped")
-def groups_tell_the_keys_of_hidden_rows(patch: Any, world: Any) -> None:
-    patch.setattr(aggregates, "_where_visible", lambda target, key, expression: expression if key != expression else F(key))
 
 
 @planted("colleagues", "grouped")

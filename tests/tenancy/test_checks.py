@@ -24,6 +24,7 @@ SAFE = Facts(
     uses_extensions=True,
     creates_in_extensions=False,
     becomes_owner=True,
+    searches=True,
     tenant_tables_in_public=(),
     max_connections=100,
     version=180006,
@@ -142,6 +143,7 @@ def test_a_safe_server_is_not_refused():
         ({"creates_in_extensions": True}, "can create functions in ext"),
         ({"uses_extensions": False}, "has no USAGE on the schema ext"),
         ({"becomes_owner": False}, "may not SET ROLE tessera_owner"),
+        ({"searches": False}, "the schema ext has not the functions of search"),
         ({"tenant_tables_in_public": ("audit_auditentry",)}, "tables of tenants lie in public: audit_auditentry"),
         ({"max_connections": 3}, "the server allows 3"),
     ],
@@ -166,7 +168,7 @@ def test_the_facts_are_asked_of_the_real_server(_database):
     with enter(TenantRef(new_id(), "t_boot"), actor=system("test"), modules=frozenset()):
         default, shared = gather("default"), gather("shared")
     assert default.server == shared.server
-    assert (default.version >= 180000, default.reports_search_path, default.becomes_owner) == (True, True, True)
+    assert (default.version >= 180000, default.reports_search_path, default.becomes_owner, default.searches) == (True,) * 4
     assert (default.is_superuser, default.creates_in_extensions, default.uses_extensions) == (False, True, True)
     assert default.tenant_tables_in_public == ()
 

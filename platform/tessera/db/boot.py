@@ -23,6 +23,7 @@ TOLD = (  # the columns of FACTS
     "uses_extensions",
     "creates_in_extensions",
     "becomes_owner",
+    "searches",
     "tenant_tables_in_public",
     "max_connections",
 )
@@ -35,6 +36,7 @@ FACTS = """
            to_regnamespace(%(ext)s) IS NOT NULL AND has_schema_privilege(%(ext)s, 'USAGE'),
            to_regnamespace(%(ext)s) IS NOT NULL AND has_schema_privilege(%(ext)s, 'CREATE'),
            EXISTS (SELECT 1 FROM pg_roles o WHERE o.rolname = %(owner)s AND pg_has_role(session_user, o.oid, 'SET')),
+           to_regprocedure(%(ext)s || '.search_vector(text)') IS NOT NULL,
            array(SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY(%(tables)s) ORDER BY 1),
            current_setting('max_connections')::int
       FROM pg_roles WHERE rolname = session_user
@@ -53,6 +55,7 @@ class Facts:
     uses_extensions: bool
     creates_in_extensions: bool
     becomes_owner: bool
+    searches: bool
     tenant_tables_in_public: tuple[str, ...]
     max_connections: int
     version: int
@@ -97,6 +100,7 @@ def problems_of(facts: dict[str, Facts]) -> list[str]:
         f"the application's role can create functions in {EXTENSIONS}, which is on every tenant's path": app.creates_in_extensions,
         f"the application's role has no USAGE on the schema {EXTENSIONS}": not app.uses_extensions,
         f"the application's role may not SET ROLE {settings.TESSERA_OWNER_ROLE}": not app.becomes_owner,
+        f"the schema {EXTENSIONS} has not the functions of search: run cluster.sql again": not app.searches,
     }
     found += [sentence for sentence, wrong in faults.items() if wrong]
     if app.tenant_tables_in_public:

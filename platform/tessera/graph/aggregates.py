@@ -125,7 +125,7 @@ class Groups:
     def _grouped(self, key: Key, path: tuple[str, ...]) -> Any:
         """Return the expression of a key, after its rights; what the reader may not see groups as null."""
         if key.member is None:
-            return self._currency(key.path, path)
+            return self._along(key.path, F(key.path), path)
         if key.member.right and not current().actor.may(key.member.right):
             raise forbidden(key.member.right, path)
         if isinstance(key.member, Relation):
@@ -138,9 +138,9 @@ class Groups:
         zone = current().tenant.zone if isinstance(key.member.field, DateTimeField) else None
         return Trunc(key.member.attname, key.part, output_field=DateField(), tzinfo=zone)
 
-    def _currency(self, path: str, place: tuple[str, ...]) -> Any:
-        """Return the expression of a currency at the end of a path, after the rights of every row on the way."""
-        model, expression = self.shape.model, F(path)
+    def _along(self, path: str, expression: Any, place: tuple[str, ...]) -> Any:
+        """Return an expression that is null where the reader may not see a row on the way along a path, after its rights."""
+        model: Any = self.shape.model
         *steps, last = path.split("__")
         way = ""
         for at, step in enumerate([*steps, last]):
@@ -154,9 +154,9 @@ class Groups:
                 raise forbidden(resource.permission("view"), place)
             if at and visible(resource) is not None:
                 expression = _where_visible(resource, way, expression)
-            if step != last or at < len(steps):
+            if at < len(steps):
                 way = f"{way}__{step}" if way else step
-                model = model._meta.get_field(step).related_model  # type: ignore[assignment]
+                model = model._meta.get_field(step).related_model
         return expression
 
     def _part(self, kind: GraphQLObjectType, name: str, nodes: Any) -> Callable[[dict[str, Any]], Any]:
@@ -205,7 +205,9 @@ class Groups:
         if place not in self.measured:
             number = scalars.of_column(column.field) in NUMBERS
             output = {"output_field": DecimalField(max_digits=40, decimal_places=12)} if number else {}
-            self.measured[place] = FUNCTIONS[word](column.attname, **output)
+            # Where the currency is hidden, amounts in any currency would meet.
+            value = self._along(currency, F(column.attname), path) if currency else F(column.attname)
+            self.measured[place] = FUNCTIONS[word](value, **output)
         return place
 
     def _ordering(self) -> list[OrderBy]:
