@@ -3,6 +3,7 @@
 import asyncio  # allow raw-thread: this is the loop that serves the streams
 import contextlib
 import io
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -47,6 +48,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 self.hub = Hub()
                 self.hub.start()
+                end_on_terminate(self.hub)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 assert self.hub is not None
@@ -72,6 +74,15 @@ class Application:
             await _stream(answer, receive, send)
         finally:
             self.hub.remove(answer)
+
+
+def end_on_terminate(hub: Hub) -> None:
+    """End the streams when the process is told to stop: the server waits for open ones before it says so to the application.
+
+    The loop hears of the signal as before, by its wakeup descriptor.
+    """
+    loop = asyncio.get_running_loop()
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(hub.end_all))
 
 
 def _nothing(_request: HttpRequest) -> HttpResponse:

@@ -43,11 +43,15 @@ class Hub:
         """Begin to listen for hints."""
         self._listener = asyncio.create_task(self._listen())
 
-    async def stop(self) -> None:
-        """End every stream and everything that runs for them."""
+    def end_all(self) -> None:
+        """End every stream; clients go on elsewhere from their last cursor."""
         for streams in self.streams.values():
             for stream in streams:
                 stream.end(last_event())
+
+    async def stop(self) -> None:
+        """End every stream and everything that runs for them."""
+        self.end_all()
         tasks = [*self._lookers.values(), *([self._listener] if self._listener else [])]
         for task in tasks:
             task.cancel()

@@ -158,11 +158,12 @@ class Local:
 _local = Local()
 
 
-def budget_of(*, tenant: str, person: str, token: str = "", stranger: bool = False) -> Budget:
-    """Return the buckets of a request, by the identities that its tenant, sender and token have.
+def budget_of(*, tenant: str, person: str, token: str = "", app: str = "", stranger: bool = False) -> Budget:
+    """Return the buckets of a request, by the identities that its tenant, sender, token and app have.
 
     Strangers share a bucket of their own beside the one of their address, so that they cannot use up what members need.
     """
     shares = settings.TESSERA_BUDGETS
-    named = [("stranger" if stranger else "tenant", ""), ("person", f":{person}"), *([("token", f":{token}")] if token else [])]
+    named = [("stranger" if stranger else "tenant", ""), ("person", f":{person}")]
+    named += [(kind, f":{which}") for kind, which in (("token", token), ("app", app)) if which]
     return Budget([Bucket(f"t_{tenant}:budget:{kind}{who}", *shares[kind]) for kind, who in named])

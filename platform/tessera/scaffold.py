@@ -24,6 +24,7 @@ def words_of(label: str, noun: str) -> dict[str, str]:
     )
     return {
         "label": label,
+        "short": f"{label[:8]}_{text.replace(' ', '_')[:9]}".replace("__", "_").strip("_"),  # an index has 30 characters at most
         "Label": "".join(part.title() for part in label.split("_")),
         "title": label.replace("_", " ").capitalize(),
         "Noun": noun,

@@ -14,7 +14,7 @@ from tessera.audit import selectors as audit
 from tessera.context import acting, current, current_or_none, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
 from tessera.errors import Refused
-from tessera.graph import aggregates, cursors, filters, inputs, mutations, pages, paging, plan
+from tessera.graph import aggregates, cursors, filters, inputs, mutations, pages, paging, plan, search_all
 
 from frontend_api import views
 from modules.base.resources import parties
@@ -248,6 +248,12 @@ def groups_tell_the_keys_of_hidden_rows(patch: Any, world: Any) -> None:
 @planted("colleagues", "grouped")
 def groups_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
     patch.setattr(aggregates, "current", lambda: SimpleNamespace(actor=system("planted"), tenant=current().tenant))
+
+
+@planted("colleagues", "searched")
+def a_search_of_everything_ignores_the_scope(patch: Any, world: Any) -> None:
+    patch.setattr(search_all, "scoped", all_rows)
+    patch.setattr(plan, "scoped", all_rows)
 
 
 @planted("colleagues", "reports")

@@ -78,6 +78,11 @@ def test_a_process_forgets_the_buckets_used_longest_ago():
     assert kept.charge([three], 10, refuse=True)[0] is True
 
 
+def test_an_app_has_a_bucket_for_all_its_devices_in_a_company():
+    one, two = (budget_of(tenant="a", person=who, token=who, app="pocket").buckets for who in ("ada", "bob"))
+    assert {each.key for each in one} & {each.key for each in two} == {"t_a:budget:tenant", "t_a:budget:app:pocket"}
+
+
 def test_tenants_people_and_strangers_have_buckets_of_their_own():
     member = {each.key for each in budget_of(tenant="a", person="ada", token="phone").buckets}
     assert member == {"t_a:budget:tenant", "t_a:budget:person:ada", "t_a:budget:token:phone"}

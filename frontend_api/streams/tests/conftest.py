@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,13 @@ PATIENCE = 60.0
 
 @pytest.fixture(scope="module")
 def server(_database):  # noqa: F811
+    """Run the process of streams for a file of tests."""
+    with serving() as server:
+        yield server
+
+
+@contextmanager
+def serving():
     """Run the process of streams as the plan does, but for the checks; yields its address and process."""
     port = free_port()
     name = settings.DATABASES["default"]["NAME"]

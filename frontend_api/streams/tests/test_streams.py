@@ -15,6 +15,8 @@ from tessera.fields import new_id
 from tessera.graph.ids import encode
 from tessera.testing.plugin import entered
 
+from frontend_api.streams.tests.conftest import serving
+from frontend_api.streams.tests.line import Line
 from tenants.epoch import forget_tenants
 from tenants.models import Tenant
 from tests.samples.library.models import Author
@@ -221,3 +223,15 @@ def test_no_connection_of_a_company_is_held_between_events(listen, person, write
     with entered(tenant, actor=system("test")), connections["default"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND state LIKE 'idle in transaction%%'", [name])
         assert cursor.fetchone() == (0,)
+
+
+def test_a_server_that_is_told_to_stop_ends_its_lines_and_stops(person, tenant):
+    secret = person().secret
+    with serving() as server:
+        line = Line(server.url, host_of(tenant), secret)
+        line.opened()
+        server.process.terminate()
+        assert line.frame() == {"event": "complete", "data": ""}
+        assert line.frame() == {}
+        line.close()
+        assert server.process.wait(60) == 0

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from tessera.access.models import AccessToken, Member
 from tessera.access.selectors import actor_of, bearer_of_session, bearer_of_token, restricted
 from tessera.access.services import note_use
+from tessera.accounts.hosts import place_of
 from tessera.accounts.models import Account, TenantSession
 from tessera.accounts.oauth.models import App
 from tessera.accounts.selectors import is_active
@@ -84,7 +84,7 @@ def _of_token(secret: str, request: HttpRequest) -> Actor:
     is_ours = _standing(member, token)
     if is_ours is None:
         raise refusal()
-    note_use(token, place=get_adapter().get_client_ip(request))
+    note_use(token, place=place_of(request))
     actor = restricted(actor_of(member, epoch=bearer.role_epoch), token.scopes, app=token.app)
     return replace(actor, token_id=token.pk, is_ours=is_ours)
 

@@ -4,16 +4,27 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 
 View = Callable[..., HttpResponse]
+LONGEST_ADDRESS = 45  # of version 6, with one of version 4 in it
 
 
 def is_accounts_host(request: HttpRequest) -> bool:
     """Say whether a request came to the accounts host, as the tenants' middleware found out."""
     return request.is_accounts_host  # type: ignore[attr-defined]
+
+
+def place_of(request: HttpRequest) -> str:
+    """Return the address that a request came from, as far as our proxies are believed; "" where nobody can tell."""
+    try:
+        return get_adapter().get_client_ip(request)[:LONGEST_ADDRESS]
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""
 
 
 def accounts_host(view: View) -> View:

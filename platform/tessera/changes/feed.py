@@ -35,6 +35,20 @@ ORDER BY e.transaction, e.id
 """  # noqa: S608  (our own text)
 
 
+_LATER = """
+SELECT record, transaction::text, id::text, before ->> %(column)s FROM audit_auditentry
+ WHERE label = %(label)s AND record = ANY(%(records)s) AND (transaction, id) > (%(transaction)s::xid8, %(id)s::uuid)
+   AND (verb = 'create' OR before ? %(column)s)
+ ORDER BY transaction, id
+"""
+Order = tuple[int, str]
+
+
+def order_of(place: Place) -> Order:
+    """Return what places are compared by."""
+    return int(place[0]), place[1]
+
+
 @dataclass(frozen=True)
 class Entry:
     """A write as the audit has it; values are as JSON holds them."""
@@ -82,3 +96,15 @@ def read_feed(cursor: Cursor | None, labels: Collection[str] = (), most: int = 0
         if row[2] is not None
     ]
     return Slice(found[0][0], found[0][1], entries)
+
+
+def later_writes(place: Place, label: str, records: Collection[UUID], column: str) -> dict[UUID, list[tuple[Order, str | None]]]:
+    """Return by record when, after a place, a column of it was written or it was created, with the value before."""
+    found: dict[UUID, list[tuple[Order, str | None]]] = {}
+    if records:
+        parameters = {"column": column, "label": label, "records": sorted(records), "transaction": place[0], "id": place[1]}
+        with connections["default"].cursor() as rows:
+            rows.execute(_LATER, parameters)
+            for record, transaction, id, before in rows.fetchall():
+                found.setdefault(record, []).append((order_of((transaction, id)), before))
+    return found

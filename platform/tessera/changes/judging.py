@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from tessera.changes.feed import Entry
+from tessera.changes.feed import Entry, later_writes
 from tessera.changes.scopes import Reached, drawn_along, keys_along
 from tessera.context import Actor, current
 from tessera.resource import Resource, resources
@@ -90,8 +90,10 @@ class Judge:
                 named[entry.label].append(entry)
         for label, found in named.items():
             self._seen[label] = self._in_sight(label, {entry.record for entry in found})
-            if (reached := self.reached.get(label)) and not reached.whole:
-                reached.learn([entry.before for entry in found if entry.record not in self._seen[label]])
+            reached = self.reached.get(label)
+            unseen = [entry for entry in found if entry.record not in self._seen[label]]
+            if reached and not reached.whole and unseen:
+                reached.learn(unseen)
         for label, keys in self._records(named).items():
             self._seen.setdefault(label, {}).update(self._in_sight(label, keys))
 
@@ -130,7 +132,7 @@ class Judge:
         reached = self.reached.get(entry.label)
         if reached is None or reached.whole or not (entry.before.keys() & seen.keys()):
             return False
-        return not reached.holds(seen | entry.before)
+        return not reached.held(entry, seen | entry.before)
 
     def _was_in_sight(self, entry: Entry) -> bool:
         reached = self.reached.get(entry.label)
@@ -138,17 +140,20 @@ class Judge:
             return self._record_in_sight(entry)
         if reached.whole:  # a row that is not there and was not deleted by this entry: a later one deletes it
             return entry.verb == "delete"
-        return reached.holds(entry.before)
+        return reached.held(entry)
 
     def _record_in_sight(self, entry: Entry) -> bool:
-        """Say whether what hung on a record was in sight: whoever sees the record saw it."""
+        """Say whether what hung on a record was in sight: whoever sees the record, and did so then, saw it."""
         if entry.verb != "delete":
             return False
         label = entry.before["label"]
         resource = _resource_at(label)
         if resource is None:
             return False
-        return visible(resource, self.actor) is None or UUID(entry.before["record"]) in self._seen.get(label, {})
+        if visible(resource, self.actor) is None:
+            return True
+        record = UUID(entry.before["record"])
+        return record in self._seen.get(label, {}) and Reached(resource, self.actor).held_still(entry.place, record)
 
     def _drawn(self, entry: Entry) -> Iterator[Told]:
         """Yield the rows of other kinds that a write has brought into sight or out of it, along the ways to them."""
@@ -160,7 +165,7 @@ class Judge:
                 continue
             gone = entry.before if entry.verb == "delete" else None
             keys = keys_along(leg, entry.record, gone, self.left + 1)
-            yield from self._crossed(entry, leg.resource, keys, was)
+            yield from self._crossed(entry, leg.resource, keys, was, leg.key)
 
     def _hangs_on(self, entry: Entry, told: Told) -> Iterator[Told]:
         """Yield what hangs on a record that has come into sight or left it, but not on one that is new or deleted."""
@@ -169,18 +174,21 @@ class Judge:
         for resource in self.hanging:
             rows = resource.model._default_manager.filter(label=told.resource.label, record=told.key).order_by("pk")
             keys = list(rows.values_list("pk", flat=True)[: self.left + 1])
-            yield from self._crossed(entry, resource, keys, told.op is ChangeOp.REMOVED)
+            yield from self._crossed(entry, resource, keys, told.op is ChangeOp.REMOVED, "record")
 
-    def _crossed(self, entry: Entry, resource: Resource, keys: list[UUID], was: bool) -> Iterator[Told]:
+    def _crossed(self, entry: Entry, resource: Resource, keys: list[UUID], was: bool, key: str) -> Iterator[Told]:
+        """Yield those rows that crossed the border, out of sight if they `was` in it; not what came there later by its column `key`."""
         self.left -= len(keys)
         if self.left < 0:
             raise TooManyDrawn
         if not keys:
             return
         seen = set(scoped(resource, self.actor).filter(pk__in=keys).values_list("pk", flat=True))
-        for key in keys:
-            if was != (key in seen):
-                yield Told(entry, resource, key, ChangeOp.REMOVED if was else ChangeOp.CREATED)
+        crossed = [each for each in keys if was != (each in seen)]
+        later = later_writes(entry.place, resource.label, crossed, key) if was else {}
+        for each in crossed:
+            if each not in later:
+                yield Told(entry, resource, each, ChangeOp.REMOVED if was else ChangeOp.CREATED)
 
 
 def _resource_at(label: str) -> Resource | None:

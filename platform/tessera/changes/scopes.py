@@ -1,4 +1,7 @@
-"""By which columns rows come into a reader's sight and leave it, judged from what the audit kept of them."""
+"""By which columns rows come into a reader's sight and leave it, judged from what the audit kept of them.
+
+What came into sight later does not count for what was deleted before: its id would be one that the reader has never seen.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +12,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from tessera.changes.cursor import Place
+from tessera.changes.feed import Entry, Order, later_writes, order_of
 from tessera.context import Actor, Reach
 from tessera.resource import Resource, RowScope
 
@@ -82,28 +87,53 @@ class Reached:
         found = [(leg, leg.wanted(actor, reach)) for leg in legs_of(resource.name)]
         self.whole = reach.everything or not any((resource.scope.owner, resource.scope.unit, resource.scope.company))
         self.legs = [(leg, wanted) for leg, wanted in found if wanted]
-        self._parents: dict[Leg, set[str]] = defaultdict(set)
+        self._holders: dict[Leg, dict[UUID, set[UUID]]] = defaultdict(lambda: defaultdict(set))
+        self._later: dict[Leg, dict[UUID, list[tuple[Order, str | None]]]] = {}
 
     def columns(self) -> set[str]:
         """Return the columns of the row itself that decide."""
         return {leg.column for leg, _ in self.legs if not leg.hops}
 
-    def learn(self, rows: list[Mapping[str, Any]]) -> None:
-        """Find out what the keys in these values lead to, in one statement for each way."""
+    def learn(self, entries: list[Entry]) -> None:
+        """Find out what the keys in the values before these entries lead to, and since when: two statements for each way."""
         for leg, wanted in self.legs:
-            if leg.key and (keys := {row[leg.key] for row in rows if row.get(leg.key)}):
+            if leg.key and (keys := {UUID(entry.before[leg.key]) for entry in entries if entry.before.get(leg.key)}):
+                back = "__".join(hop.name for hop in leg.hops[1:]) or "pk"
                 model = leg.hops[0].related_model
-                found = model._default_manager.filter(leg.condition(wanted, beyond=1), pk__in=sorted(keys))
-                self._parents[leg] |= {str(key) for key in found.values_list("pk", flat=True)}
+                reached = model._default_manager.filter(leg.condition(wanted, beyond=1), pk__in=sorted(keys))
+                for key, holder in reached.values_list("pk", back):
+                    self._holders[leg][key].add(holder)
+                records = keys if len(leg.hops) == 1 else set().union(*self._holders[leg].values())
+                self._later[leg] = later_writes(entries[0].place, leg.holder._meta.label, records, leg.column)
 
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        """Say whether a row with these values was reached; of what its keys lead to, `learn` them first, counts what is so now."""
-        if self.whole:
-            return True
-        return any(
-            values.get(leg.key) in self._parents[leg] if leg.key else not leg.hops and str(values.get(leg.column)) in wanted
+    def held(self, entry: Entry, values: Mapping[str, Any] | None = None) -> bool:
+        """Say whether the row was reached before an entry, by its values then; `learn` what its keys lead to first."""
+        before = entry.before if values is None else values
+        return self.whole or any(
+            self._was_held(leg, wanted, UUID(before[leg.key]), order_of(entry.place))
+            if leg.key and before.get(leg.key)
+            else not leg.hops and str(before.get(leg.column)) in wanted
             for leg, wanted in self.legs
         )
+
+    def held_still(self, place: Place, key: UUID) -> bool:
+        """Say whether a row that is there was reached at a place of the feed already, by one of the ways by which it is now."""
+        rows = self.resource.model._default_manager.filter(pk=key)
+        for leg, wanted in () if self.whole else self.legs:
+            back = "__".join(hop.name for hop in leg.hops) or "pk"
+            holders = set(rows.filter(leg.condition(wanted)).values_list(back, flat=True))
+            if holders - later_writes(place, leg.holder._meta.label, holders, leg.column).keys():
+                return True
+        return self.whole
+
+    def _was_held(self, leg: Leg, wanted: frozenset[str], key: UUID, then: Order) -> bool:
+        """Say whether what a key leads to was reached then: not what came to be so later."""
+        later = self._later.get(leg, {})
+        holders = self._holders[leg][key]
+        if len(leg.hops) > 1:
+            return any(all(at < then for at, _ in later.get(holder, ())) for holder in holders)
+        values = [before for at, before in later.get(key, ()) if at > then]
+        return values[0] in wanted if values else bool(holders)
 
 
 def drawn_along(reached: Iterable[Reached]) -> dict[str, list[tuple[Leg, frozenset[str]]]]:

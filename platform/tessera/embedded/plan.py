@@ -58,7 +58,7 @@ TESSERA = Plan(
             "streams",
             (
                 *("{python}", "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"),
-                *("--workers", "1", "--respawn-failed-workers", "frontend_api.asgi:application"),
+                *("--workers", "1", "--workers-kill-timeout", "5", "--respawn-failed-workers", "frontend_api.asgi:application"),
             ),
             health="/health",
             port="streams",

@@ -105,6 +105,8 @@ class Estimate:
         field = kind.fields[nodes[0].name.value]
         if "aggregate" in field.extensions:
             return LIST + AGGREGATE + OBJECT * self._size(kind, nodes[0], USUAL_GROUPS, MOST_GROUPS)
+        if "searches" in field.extensions:
+            return AGGREGATE + self._value(field.type, nodes, 0)
         return self._value(field.type, nodes, self._page(kind, nodes[0]))
 
     def _page(self, kind: GraphQLObjectType, node: FieldNode) -> int:

@@ -23,6 +23,7 @@ from tessera.graph.names import lower_first
 from tessera.graph.pages import connection_plan
 from tessera.graph.plan import NodePlan, Planner, own_plan
 from tessera.graph.registry import Registry
+from tessera.graph.search_all import search_fields
 from tessera.graph.shapes import Shape
 from tessera.graph.slots import Unfit
 from tessera.graph.sql_text import Sql
@@ -45,7 +46,7 @@ def query_fields(registry: Registry) -> dict[str, GraphQLField]:
                     f"{shape.name} needs another name or plural: {lower_first(name)} is a root field already"
                 )
             fields[lower_first(name)] = field
-    for name, field in aggregate_fields(registry).items():
+    for name, field in (aggregate_fields(registry) | search_fields(registry)).items():
         if name in fields:
             raise ImproperlyConfigured(f"{name} is a root field already")
         fields[name] = field

@@ -113,8 +113,15 @@ TESSERA_POOL_SIZE = int(os.environ.get("TESSERA_POOL_SIZE", "2"))  # ready schem
 TESSERA_EXPORTS = DATA / "exports"
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
-# Points that one may hold and gets back a second: a company, a person, an access token, and the strangers of a company.
-TESSERA_BUDGETS = {"tenant": (40_000, 2_000), "person": (20_000, 1_000), "token": (10_000, 500), "stranger": (4_000, 200)}
+# Points that one may hold and gets back a second: a company, a person, an access token, an app with all its devices there, and
+# the strangers of a company.
+TESSERA_BUDGETS = {
+    "tenant": (40_000, 2_000),
+    "person": (20_000, 1_000),
+    "token": (10_000, 500),
+    "app": (30_000, 1_500),
+    "stranger": (4_000, 200),
+}
 TESSERA_STREAMS = {"person": 20, "tenant": 1_000}  # open streams in one process: of one member, and of one company
 TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
 TESSERA_CHANGES_KEPT_DAYS = int(os.environ.get("TESSERA_CHANGES_KEPT_DAYS", "30"))  # how old a cursor of changes may be

@@ -2,4 +2,4 @@
 
 from tessera.settings.dev import *  # noqa: F403
 
-TESSERA_BUDGETS = dict.fromkeys(("tenant", "person", "token", "stranger"), (1_000_000_000, 1_000_000_000))
+TESSERA_BUDGETS = dict.fromkeys(("tenant", "person", "token", "app", "stranger"), (1_000_000_000, 1_000_000_000))

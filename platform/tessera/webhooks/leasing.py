@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from tessera.unit_of_work import unit_of_work
+from tessera.webhooks.delivery import SCHEDULE
 from tessera.webhooks.models import WebhookDelivery, WebhookSubscription
 
 LEASE = timedelta(seconds=60)  # longer than a request may take
@@ -18,6 +19,7 @@ def lease_due(most: int) -> list[tuple[UUID, int]]:
     """Lease up to `most` due deliveries of the tenant that is entered; return each with the number of its attempt.
 
     Facts of one subject go to a subscription in their order: the later one waits until the earlier one was taken or given up.
+    One that was leased as often as it is tried, and of which nobody said how it went, kills whoever sends it: it is given up.
     """
     now = timezone.now()
     due = WebhookDelivery.objects.filter(state=WebhookDelivery.State.PENDING, due_at__lte=now)
@@ -34,11 +36,17 @@ def lease_due(most: int) -> list[tuple[UUID, int]]:
         full = [key for key, left in room.items() if left <= 0]
         wanted = due.filter(~Exists(earlier), subscription__state=WebhookSubscription.State.ACTIVE).exclude(subscription__in=full)
         rows = wanted.order_by("due_at", "id").select_for_update(of=("self",), skip_locked=True)[:most]
-        taken = []
+        taken, lost = [], []
         for row in rows:
+            if row.attempts > len(SCHEDULE):
+                lost.append(row.pk)
+                continue
             room[row.subscription_id] = room.get(row.subscription_id, AT_ONCE) - 1
             if room[row.subscription_id] >= 0:
                 taken.append((row.pk, row.attempts + 1))
+        WebhookDelivery.objects.filter(pk__in=lost).update_unaudited(
+            state=WebhookDelivery.State.FAILED, finished_at=now, leased_until=None
+        )
         keys = [key for key, _attempt in taken]
         WebhookDelivery.objects.filter(pk__in=keys).update_unaudited(
             attempts=F("attempts") + 1, due_at=now + LEASE, leased_until=now + LEASE

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -142,10 +143,11 @@ def _columns(given: DeviceSecrets) -> dict:
 
 
 @service()
-def sign_out_device(*, secret: str, app: str) -> None:
-    """Sign out the device that a secret of it is shown of, to the app itself."""
+def sign_out_device(*, app: str, secret: str = "", device: UUID | None = None) -> None:
+    """Sign an app out on a device, named by its key or by a secret of it that is good now."""
     mine = AccessToken.objects.filter(app=app, revoked_at=None)
-    end_tokens(mine.filter(hash=digest(secret)) | mine.filter(refresh_hash=digest(secret)))
+    named = Q(pk=device) if device else Q(hash=digest(secret)) | Q(refresh_hash=digest(secret))
+    end_tokens(mine.filter(named))
 
 
 @service()

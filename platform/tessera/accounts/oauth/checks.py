@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allauth.core.internal.jwkkit import load_pem
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.core.checks import Error, register
 
@@ -17,7 +18,8 @@ def check_signing_keys(app_configs: Any, **options: Any) -> list[Error]:
     found = []
     for place, key in enumerate(settings.IDP_OIDC_PRIVATE_KEYS, 1):
         try:
-            good = load_pem(key["pem"]).key_size >= SHORTEST
+            loaded = load_pem_private_key(key["pem"].encode(), password=None)
+            good = isinstance(loaded, RSAPrivateKey) and loaded.key_size >= SHORTEST
         except ValueError:
             good = False
         if not good:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.idp.oidc.adapter import get_adapter as get_provider
 from allauth.idp.oidc.internal.oauthlib import authorization_codes
@@ -27,6 +26,7 @@ from tessera.access.selectors import active_member, bearer_of_token
 from tessera.access.services import DeviceOf, DeviceSecrets, renew_device, sign_in_device, sign_out_device
 from tessera.access.services.devices import ACCESS_LIFETIME, RENEWABLE, new_secrets, tenant_of
 from tessera.accounts.addresses import tenant_url
+from tessera.accounts.hosts import place_of
 from tessera.accounts.models import Account
 from tessera.accounts.oauth.models import App
 from tessera.accounts.oauth.targets import is_of, read_target
@@ -77,11 +77,11 @@ class Provider(OAuthLibRequestValidator):
         return self.grant is not None
 
     def _end_device_of_code(self, code: str, client: Client) -> None:
-        made = cache.get(_used(code))
-        found = _find(tenant_of(made or ""))
+        tenant, _colon, device = (cache.get(_used(code)) or "").partition(":")
+        found = _find(UUID(tenant)) if device else None
         if found is not None:
             with enter(found[0], actor=ACTOR, modules=found[1]):
-                sign_out_device(secret=made, app=client.id)
+                sign_out_device(device=UUID(device), app=client.id)
 
     def _demand_same_target(self, asked: Any) -> None:
         """Refuse a token request that names another company than the one that was chosen."""
@@ -126,7 +126,7 @@ class Provider(OAuthLibRequestValidator):
         """Keep the secrets of the grant in its tenant, and tell the app where they are good."""
         grant = self.grant
         assert grant is not None
-        place = get_adapter().get_client_ip(context.request)
+        place = place_of(context.request)
         with grant.inside():
             if not grant.refresh:
                 asked = context.request.POST
@@ -140,7 +140,7 @@ class Provider(OAuthLibRequestValidator):
                     about=DeviceOf(_plain(asked.get("device_name", "")), _plain(asked.get("device_platform", "")), place),
                     given=grant.secrets,
                 )
-                cache.set(_used(request.code), grant.secrets.refresh, timeout=REPLAYS_NOTICED)
+                cache.set(_used(request.code), f"{grant.tenant.id}:{grant.device}", timeout=REPLAYS_NOTICED)
             elif renew_device(refresh=grant.refresh, app=request.client.id, given=grant.secrets, place=place) is None:
                 raise InvalidGrantError(request=request)  # another copy of the token was quicker
         token["refresh_expires_in"] = int(RENEWABLE.total_seconds())

@@ -130,6 +130,7 @@ def test_a_code_that_comes_again_signs_out_what_it_became(phone, tenant):
     code = phone.let_in(tenant)
     phone.tokens = phone.exchange(code).json()
     assert phone.whoami(tenant).status_code == 200
+    phone.tokens = phone.renew().json()
     assert phone.exchange(code).json()["error"] == "invalid_grant"
     assert phone.whoami(tenant).status_code == 401
     assert phone.renew().json()["error"] == "invalid_grant"

@@ -116,3 +116,45 @@ def test_more_than_one_can_take_in_asks_for_everything_again(hers, ada, write, m
     answer = hers.more()
     assert (answer["resyncRequired"], answer["items"]) == (True, [])
     assert hers.told() == []
+
+
+def test_what_was_made_after_the_record_had_left_is_never_told(hers, ada, write):
+    party, address, comment = write(lambda: party_of(ada))
+    hers.told()
+    write(lambda: saved(party, owner=new_id()))
+    write(lambda: saved(Address(party=party, street="Later", city="Bern", country="CH")))
+    write(lambda: add_comment(label="base.Party", record=party.pk, body="Nothing for her"))
+    rows = (("Address", address.pk), ("Comment", comment.pk), ("Party", party.pk))
+    assert operations(hers.told()) == [(kind, "REMOVED", key) for kind, key in rows]
+
+
+def test_what_was_deleted_before_the_record_came_is_never_told(hers, ada, write):
+    party, address, comment = write(lambda: party_of(new_id()))
+    write(lambda: (gone(address), gone(comment)))
+    write(lambda: saved(party, owner=ada))
+    assert hers.told() == [("Party", "CREATED", party.pk)]
+
+
+def test_what_was_deleted_before_the_record_left_is_told(hers, ada, write):
+    party, address, comment = write(lambda: party_of(ada))
+    note = write(lambda: add_comment(label="base.Party", record=party.pk, body="For a moment"))
+    hers.told()
+    note_key = write(lambda: gone(note))
+    assert hers.told() == [("Comment", "DELETED", note_key)]
+    key = write(lambda: gone(address))
+    write(lambda: saved(party, owner=new_id()))
+    found = operations(hers.told())
+    assert found == [("Address", "DELETED", key), ("Comment", "REMOVED", comment.pk), ("Party", "REMOVED", party.pk)]
+
+
+def test_what_was_deleted_before_a_role_made_it_seen_is_never_told(tenant, write):
+    here = write(lambda: make_company(new_id().hex[-12:]))
+    bob = Reader(tenant, reader_of(*VIEW, reach=Reach(companies=frozenset({here.pk}))), TYPES)
+    party, address, _comment = write(lambda: party_of(None))
+    kept = write(lambda: saved(Address(party=party, street="Kept", city="Bern", country="CH")))
+    write(lambda: gone(address))
+    write(lambda: saved(PartyRole(party=party, company=here, role="customer")))
+    told = bob.told()
+    assert [key for kind, _op, key in told if kind == "Address"] == [kept.pk]
+    key = write(lambda: gone(kept))
+    assert bob.told() == [("Address", "DELETED", key)]

@@ -18,7 +18,7 @@ from tessera.testing.sweep.worlds import ASKING, Place, raw
 
 BOTH, ONLY_THERE = 0, 2  # numbers of rows: one that is in both companies, one that only the other has
 MOST_CHANGES = 8
-PARTS = ("pages", "rows", "narrowed", "grouped", "nested", "reports", "changes")
+PARTS = ("pages", "rows", "narrowed", "grouped", "searched", "nested", "reports", "changes")
 LOOKED_FOR = "COBAL"  # begins the other's texts and is not one of them, so an answer may repeat what was asked
 
 

@@ -70,7 +70,8 @@ class Reads:
             yield from (f"{self._many(shape)}(first: 250, filter: {condition}) {shown}" for condition in self._conditions(shape))
             yield from (f"{self._many(shape)}({order}) {{ nodes {{ id }} }}" for order in self._orders(shape))
             if shape.search:
-                yield from (f"{self._many(shape)}(first: 250, search: {quoted(word)}) {shown}" for word in self.words)
+                found = (quoted(word) for word in self._looked_for())
+                yield from (f"{self._many(shape)}(first: 250, search: {word}) {shown}" for word in found)
             cursor = quoted(self.place.cursors.get(shape.name, "none"))
             yield f"{self._many(shape)}(last: 3, after: {cursor}, before: {cursor}) {shown}"
 
@@ -79,7 +80,20 @@ class Reads:
         for name, field in self._query().fields.items():
             if shape := field.extensions.get("aggregate"):
                 ids = ", ".join(self.id_of(shape, number) for number in self.numbers)
-                yield from groups_of(name, field, ids, self.words[-1])
+                yield from groups_of(name, field, ids, self._looked_for())
+
+    def searched(self) -> Iterator[str]:
+        """Yield a search of everything for each text, type by type and at once."""
+        shown = "{ nodes { id __typename } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"
+        for word in self._looked_for():
+            for kind in self._choices("SearchedType"):
+                yield f"search(text: {quoted(word)}, types: [{kind}], first: 50) {shown}"
+            yield f"search(text: {quoted(word)}) {shown}"
+        yield f'search(text: {quoted(self.words[-1])}, after: "none") {shown}'
+
+    def _looked_for(self) -> tuple[str, ...]:
+        """Return the texts that are searched for, a guessed secret with them."""
+        return (*self.words, *([self.guess.word] if self.guess else []))
 
     def nested(self) -> Iterator[str]:
         """Yield every nested list with its arguments, a few of one kind of row together."""
@@ -94,7 +108,7 @@ class Reads:
     def reports(self) -> Iterator[str]:
         """Yield every report and every hand-written field."""
         for name, field in self._query().fields.items():
-            made = field.extensions.keys() & {"shape", "aggregate"}
+            made = field.extensions.keys() & {"shape", "aggregate", "searches"}
             if not made and name != "node" and name not in self.left_out:
                 yield from self._report(name, field)
 

@@ -14,8 +14,8 @@ from tessera.testing.probing import quoted
 FIRST = "first: 20"
 
 
-def groups_of(name: str, field: GraphQLField, ids: str, word: str) -> Iterator[str]:
-    """Yield the selections on one root field; `ids` are those that its filter names, `word` is looked for."""
+def groups_of(name: str, field: GraphQLField, ids: str, words: Iterable[str]) -> Iterator[str]:
+    """Yield the selections on one root field; `ids` are those that its filter names, `words` are looked for."""
     shape: Shape = field.extensions["aggregate"]
     keys, orders = keys_of(shape), orders_of(shape)
     protected = {each for each, key in keys.items() if key.member and key.member.right}
@@ -27,10 +27,9 @@ def groups_of(name: str, field: GraphQLField, ids: str, word: str) -> Iterator[s
         for words in batched([each for each, (kind, of) in orders.items() if of in measured and kind != "key"], MOST_ORDERS):
             shown = " ".join(f"{orders[each][0]} {{ {orders[each][1]} }}" for each in words)
             yield f"{name}({FIRST}{by}, {_ordered(constant(each) for each in words)}) {{ count {shown} }}"
-    searched = f", search: {quoted(word)}" if shape.search else ""
     yield f"{name}({FIRST}, filter: {{id: {{in: [{ids}]}}}}, {_ordered(['COUNT'])}) {{ count }}"
-    if searched:
-        yield f"{name}({FIRST}{searched}) {{ count }}"
+    if shape.search:
+        yield from (f"{name}({FIRST}, search: {quoted(word)}) {{ count }}" for word in words)
 
 
 def batched(names: Iterable[str], most: int) -> Iterator[tuple[str, ...]]:

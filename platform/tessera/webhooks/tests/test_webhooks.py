@@ -1,24 +1,18 @@
 """Facts are told to others: each once committed, signed, in order, again until it was taken, within the rights of the owner."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from modules.base.models import Party
-from tessera.access.models import Member
-from tessera.access.selectors import actor_of, restricted
-from tessera.access.services import deactivate_member
-from tessera.access.tests.people import make_ada, make_bob, make_role
 from tessera.audit.models import AuditEntry
-from tessera.context import acting, current
-from tessera.events import event, publish
+from tessera.context import current
+from tessera.events import publish
 from tessera.fields import new_id
 from tessera.outbox.hints import HINTS, client
-from tessera.testing.asking import ask, codes, done, id_of, refusals
+from tessera.testing.asking import ask, done, id_of, refusals
 from tessera.unit_of_work import in_unit, savepoint, unit_of_work
 from tessera.webhooks import delivery as sending
 from tessera.webhooks.delivery import BREAK_AFTER, SCHEDULE, deliver
@@ -28,68 +22,8 @@ from tessera.webhooks.posting import Outcome
 from tessera.webhooks.relaying import send_due
 from tessera.webhooks.signing import good_secrets
 from tessera.webhooks.tasks import KEPT, forget_webhooks
+from tessera.webhooks.tests.bells import LISTED, REPLAY, UPDATE, BellRung, State, make_due, ring, send, subscribe
 from tessera.webhooks.tests.receiver import Receiver
-
-State = WebhookDelivery.State
-CREATE = """mutation ($input: WebhookSubscriptionCreateInput!) { webhookSubscriptionCreate(input: $input)
-    { result { secret subscription { id name events state } } userErrors { code field } } }"""
-UPDATE = """mutation ($id: ID!, $input: WebhookSubscriptionUpdateInput!) { webhookSubscriptionUpdate(id: $id, input: $input)
-    { node { state events } userErrors { code field } } }"""
-LISTED = """{ webhookDeliveries { nodes { id name state attempts subject
-    log { nodes { status error responseBody requestBody requestHeaders } } } } }"""
-REPLAY = "mutation ($id: ID!) { webhookDeliveryReplay(id: $id) { node { state } userErrors { code field } } }"
-
-
-@event("webhooktest.bell_rung")
-class BellRung:
-    subject: UUID
-    tone: str
-
-
-@pytest.fixture
-def receiver(settings):
-    settings.TESSERA_WEBHOOKS_TO_LOOPBACK = True
-    made = Receiver()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ada(inside):
-    """Return the owner of the company, who acts."""
-    ada = make_ada()
-    with acting(actor_of(ada)):
-        yield ada
-
-
-def subscribe(receiver, **more):
-    wish = {"name": "Bells", "url": receiver.url, "events": ["webhooktest.bell_rung"]} | more
-    made = ask(CREATE, input=wish)["data"]["webhookSubscriptionCreate"]
-    assert made["userErrors"] == []
-    return WebhookSubscription.objects.get(name=wish["name"]), made["result"]["secret"]
-
-
-def ring(subject=None, *tones):
-    subject = subject or new_id()
-    with unit_of_work():
-        for tone in tones or ("a",):
-            publish(BellRung(subject=subject, tone=tone))
-    return subject
-
-
-def send():
-    """Do what relay and worker do, until nothing is due."""
-    count = 0
-    while leased := lease_due(20):
-        for key, attempt in leased:
-            deliver(key, attempt)
-        count += len(leased)
-    return count
-
-
-def make_due():
-    with unit_of_work():
-        WebhookDelivery.objects.filter(state=State.PENDING).update_unaudited(due_at=timezone.now(), leased_until=None)
 
 
 def test_a_fact_is_told_signed_and_logged(ada, receiver, tenant):
@@ -210,6 +144,16 @@ def test_a_lease_that_runs_out_is_sent_again(ada, receiver):
     assert receiver.got == []
 
 
+def test_a_delivery_from_which_no_worker_returns_is_given_up(ada, receiver):
+    subscribe(receiver)
+    ring()
+    for attempt in range(1, len(SCHEDULE) + 2):
+        assert [number for _key, number in lease_due(20)] == [attempt]
+        make_due()
+    assert lease_due(20) == []
+    assert WebhookDelivery.objects.values_list("state", "attempts").get() == ("failed", len(SCHEDULE) + 1)
+
+
 def test_a_dead_receiver_takes_no_more_than_its_share(ada, receiver):
     subscribe(receiver, name="Dead")
     other = Receiver()
@@ -269,101 +213,6 @@ def test_a_receiver_that_says_it_is_gone_is_believed(ada, receiver):
     ring()
     send()
     assert WebhookSubscription.objects.values_list("state", "why").get() == ("disabled", "the receiver answered 410 Gone")
-
-
-def test_the_query_is_asked_in_the_name_of_the_owner(inside, receiver):
-    with unit_of_work():
-        party = Party(kind=Party.Kind.ORGANISATION, name="Acme", code="acme")
-        party.save()
-    role = make_role("hooks", webhooks__subscription_manage="all", base__party_view="all")
-    bob = make_bob(None, role)
-    query = "query ($subject: ID!) { party(id: $subject) { name } }"
-    with acting(actor_of(bob)):
-        subscribe(receiver, query=query)
-    ring(party.pk)
-    send()
-    assert receiver.got[0].told["data"]["result"] == {"data": {"party": {"name": "Acme"}}}
-    assert "fact" not in receiver.got[0].told["data"]  # that is for who may see facts
-    with unit_of_work():
-        role.permissions.filter(permission="base.party_view").delete()
-    ring(party.pk)
-    send()
-    result = receiver.got[1].told["data"]["result"]
-    assert (result["data"], result["errors"][0]["extensions"]["code"]) == ({"party": None}, "FORBIDDEN")
-
-
-def test_a_webhook_made_with_a_token_sees_no_more_than_the_token(inside, receiver):
-    ada = make_ada()
-    with acting(restricted(actor_of(ada), ["webhooks.subscription_manage"])):
-        subscribe(receiver, query="{ me { permissions } }")
-    ring()
-    send()
-    data = receiver.got[0].told["data"]
-    assert ("fact" in data, data["result"]["data"]["me"]["permissions"]) == (False, ["webhooks.subscription_manage"])
-
-
-def test_whoever_changes_a_webhook_becomes_its_owner(inside, receiver):
-    ada, bob = (
-        make_ada(),
-        make_bob(None, make_role("hooks", webhooks__subscription_manage="all", webhooks__webhook_subscription_view="all")),
-    )
-    with acting(actor_of(ada)):
-        row, _secret = subscribe(receiver)
-    with acting(actor_of(bob)):
-        done(UPDATE, id=id_of(row), input={"query": "{ me { member { name } } }"})
-        assert refusals(UPDATE, id=id_of(row), input={"url": "https://10.0.0.1/"}) == [("INVALID", "input.url")]
-    ring()
-    send()
-    assert receiver.got[0].told["data"]["result"]["data"]["me"]["member"]["name"] == "Bob"
-
-
-def test_without_its_owner_a_webhook_is_disabled(inside, receiver):
-    make_ada()
-    bob = make_bob(None, make_role("hooks", webhooks__subscription_manage="all"))
-    with acting(actor_of(bob)):
-        subscribe(receiver)
-    ring()
-    deactivate_member(member=Member.objects.get(pk=bob.pk))
-    send()
-    assert (receiver.got, WebhookSubscription.objects.get().why) == ([], "its owner is gone")
-
-
-@pytest.mark.parametrize(
-    ("wish", "field"),
-    [
-        ({"url": "https://169.254.169.254/"}, "input.url"),
-        ({"url": "ftp://hooks.example.com/"}, "input.url"),
-        ({"events": []}, "input.events"),
-        ({"events": ["*", "webhooktest.bell_eaten"]}, "input.events.1"),
-        ({"events": ["nomodule.*"]}, "input.events.0"),
-        ({"name": " "}, "input.name"),
-        ({"query": "{ nothing }"}, "input.query"),
-        ({"query": "{ me {"}, "input.query"),
-        ({"query": 'mutation { moduleEnable(input: {module: "crm"}) { userErrors { code } } }'}, "input.query"),
-        ({"query": "query ($a: ID!) { party(id: $a) { name } }"}, "input.query"),
-        ({"query": "query ($subject: ID!) { parties(after: $subject) { totalCount } }"}, "input.query"),
-        ({"query": "{ __schema { types { name } } }" * 2}, "input.query"),
-        ({"query": "{ me { tenant } }" + " " * 5000}, "input.query"),
-    ],
-)
-def test_what_cannot_be_is_refused_with_its_place(ada, receiver, wish, field):
-    values = {"name": "Bells", "url": receiver.url, "events": ["*"]} | wish
-    assert [place for _code, place in refusals(CREATE, input=values)] == [field]
-    assert not WebhookSubscription.objects.exists()
-
-
-def test_webhooks_are_for_who_holds_the_right(as_member, receiver):
-    as_member("webhooks.webhook_subscription_view", "webhooks.webhook_delivery_view")
-    wish = {"name": "Bells", "url": receiver.url, "events": ["*"]}
-    assert codes(ask(CREATE, input=wish)) == ["FORBIDDEN"]
-    with unit_of_work():
-        row = WebhookSubscription(name="x", url=receiver.url, events=["*"], owner=new_id(), secret="")
-        row.save()
-        made = WebhookDelivery(subscription=row, name="x", subject=new_id(), state=State.DONE)
-        made.save()
-    assert codes(ask(UPDATE, id=id_of(row), input={"active": False})) == ["FORBIDDEN"]
-    assert codes(ask(REPLAY, id=id_of(made))) == ["FORBIDDEN"]
-    assert codes(ask("{ webhookAttempts { nodes { id } } }")) == ["FORBIDDEN"]
 
 
 def test_a_paused_webhook_is_told_nothing(ada, receiver):
