@@ -14,7 +14,8 @@ class BulkOperation(Record):
 
     The row is the checkpoint. A worker holds `lease` until `leased_until` and renews it with every page; whoever takes
     it over goes on from `cursor` (out) or `position` (in, a byte of the input), which move in the transaction that
-    puts a further part behind the result. `token` is the access token that asked, whose scopes bound the rights.
+    puts a further part behind the result. `token` is the access token that asked, whose scopes bound the rights;
+    `permission` is the right without which nobody gets the result: to view the list, or to run the mutation.
     """
 
     class Kind(models.TextChoices):
@@ -38,6 +39,7 @@ class BulkOperation(Record):
     language = models.CharField(max_length=10, editable=False)
     text = models.TextField(_("query or mutation"))
     variables = models.JSONField(_("variables"), default=dict)
+    permission = models.CharField(max_length=150, editable=False)
     input_file = models.UUIDField(null=True, editable=False)
     result_file = models.UUIDField(null=True, editable=False)
     cursor = models.TextField(blank=True, editable=False)

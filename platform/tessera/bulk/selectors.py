@@ -43,9 +43,10 @@ def person_of(operation: BulkOperation) -> Actor:
 
 
 def results_of(ids: list[UUID]) -> dict[UUID, StoredFile]:
-    """Return the results that are still kept, by operation, of the actor's own finished operations."""
-    mine = BulkOperation.objects.filter(pk__in=ids, owner=current().actor.member_id, finished_at__isnull=False)
-    named = dict(mine.filter(result_file__isnull=False).values_list("result_file", "pk"))
+    """Return the results that are still kept, by operation, of the actor's own ended operations whose right it still has."""
+    actor = current().actor
+    mine = BulkOperation.objects.filter(pk__in=ids, owner=actor.member_id, finished_at__isnull=False)
+    named = {row.result_file: row.pk for row in mine if actor.may(row.permission)}
     return {named[row.pk]: row for row in StoredFile.objects.filter(pk__in=named, expires_at__gt=timezone.now())}
 
 
@@ -55,7 +56,7 @@ def result_urls_of(*, ids: list[UUID]) -> dict[UUID, str]:
 
 
 def open_result(*, token: str) -> tuple[StoredFile, Iterator[bytes]]:
-    """Return a result and its bytes; NOT_FOUND for a link that is too old, of somebody else, or to what is gone."""
+    """Return a result and its bytes; NOT_FOUND for a link that is too old, or to what is gone, another's, or beyond one's rights."""
     try:
         key = UUID(unsign(RESULT, token, LINK))
     except BadToken:

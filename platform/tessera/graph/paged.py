@@ -61,6 +61,15 @@ class PagedQuery:
         self.document = self._parsed()
         self._check()
 
+    @property
+    def permission(self) -> str:
+        """Return the right to view the rows of the list."""
+        (field,) = self._operation(self.document.ast).selection_set.selections
+        assert isinstance(field, FieldNode) and self.schema.query_type
+        return (
+            get_named_type(self.schema.query_type.fields[field.name.value].type).extensions["page_of"].resource.permission("view")
+        )
+
     def page(self, after: str | None) -> Part:
         """Return the page behind a cursor, as the actor in force may see it; raise ApiError as the list would."""
         text = self._pages if after else self._first_page

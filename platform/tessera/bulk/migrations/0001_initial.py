@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(editable=False, max_length=10)),
                 ('text', models.TextField(verbose_name='query or mutation')),
                 ('variables', models.JSONField(default=dict, verbose_name='variables')),
+                ('permission', models.CharField(editable=False, max_length=150)),
                 ('input_file', models.UUIDField(editable=False, null=True)),
                 ('result_file', models.UUIDField(editable=False, null=True)),
                 ('cursor', models.TextField(blank=True, editable=False)),

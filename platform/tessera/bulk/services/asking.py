@@ -27,8 +27,10 @@ def start_export(*, query: str, variables: dict[str, Any] | None = None) -> Bulk
 
     The query is `{ parties(filter: ...) { nodes { ... } } }`; a list inside says how many rows it shows (`first`).
     """
-    PagedQuery(query, variables or {})
-    return _start(BulkOperation(kind=BulkOperation.Kind.EXPORT, text=query, variables=variables or {}))
+    permission = PagedQuery(query, variables or {}).permission
+    demand(permission)
+    made = BulkOperation(kind=BulkOperation.Kind.EXPORT, text=query, variables=variables or {}, permission=permission)
+    return _start(made)
 
 
 @service(permission="bulk.bulk_operation_import")
@@ -38,9 +40,11 @@ def start_import(*, mutation: str, file: StoredFile) -> BulkOperation:
     The result has a line for each: its number, and what the mutation answers. A line has its effect once, however
     often workers are killed.
     """
-    demand(LineMutation(mutation).permission)
+    permission = LineMutation(mutation).permission
+    demand(permission)
     keep_file(file=file, purpose=StoredFile.Purpose.BULK, until=timezone.now() + KEPT)
-    return _start(BulkOperation(kind=BulkOperation.Kind.IMPORT, text=mutation, input_file=file.pk))
+    made = BulkOperation(kind=BulkOperation.Kind.IMPORT, text=mutation, input_file=file.pk, permission=permission)
+    return _start(made)
 
 
 def _start(made: BulkOperation) -> BulkOperation:

@@ -8,6 +8,7 @@ ROWS = {
         "variables": {},
         "language": "en",
         "token": None,
+        "permission": "base.party_view",
         "input_file": None,
         "result_file": None,
         "lease": None,

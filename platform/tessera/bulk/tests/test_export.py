@@ -10,7 +10,7 @@ from tessera.access.models import AccessToken, Member
 from tessera.accounts.models import Account
 from tessera.bulk.models import BulkOperation
 from tessera.bulk.services.running import run_slice
-from tessera.bulk.tests.hands import EXPORT, authors, result, run, shown, start_export
+from tessera.bulk.tests.hands import AUTHORS, EXPORT, authors, result, run, shown, start_export
 from tessera.context import EVERYTHING, Actor, Reach, acting, system
 from tessera.fields import new_id
 from tessera.files.models import StorageUse, StoredFile
@@ -102,6 +102,12 @@ def test_who_lost_the_right_is_stopped_with_what_was_read(bob, small):
     assert (operation.state, operation.error_code, operation.rows_done) == ("failed", "FORBIDDEN", 3)
     assert "library.author_view" in operation.error
     assert len(result(operation)) == 3
+
+
+def test_who_may_not_view_the_list_may_not_ask_for_it_as_a_file(bob):
+    del bob.grants["library.author_view"]
+    (error,) = ask(EXPORT, input={"query": AUTHORS})["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["permission"]) == ("FORBIDDEN", "library.author_view")
 
 
 @pytest.mark.parametrize("how", ["deactivated", "account"])

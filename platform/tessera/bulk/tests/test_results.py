@@ -40,6 +40,9 @@ def test_the_link_is_the_owners_in_their_company_for_an_hour_and_the_result_goes
     ):
         with acting(stranger), pytest.raises(NotFound):
             open_result(token=token)
+    lost = {right: reach for right, reach in bob.grants.items() if right != "library.author_view"}
+    with acting(Actor(kind="member", member_id=bob.member_id, grants=lost)), pytest.raises(NotFound):
+        open_result(token=token)
     with entered(other_tenant, actor=bob), pytest.raises(NotFound):
         open_result(token=token)
     monkeypatch.setattr("tessera.bulk.selectors.LINK", timedelta(0))
