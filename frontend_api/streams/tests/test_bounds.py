@@ -34,7 +34,7 @@ def test_a_client_that_does_not_keep_up_is_sent_away_after_a_while(quiet, tenant
     monkeypatch.setattr(stream, "PATIENCE", 0)
     assert quiet.is_given_up()
     with entered(tenant, actor=system("test")):
-        found = looking._Looking().at(quiet, looking.Standing(None, None, None, ""))
+        found = looking._Looking().at(quiet, looking.Standing(None, False, ""))
     assert found.ended
     reason = json.loads(found.frames[0].split(b"\n")[1].removeprefix(b"data: "))
     assert reason["errors"][0]["extensions"] == {"code": "RATE_LIMITED"}
