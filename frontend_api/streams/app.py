@@ -4,7 +4,7 @@ import asyncio  # allow raw-thread: this is the loop that serves the streams
 import contextlib
 import io
 import signal
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -20,6 +20,7 @@ from frontend_api.streams.stream import BEAT, Stream
 from tenants.middleware import unknown_host
 
 HEARTBEAT = 15.0  # seconds
+STUCK = 60.0  # seconds in which a client takes nothing of what is sent
 OPENED = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -27,7 +28,7 @@ OPENED = [
 ]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 
 class Application:
@@ -119,9 +120,11 @@ async def _stream(stream: Stream, receive: Receive, send: Send) -> None:
             stream.wake.clear()
             frames = [stream.waiting.popleft() for _ in range(len(stream.waiting))] or ([] if stream.ended else [BEAT])
             for frame in frames:
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+                await asyncio.wait_for(send({"type": "http.response.body", "body": frame, "more_body": True}), STUCK)
         if not gone.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except TimeoutError:
+        pass  # nobody reads: to hang up is all that is left
     finally:
         gone.cancel()
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from django.db import DatabaseError
 from tessera.accounts.standing import Standing, standings
 from tessera.changes.cursor import START, Cursor, read_cursor
 from tessera.changes.feed import Slice, every_label, read_feed
@@ -41,11 +42,18 @@ def look(tenant: UUID, streams: list[Stream]) -> dict[Stream, Found]:
         return {each: _end(each, ApiError(Code.TENANT_SUSPENDED, "This company's access is suspended.")) for each in streams}
     with enter(ref, actor=system("streams"), modules=modules):
         good = standings({each.credential for each in streams})
-        looking = _Looking()
-        return {each: looking.at(each, good.get(each.credential)) for each in streams}
+        looking, found = _Looking(), {}
+        for each in streams:
+            try:
+                found[each] = looking.at(each, good.get(each.credential))
+            except DatabaseError:
+                raise  # it is everybody's: all are looked at again
+            except Exception as defect:
+                found[each] = _end(each, defect)
+        return found
 
 
-def _end(stream: Stream, error: ApiError) -> Found:
+def _end(stream: Stream, error: Exception) -> Found:
     return Found(stream.cursor, stream.key, stream.modules, [last_event(error)], ended=True)
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import orjson
 from tessera.accounts.standing import Credential
 from tessera.changes.cursor import Cursor
-from tessera.errors import ApiError
 from tessera.graph.failures import shown
 from tessera.graph.subscribing import Subscribed
 
@@ -77,7 +76,7 @@ def next_event(cursor: str, body: bytes) -> bytes:
     return b"id: " + cursor.encode() + b"\nevent: next\ndata: " + body + b"\n\n"
 
 
-def last_event(error: ApiError | None = None) -> bytes:
-    """Return the frames that end a stream, with the reason if there is one."""
+def last_event(error: Exception | None = None) -> bytes:
+    """Return the frames that end a stream, with the reason if there is one; of a defect an id under which the log has it."""
     reason = b"" if error is None else b"event: next\ndata: " + orjson.dumps({"errors": [shown(error)]}) + b"\n\n"
     return reason + b"event: complete\ndata:\n\n"

@@ -34,7 +34,7 @@ def test_a_client_that_does_not_keep_up_is_sent_away_after_a_while(quiet, tenant
     monkeypatch.setattr(stream, "PATIENCE", 0)
     assert quiet.is_given_up()
     with entered(tenant, actor=system("test")):
-        found = looking._Looking().at(quiet, looking.Standing(None, None, None, ""))
+        found = looking._Looking().at(quiet, looking.Standing(None, False, ""))
     assert found.ended
     reason = json.loads(found.frames[0].split(b"\n")[1].removeprefix(b"data: "))
     assert reason["errors"][0]["extensions"] == {"code": "RATE_LIMITED"}
@@ -67,6 +67,37 @@ def test_a_quiet_stream_has_a_heartbeat_until_the_client_hangs_up(quiet, monkeyp
     assert sent[0]["status"] == 200 and dict(sent[0]["headers"])[b"content-type"] == b"text/event-stream; charset=utf-8"
     assert [message["body"] for message in sent[1:5]] == [BEAT] * 4
     assert all(message.get("more_body") for message in sent[1:])
+
+
+def test_who_takes_nothing_is_hung_up_on(quiet, monkeypatch):
+    monkeypatch.setattr(app, "STUCK", 0.01)
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+        if len(sent) > 2:
+            await asyncio.Event().wait()
+
+    quiet.put(b"one", b"two")
+    asyncio.run(app._stream(quiet, receive, send))
+    assert [message["body"] for message in sent[1:]] == [BEAT, b"one"]
+
+
+def test_a_defect_ends_the_one_stream_that_has_it(tenant, monkeypatch):
+    broken, well = (Stream(tenant.id, new_id(), Credential(name, False), None) for name in ("broken", "well"))
+
+    def at(self, stream, standing):
+        if stream is broken:
+            raise LookupError("secret inside")
+        return looking.Found(None, "", frozenset(), [b"frame"])
+
+    monkeypatch.setattr(looking._Looking, "at", at)
+    found = looking.look(tenant.id, [broken, well])
+    assert (found[well].frames, found[well].ended, found[broken].ended) == ([b"frame"], False, True)
+    assert b"INTERNAL" in found[broken].frames[0] and b"secret" not in found[broken].frames[0]
 
 
 def test_a_stream_that_ends_says_so_and_closes(quiet):
