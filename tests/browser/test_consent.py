@@ -4,8 +4,14 @@ from itertools import product
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from tessera.access.models import Member
+from tessera.access.services import DeviceOf, sign_in_device
+from tessera.access.services.devices import new_secrets
 from tessera.accounts.oauth.services import make_app
 from tessera.accounts.tests.hosts import PASSWORD, join, make_account
+from tessera.context import system
+from tessera.fields import new_id
+from tessera.testing.plugin import entered
 
 from tests.browser.conftest import LANGUAGES, WIDTHS
 
@@ -19,6 +25,17 @@ def asked(tenant, other_tenant, accounts):
     bob = make_account("bob@example.com", name="Bob")
     for each in (tenant, other_tenant):
         join(each, bob)
+    with entered(tenant, actor=system("test")):
+        sign_in_device(
+            device=new_id(),
+            member=Member.objects.get(email="bob@example.com"),
+            account_epoch=bob.epoch,
+            app="pocket",
+            app_name="Pocket Ledger",
+            scopes=SCOPES,
+            about=DeviceOf("Bob's phone", "Android 16", "192.0.2.7"),
+            given=new_secrets(new_id()),
+        )
     back = f"{accounts}/nowhere"  # answered, so that the browser gets there
     app = make_app(
         name="Pocket Ledger",
@@ -54,6 +71,10 @@ def test_bob_lets_an_app_into_one_of_his_companies(asked, tenant, person, width,
     brought = parse_qs(urlsplit(bob.page.url).query)
     assert (brought["state"], len(brought["code"])) == (["s1"], 1)
     bob.trouble.clear()  # nobody waits at the address of the app: Chromium names the status 404
+    bob.open("/account/devices")
+    bob.page.screenshot(path=tmp_path / "devices.png", full_page=True)
+    bob.press()
+    assert "Android 16" not in bob.text()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

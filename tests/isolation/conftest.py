@@ -11,7 +11,7 @@ from tessera.testing import databases
 from tenants.models import Installation, Tenant
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
-ENDLESS = dict.fromkeys(("tenant", "person", "token", "stranger"), (10**9, 10**9))
+ENDLESS = dict.fromkeys(("tenant", "person", "token", "app", "stranger"), (10**9, 10**9))
 
 
 @contextmanager

@@ -10,7 +10,12 @@ from uuid import UUID
 from django.test import Client
 from django.utils import timezone
 from tessera.access.models import AccessToken, Invitation, Member
+from tessera.access.services import DeviceOf, sign_in_device
+from tessera.access.services.devices import new_secrets
 from tessera.access.services.invitations import PURPOSE as INVITATION
+from tessera.accounts.models import Account
+from tessera.accounts.oauth.models import App
+from tessera.accounts.oauth.services import make_app
 from tessera.accounts.services import digest, issue_code, redeem_code
 from tessera.notes.models import Attachment
 from tessera.signing import sign
@@ -23,7 +28,14 @@ from modules.crm.service.services.surveys import token_of
 
 ACCOUNTS = "localhost"
 ME = "{ me { tenant member { name } } }"
-INVITED = 200
+INVITED, DEVICE = 200, 201
+APP: dict[str, Any] = {
+    "name": "Pocket",
+    "redirect_uris": ["com.example.app:/done"],
+    "scopes": ["all"],
+    "confidential": False,
+    "tenant_id": None,
+}
 
 
 def session_of(world: Any, place: Any) -> str:
@@ -50,6 +62,26 @@ def api_key_of(_world: Any, place: Any) -> str:
             expires_at=timezone.now() + timedelta(days=1),
         ).save()
     return secret
+
+
+def device_of(_world: Any, place: Any) -> str:
+    """Return the access token of an app that is for every company; its row has the same key in both."""
+    app = App.objects.select_related("client").first()
+    client_id = app.client_id if app else make_app(**APP).app.client_id
+    with place.inside(), unit_of_work():
+        member = Member.objects.get(pk=key_of(Member, ASKING))
+        given = new_secrets(key_of(AccessToken, DEVICE))
+        sign_in_device(
+            device=key_of(AccessToken, DEVICE),
+            member=member,
+            account_epoch=Account.objects.get(pk=member.account_id).epoch,
+            app=client_id,
+            app_name="Pocket",
+            scopes=["all"],
+            about=DeviceOf("phone", "Android", "127.0.0.1"),
+            given=given,
+        )
+    return given.access
 
 
 def invitation_of(_world: Any, place: Any) -> str:
@@ -139,6 +171,7 @@ class Credential:
 
 CREDENTIALS = {
     "token": Credential(lambda _world, place: place.secret, as_bearer, 401, "UNAUTHENTICATED"),
+    "device of an app": Credential(device_of, as_bearer, 401, "UNAUTHENTICATED"),
     "API key": Credential(api_key_of, as_bearer, 401, "UNAUTHENTICATED"),
     "session of a program": Credential(session_of, as_bearer, 401, "UNAUTHENTICATED"),
     "session cookie": Credential(session_of, as_cookie, 401, "UNAUTHENTICATED"),

@@ -1,7 +1,7 @@
 """What an app may ask for: a small closed list, which names rights by module.
 
 `sales:view` is every right of the module `sales` to see something, `sales:write` every right of it, `company:...` the same for what
-the kernel keeps, and `all` whatever the member may. A right that makes further credentials is in none of them.
+the kernel keeps, and `all` whatever the member may. A right that makes what outlives the app is in none of them: credentials, webhooks.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ IDENTITY: Mapping[str, Any] = {
     "email": _("See your e-mail address"),
     "offline_access": _("Stay signed in"),
 }
-NEVER = frozenset({"access.token_issue", "access.api_key_issue", "access.app_manage"})
+NEVER = frozenset({"access.token_issue", "access.api_key_issue", "access.app_manage", "webhooks.subscription_manage"})
 ALWAYS = frozenset({"access.push_token_set"})
 
 

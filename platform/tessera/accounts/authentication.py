@@ -43,13 +43,10 @@ def authenticate(request: HttpRequest, tenant: TenantRef) -> Actor:
         return ANONYMOUS
     if header := request.headers.get("Authorization"):
         scheme, _space, secret = header.partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret:
             raise refusal()
-        return (
-            _of_session(secret.strip(), tenant)
-            if secret.strip().startswith(SESSION_PREFIX)
-            else _of_token(secret.strip(), request)
-        )
+        return _of_session(secret, tenant) if secret.startswith(SESSION_PREFIX) else _of_token(secret, request)
     if key := request.COOKIES.get(cookie_name()):
         actor = _of_session(key, tenant)
         if request.method not in SAFE:

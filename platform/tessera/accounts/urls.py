@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from tessera.accounts.hosts import accounts_host, one_transaction, wrapped
 from tessera.accounts.oauth import views as oauth
-from tessera.accounts.views import api, join, switch
+from tessera.accounts.views import api, devices, join, switch
 
 # Under the names by which django-allauth's own views find each other.
 PROVIDER = [
@@ -23,6 +23,7 @@ urlpatterns = wrapped(
         path("switch", switch.choose_tenant, name="switch"),
         path("switch/<uuid:tenant_id>", switch.switch_to, name="switch_to"),
         path("join/<uuid:tenant_id>/<str:token>", join.join, name="join"),
+        path("account/devices", devices.devices, name="account_devices"),
         path("account/signup/", RedirectView.as_view(url="/signup"), name="company_signup"),
         path(".well-known/openid-configuration", oauth.configuration, name="openid_configuration"),
         path(".well-known/oauth-authorization-server", oauth.configuration, name="oauth_configuration"),

@@ -51,7 +51,7 @@ def deliver(key: UUID, attempt: int) -> None:
         with unit_of_work():
             disable_subscription(lock_for_update(WebhookSubscription.objects.filter(pk=subscription.pk))[0], "its owner is gone")
         return
-    owner = restricted(actor_of(member), subscription.scopes, app=subscription.app)
+    owner = restricted(actor_of(member), subscription.scopes)
     try:
         letter = _written(row, subscription, owner)
     except Unanswerable as reason:

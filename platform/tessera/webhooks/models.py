@@ -14,8 +14,8 @@ RESPONSE_KEPT = 2048
 class WebhookSubscription(Record):
     """An address of somebody else's that is told facts; `events` are names, `module.*`, or `*` for all.
 
-    `query` is asked as `owner`, with no more than the `scopes` of the token that `app` had when it was written. Secrets are
-    sealed; the one before goes on signing beside the new one until `previous_until`.
+    `query` is asked as `owner`, with no more than the `scopes` of the token that it was written with. Secrets are sealed; the
+    one before goes on signing beside the new one until `previous_until`.
     """
 
     class State(models.TextChoices):
@@ -29,7 +29,6 @@ class WebhookSubscription(Record):
     query = models.TextField(_("what is asked for each fact"), blank=True)
     owner = MemberKey(_("owner"))
     scopes = models.JSONField(default=list, editable=False)
-    app = models.CharField(max_length=100, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.ACTIVE)
     why = models.CharField(_("why it is disabled"), max_length=300, blank=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)

@@ -187,7 +187,7 @@ def _fill(row: WebhookSubscription, *, name: str, url: str, events: list[str], q
     if problems:
         raise Refused.of(problems)
     row.name, row.url, row.events, row.query = name.strip(), url, sorted(set(events)), query
-    row.owner, row.scopes, row.app = actor.member_id, list(actor.scopes), actor.app
+    row.owner, row.scopes = actor.member_id, list(actor.scopes)
 
 
 def _is_known(event: str) -> bool:

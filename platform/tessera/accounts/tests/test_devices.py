@@ -136,9 +136,11 @@ def test_an_app_has_the_rights_of_its_scopes_that_its_member_has(phone, tenant, 
     assert ask(tenant, secret, why)["data"]["explainAccess"] == told
 
 
-def test_no_app_makes_itself_a_credential(phone, tenant):
+def test_no_app_makes_itself_a_credential_or_a_webhook(phone, tenant, bob):
+    grant(tenant, bob[0], webhooks__subscription_manage="all", webhooks__delivery_replay="all")
     secret = phone.sign_in(tenant).tokens["access_token"]
-    assert "access.token_issue" not in phone.whoami(tenant).json()["rights"]
+    rights = phone.whoami(tenant).json()["rights"]
+    assert not {"access.token_issue", "webhooks.subscription_manage"} & set(rights) and "webhooks.delivery_replay" in rights
     issue = 'mutation { accessTokenIssue(input: {name: "mine", scopes: ["*"]}) { userErrors { code } } }'
     assert ask(tenant, secret, issue)["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     why = ask(tenant, secret, '{ explainAccess(permission: "access.token_issue") { granted whyNot } }')["data"]["explainAccess"]
@@ -228,3 +230,16 @@ def test_the_operator_registers_apps_for_all_companies(browser, bob, tenant, cap
     assert not App.objects.exists()
     with pytest.raises(CommandError, match="there is no app"):
         call_command("app", "remove", app.client_id)
+
+
+def test_the_page_of_devices_signs_one_out(phone, browser, tenant, bob):
+    phone.sign_in(tenant)
+    host = browser.on(host_of())
+    page = host.get("/account/devices").content.decode()
+    assert "Bob&#x27;s phone" in page and "Android 16" in page and tenant.name in page
+    assert host.post("/account/devices", {"tenant": str(tenant.id), "device": "x"}).status_code == 404
+    assert host.post("/account/devices", {"tenant": str(tenant.id), "device": str(tenant.id)}).status_code == 404
+    gone = host.post("/account/devices", {"tenant": str(tenant.id), "device": phone.tokens["device"]})
+    assert (gone.status_code, phone.whoami(tenant).status_code) == (302, 401)
+    assert "No app is signed in for you." in host.get("/account/devices").content.decode()
+    assert Client(HTTP_HOST=host_of()).get("/account/devices")["Location"].startswith("/account/login/")
