@@ -12,7 +12,7 @@ from tessera.db.installer import applied, make_schema
 from tessera.db.inventory import inventory_of
 from tessera.db.scripts import plan
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import Request, answer_here
 from tessera.graph.ids import encode
 from tessera.graph.schemas import schema_for
 from tessera.graph.sdl import shipped
@@ -66,7 +66,7 @@ def members(schema) -> dict[tuple[str, ...], str]:
 def asked(labels: frozenset[str], text: str) -> dict:
     tenant = TenantRef(new_id(), "t_nobody")
     with enter(tenant, actor=system("test"), modules=labels):
-        return answer(schema_for(labels), labels, Request(text, {})).body
+        return answer_here(Request(text, {})).body
 
 
 def test_there_are_as_many_sets_as_the_dependencies_allow():

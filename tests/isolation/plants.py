@@ -11,10 +11,11 @@ from django.db.models import Q
 from tessera import files, models, scope, signing, tenant_cache
 from tessera.accounts import authentication
 from tessera.audit import selectors as audit
-from tessera.context import acting, current, current_or_none, system
+from tessera.context import current, current_or_none, instead, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
 from tessera.errors import Refused
-from tessera.graph import aggregates, cursors, filters, inputs, mutations, pages, paging, plan, search_all
+from tessera.graph import aggregates, cursors, filters, inputs, json_sql, mutations, pages, paging, plan, search_all, statements
+from tessera.graph.sql_text import Sql
 
 from frontend_api import views
 from modules.base.resources import parties
@@ -84,8 +85,11 @@ def hosts_are_kept_without_their_names(patch: Any, world: Any) -> None:
 @planted("companies", "pages")
 def pages_are_kept_without_the_tenant(patch: Any, world: Any) -> None:
     kept: dict[Any, Any] = {}
-    read = pages.ConnectionPlan.root
+    read, run = pages.ConnectionPlan.root, statements.Call._run
     patch.setattr(pages.ConnectionPlan, "root", lambda self: kept.setdefault(self.shape.name, read(self)))
+    patch.setattr(
+        statements.Call, "_run", lambda self, found: kept.setdefault(tuple(each.text for each, _ in found), run(self, found))
+    )
     for text in list(world.parts()["pages"]())[:3]:
         world.other.post(text)
 
@@ -169,6 +173,7 @@ def lists_ignore_the_scope(patch: Any, world: Any) -> None:
 @planted("colleagues", "pages")
 def relations_ignore_the_scope(patch: Any, world: Any) -> None:
     patch.setattr(plan, "scoped", all_rows)
+    patch.setattr(json_sql, "scoped", all_rows)
 
 
 @planted("colleagues", "pages")
@@ -194,19 +199,23 @@ def counts_ignore_the_scope(patch: Any, world: Any) -> None:
         made = read(self)
         return made | {name: all_rows(self.shape.resource).count() for name, kind, _ in self.parts if kind == "totalCount"}
 
+    def total(_self: Any, pieces: Any, plan: Any, _parent: str) -> None:
+        pieces.add(Sql(f"(SELECT count(*) FROM {plan.shape.model._meta.db_table})"))
+
     patch.setattr(pages.ConnectionPlan, "root", root)
+    patch.setattr(json_sql.Writer, "_total", total)
 
 
 @planted("colleagues", "nested")
 def nested_lists_ignore_the_scope(patch: Any, world: Any) -> None:
-    rows = pages.ConnectionPlan._rows
+    rows = pages.ConnectionPlan.rows
 
     def unscoped(self: Any) -> Any:
         if not self.key or self.label:
             return rows(self)
         return all_rows(self.shape.resource).filter(self.condition)
 
-    patch.setattr(pages.ConnectionPlan, "_rows", unscoped)
+    patch.setattr(pages.ConnectionPlan, "rows", unscoped)
 
 
 @planted("colleagues", "narrowed")
@@ -214,7 +223,7 @@ def filters_ignore_the_rights_of_fields(patch: Any, world: Any) -> None:
     member = filters.Conditions._member
 
     def unchecked(self: Any, *given: Any) -> Any:
-        with acting(system("planted")):
+        with instead(SimpleNamespace(actor=system("planted"), modules=current().modules)):
             return member(self, *given)
 
     patch.setattr(filters.Conditions, "_member", unchecked)

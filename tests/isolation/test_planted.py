@@ -1,6 +1,7 @@
 """The sweep is worth what it finds: every leak that is planted in a gate makes it fail."""
 
 import pytest
+from tessera.graph.answers import documents
 from tessera.outbox.hints import client
 from tessera.testing.sweep.findings import Leak, undone
 
@@ -10,9 +11,11 @@ from tests.isolation.plants import PLANTS
 
 @pytest.fixture
 def as_it_was(world):
-    """Undo what a plant leads to."""
+    """Undo what a plant leads to; what is kept of documents was made without it before, and with it after."""
+    documents.clear()
     with undone(world.asked):
         yield
+    documents.clear()
     for key in client().scan_iter("sys:planted:*"):
         client().delete(key)
 

@@ -31,6 +31,10 @@ def run(alias: str, text: Prepared, parameters: list[Any]) -> psycopg.RawCursor:
             connection.connection.prepare_threshold = UNPREPARED  # Django's own statements are not to be prepared
             try:
                 return own.execute(sql, given)
+            except psycopg.errors.FeatureNotSupported:  # a column has another type here, or got one, since it was prepared
+                if connection.in_atomic_block:
+                    raise
+                return own.execute(sql, given, prepare=False)
             finally:
                 connection.connection.prepare_threshold = None
 

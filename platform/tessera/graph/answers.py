@@ -158,7 +158,8 @@ def _executed(
 ) -> Response:
     variables: dict[str, Any] | None = None
     call, found, execution = None, None, None
-    if operation.operation is OperationType.QUERY and current_or_none() is not None:
+    reads = operation.operation is OperationType.QUERY and not document.introspective
+    if reads and current_or_none() is not None:
         reading = document.reading(schema, request.operation)
         variables = reading.coerced(request.variables)
         if variables is not None:

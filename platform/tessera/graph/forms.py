@@ -132,5 +132,7 @@ def ordering_form(column: models.Field, expression: str) -> str:
     """Return the SQL of a column's value in a cursor, as text that is never NULL."""
     leaf = scalars.of_column(column)
     plain = leaf in (GraphQLBoolean, GraphQLInt, scalars.BigInt, scalars.Number)
-    sql, quoted = (_same, leaf is scalars.Number) if plain else _LEAVES.get(leaf, (_json, False))
+    sql, quoted = _LEAVES.get(leaf, (_json, False))
+    if plain:
+        sql, quoted = _same, leaf is scalars.Number
     return Form(None, sql, quoted, column.null).in_sql(expression)

@@ -92,8 +92,11 @@ class _Row(Planned):
 
     def write(self, planner: Planner, writer: Writer) -> Sql:
         plan = self._plan(planner)
-        given = planner.arguments(self.field, self.nodes[0])["id"]
-        written = writer.row(plan, key_of(given, self.shape.name))
+        try:
+            key = key_of(planner.arguments(self.field, self.nodes[0])["id"], self.shape.name)
+        except ValueError as error:
+            raise Unfit("no id of such a row") from error
+        written = writer.row(plan, key)
         if written is None:
             raise Unfit("no row can be visible")
         return written

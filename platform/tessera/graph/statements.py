@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
-from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, type_from_ast
 from graphql.execution.collect_fields import collect_fields
@@ -151,8 +150,8 @@ class Call:
             if known[0] is None:
                 return None
             made = self._run([known])  # type: ignore[list-item]
-        except (ApiError, ValueError, Unfit):
-            return None
+        except (ApiError, Unfit):
+            return None  # the plan says what is wrong, or can do what a statement cannot
         return None if made is None else made[0]
 
     def _make(self, root: _Root, context: Context, execution: Any, read: Read) -> tuple[Statement | None, Values]:
@@ -166,7 +165,7 @@ class Call:
                 writer = Writer()
                 written = read.write(_Planner(execution, slots), writer)
             made = statement(written, writer.cursors, lambda value: sql.Literal(value).as_string(connection.connection))
-        except (Unfit, EmptyResultSet):
+        except Unfit:
             made = None
         values = Values(execution.variable_values, context.actor, [each.read(each.sample) for each in cursors])
         root.keep(asking, cursors, made, values.cursors)

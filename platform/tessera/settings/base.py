@@ -47,11 +47,12 @@ _connection = database(DATABASE_URL)
 STATEMENT_TIMEOUT_MS = int(os.environ.get("TESSERA_STATEMENT_TIMEOUT_MS", "30000"))
 POOL = {"min_size": 0, "max_size": int(os.environ.get("TESSERA_POOL", "8")), "max_lifetime": 1800}
 
+# Statements are short: to compile one to machine code would take longer than to run it.
 DATABASES = {
     "default": _connection
     | {
         "ENGINE": "tessera.db.guard",
-        "OPTIONS": _connection["OPTIONS"] | {"pool": POOL, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        "OPTIONS": _connection["OPTIONS"] | {"pool": POOL, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off"},
         "TIME_ZONE": None,
     },
     "shared": _connection
