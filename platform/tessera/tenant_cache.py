@@ -41,3 +41,25 @@ def keep(name: str, value: Any, *, seconds: int) -> None:
 def forget(name: str) -> None:
     """Drop what is kept under `name`; raises redis.RedisError, since a stale value would stay."""
     client().delete(key_of(name))
+
+
+def count(name: str, places: list[str], *, seconds: int) -> None:
+    """Add one to the count of each place under `name`, which is kept for at most `seconds`."""
+    try:
+        with client().pipeline(transaction=False) as sent:
+            for place in places:
+                sent.hincrby(key_of(name), place, 1)
+            sent.expire(key_of(name), seconds)
+            sent.execute()
+    except redis.RedisError:
+        _log.warning("Valkey did not answer: nothing is counted")
+
+
+def counts(name: str) -> dict[str, int]:
+    """Return the counts under `name`."""
+    try:
+        found = client().hgetall(key_of(name))
+    except redis.RedisError:
+        _log.warning("Valkey did not answer: nothing is found in the cache")
+        return {}
+    return {place.decode() if isinstance(place, bytes) else place: int(number) for place, number in found.items()}

@@ -6,10 +6,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from graphql import print_schema
+from tessera.context import EVERYTHING, Actor
+from tessera.fields import new_id
+from tessera.graph.answers import Request, answer
 from tessera.graph.build import build
 from tessera.graph.evolution import Broken, broken_by, untold
 from tessera.management.commands import schema as command
 from tessera.resource import RESOURCES, Deprecated
+from tessera.testing.asking import ask, codes
+from tessera.testing.plugin import entered
 
 BEFORE = """
 type Query { party(id: ID!): Party parties(first: Int, last: Int): [Party!]! }
@@ -86,3 +91,25 @@ def test_a_resource_cannot_deprecate_what_it_has_not(monkeypatch):
     monkeypatch.setitem(vars(RESOURCES["Book"]), "deprecated", {"chapters": Deprecated("Count.", until=date(2027, 1, 1))})
     with pytest.raises(ImproperlyConfigured, match="Book deprecates chapters"):
         build(frozenset({"base", "library"}))
+
+
+def test_who_asks_for_what_leaves_is_warned_and_counted(tenant, monkeypatch):
+    """By place, app and day; what is not asked for any more is not in the list."""
+    about = Deprecated("Ask for `name`.", until=date(2027, 12, 31))
+    monkeypatch.setitem(vars(RESOURCES["Book"]), "deprecated", {"title": about})
+    modules, key = frozenset({"base", "library"}), object()
+    schema = build(modules)
+    pocket = Actor(kind="member", member_id=new_id(), app="pocket", grants=dict.fromkeys(["library.book_view"], EVERYTHING))
+    with entered(tenant, actor=pocket, modules=modules):
+        for text in ("{ books { nodes { t: title } } }", "{ books { nodes { ...B } } } fragment B on Book { title id }"):
+            body = answer(schema, key, Request(text, {})).body
+            warning = {"code": "DEPRECATED", "place": "Book.title", "message": "Ask for `name`.", "until": "2027-12-31"}
+            assert body["extensions"]["warnings"] == [warning]
+        assert "extensions" not in answer(schema, key, Request("{ books { nodes { id } } }", {})).body
+    developer = Actor(kind="member", member_id=new_id(), grants=dict.fromkeys(["access.api_explore"], EVERYTHING))
+    with entered(tenant, actor=developer):
+        assert ask("{ deprecatedUse { place app requests } }")["data"]["deprecatedUse"] == [
+            {"place": "Book.title", "app": "pocket", "requests": 2}
+        ]
+    with entered(tenant, actor=pocket):
+        assert codes(ask("{ deprecatedUse { place } }")) == ["FORBIDDEN"]

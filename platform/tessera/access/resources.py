@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tessera.access import selectors, services
 from tessera.access.models import AccessToken, Invitation, Member, Role, RoleAssignment, RolePermission
+from tessera.graph.usage import deprecated_use
 from tessera.resource import Action, Children, Form, List, Mutation, Report, Resource, RowScope, Under
 
 Resource(
@@ -89,3 +90,4 @@ Resource(
 Mutation(name="device_push_token_set", service=services.set_push_token)
 Report(name="me", selector=selectors.me, permission="")
 Report(name="explainAccess", selector=selectors.explain_access, permission="")
+Report(name="deprecatedUse", selector=deprecated_use, permission="access.api_explore")

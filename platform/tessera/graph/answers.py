@@ -32,6 +32,7 @@ from tessera.graph.limits import LIMITS, check_variables
 from tessera.graph.needs import needs, whole_schema
 from tessera.graph.schemas import schema_for
 from tessera.graph.statements import Call
+from tessera.graph.usage import note_uses
 from tessera.resource import camel
 
 documents = Documents()
@@ -128,11 +129,24 @@ def _answered(choose: Callable[[], tuple[GraphQLSchema, Any, Document]], request
         stranger = False  # what follows is public, so its errors are too
         if only_introspects(operation) and not request.variables:
             return Response(_introspected(schema, key, request, document, operation), executed=True)
-        return _executed(schema, request, document, operation, budget)
+        response = _executed(schema, request, document, operation, budget)
+        return _warned(response, schema, document) if document.deprecated else response
     except Invalid as invalid:
         return refusal(unauthenticated()) if stranger else Response({"errors": invalid.errors}, executed=False)
     except ApiError as error:
         return refusal(unauthenticated() if stranger else error)
+
+
+def _warned(response: Response, schema: GraphQLSchema, document: Document) -> Response:
+    """Say in an answer what of the request is going to leave, and count that it was asked for."""
+    note_uses(document.deprecated)
+    leaving = ((place, schema.extensions["deprecated"][place]) for place in document.deprecated)
+    warnings = [
+        {"code": "DEPRECATED", "place": place, "message": about.reason, "until": about.until.isoformat()}
+        for place, about in leaving
+    ]
+    told = response.body.get("extensions", {}) | {"warnings": warnings}
+    return replace(response, body=response.body | {"extensions": told})
 
 
 def may_explore() -> bool:

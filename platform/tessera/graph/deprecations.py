@@ -24,12 +24,12 @@ from tessera.resource import (
 Place = tuple[str, str]  # the name of a type and of its field
 
 
-def mark(schema: GraphQLSchema, shapes: Shapes) -> dict[Place, Deprecated]:
-    """Mark the fields of a new schema that are deprecated, and return them."""
+def mark(schema: GraphQLSchema, shapes: Shapes) -> dict[str, Deprecated]:
+    """Mark the fields of a new schema that are deprecated, and return them by their coordinates (`Party.code`)."""
     marked = {}
     for (kind, name), about in _said(shapes):
         _field(schema, kind, name).deprecation_reason = f"{about.reason} It stays until {about.until:%Y-%m-%d}."
-        marked[kind, name] = about
+        marked[f"{kind}.{name}"] = about
     return marked
 
 

@@ -26,7 +26,7 @@ from graphql.validation import MaxIntrospectionDepthRule
 from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
 from tessera.graph.limits import LIMITS, Limits, Measure, too_complex
-from tessera.graph.needs import Needs
+from tessera.graph.needs import Needs, named_in
 from tessera.graph.statements import Reading
 
 KEPT_BYTES = 64 * 1024 * 1024
@@ -44,12 +44,16 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document, its operations by name (None for the only, nameless one), and whether it asks for the schema."""
+    """A valid document, its operations by name (None for the only, nameless one), and whether it asks for the schema.
+
+    `needs` are the modules that it names, `deprecated` the places in it that are going to leave.
+    """
 
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     introspective: bool
     needs: frozenset[str] = frozenset()
+    deprecated: tuple[str, ...] = ()
     readings: dict[str | None, Reading] = field(default_factory=dict)
     grow: Callable[[int], None] = lambda _bytes: None
 
@@ -129,4 +133,7 @@ class Documents:
         if errors := validate(schema, ast, RULES, max_errors=limits.errors, hide_suggestions=True):
             raise Invalid([of_validation(error, ast) for error in errors])
         operations = {d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, OperationDefinitionNode)}
-        return Document(ast, operations, measure.introspective, needs.of_document(ast) if needs else frozenset())
+        leaving = schema.extensions.get("deprecated")
+        deprecated = tuple(sorted(named_in(ast, schema).intersection(leaving))) if leaving else ()
+        needed = needs.of_document(ast) if needs else frozenset[str]()
+        return Document(ast, operations, measure.introspective, needed, deprecated)

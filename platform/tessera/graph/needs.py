@@ -52,6 +52,14 @@ def things(schema: GraphQLSchema) -> Iterator[str]:
                 yield from (f"{name}.{field}({argument}:)" for argument in found.args)
 
 
+def named_in(document: DocumentNode, schema: GraphQLSchema) -> set[str]:
+    """Return the coordinates of everything that a document names, which is valid in the schema."""
+    info = TypeInfo(schema)
+    named = _Named(info)
+    visit(document, TypeInfoVisitor(info, named))
+    return named.things
+
+
 class Needs:
     """The modules that each thing of a schema needs; `known` says it for those that do not exist everywhere."""
 
@@ -72,10 +80,7 @@ class Needs:
 
     def of_document(self, document: DocumentNode) -> frozenset[str]:
         """Return the modules that a document needs, which is valid in the whole schema."""
-        info = TypeInfo(self.schema)
-        named = _Named(info)
-        visit(document, TypeInfoVisitor(info, named))
-        return self.of(*named.things)
+        return self.of(*named_in(document, self.schema))
 
     def of_value(self, value: Any, kind: Any) -> frozenset[str]:
         """Return the modules that a variable's value needs, as it came in for an input type; what is wrong in it needs nothing."""
