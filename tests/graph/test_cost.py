@@ -28,6 +28,10 @@ def cost(text, given=None, **variables):
         ("{ books(first: 3) { nodes { author { name } editor { name } } } }", 2 + 3 * 3, 2 + 3 + 3 + 2),
         ("{ authors(first: 10) { ...rows } } fragment rows on AuthorConnection { nodes { id } }", 12, 4),
         ("{ authors { nodes { id } } }", 52, 4),
+        ("{ booksAggregate(first: 7) { count } }", 2 + 20 + 7, 2 + 20 + 1),
+        ("{ booksAggregate(groupBy: [STATE]) { count key { state } } }", 2 + 20 + 100, 2 + 20 + 2),
+        ('{ search(text: "alpha", types: [BOOK], first: 5) { nodes { id } } }', 2 + 20 + 5, 2 + 20 + 1),
+        ('{ search(text: "alpha") { nodes { ... on Book { author { name } } } } }', 2 + 20 + 20 * 2, 2 + 20 + 2),
         ("{ authors(first: 10) { nodes @skip(if: true) { id } totalCount } }", 2, 2),
     ],
 )

@@ -105,8 +105,8 @@ class Estimate:
         field = kind.fields[nodes[0].name.value]
         if "aggregate" in field.extensions:
             return LIST + AGGREGATE + OBJECT * self._size(kind, nodes[0], USUAL_GROUPS, MOST_GROUPS)
-        if "searches" in field.extensions:
-            return AGGREGATE + self._value(field.type, nodes, 0)
+        if pages := field.extensions.get("searches"):
+            return LIST + AGGREGATE + self._size(kind, nodes[0], *pages) * self._hit(get_named_type(field.type), nodes)
         return self._value(field.type, nodes, self._page(kind, nodes[0]))
 
     def _page(self, kind: GraphQLObjectType, node: FieldNode) -> int:
@@ -132,6 +132,12 @@ class Estimate:
         if "page_of" in kind.extensions:
             return LIST + page * self._rows(kind, nodes)
         return OBJECT + self._inside(kind, nodes)
+
+    def _hit(self, kind: Any, nodes: list[FieldNode]) -> int:
+        """Return the cost of one row that a search of everything finds."""
+        found = collect_sub_fields(self.schema, self.fragments, self.variables, kind, nodes).values()
+        rows = [each for each in found if each[0].name.value == "nodes"]
+        return sum(self._value(get_named_type(kind.fields["nodes"].type), each, 0) for each in rows)
 
     def _inside(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> int:
         return self._fields(kind, collect_sub_fields(self.schema, self.fragments, self.variables, kind, nodes))

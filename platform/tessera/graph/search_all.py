@@ -64,7 +64,7 @@ def search_fields(registry: Registry) -> dict[str, GraphQLField]:
     }
     made = registry.once("SearchResult", "search", lambda: found)
     about = f"Search all that you may view. Of each type the newest {MOST_EACH} rows that match are ranked."
-    return {"search": GraphQLField(made, arguments, resolve=_resolve, description=about, extensions={"searches": True})}
+    return {"search": GraphQLField(made, arguments, resolve=_resolve, description=about, extensions={"searches": (USUAL, MOST)})}
 
 
 def _resolve(_source: Any, info: GraphQLResolveInfo, *, text: str, **more: Any) -> Finished:
