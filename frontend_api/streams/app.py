@@ -80,10 +80,20 @@ class Application:
 def end_on_terminate(hub: Hub) -> None:
     """End the streams when the process is told to stop: the server waits for open ones before it says so to the application.
 
-    The loop hears of the signal as before, by its wakeup descriptor.
+    The server hears of the signal as before, by a byte in the loop's pipe. That byte is lost where the pipe is full, as when
+    hundreds hang up at once, so the signal is raised once more.
     """
     loop = asyncio.get_running_loop()
-    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(hub.end_all))
+
+    def end() -> None:
+        hub.end_all()
+        loop.call_later(1, signal.raise_signal, signal.SIGTERM)
+
+    def told(*_: Any) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        loop.call_soon_threadsafe(end)
+
+    signal.signal(signal.SIGTERM, told)
 
 
 def _nothing(_request: HttpRequest) -> HttpResponse:

@@ -56,7 +56,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._threads.shutdown()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Run what asks the database in a worker thread, which lets go of its connections afterwards."""

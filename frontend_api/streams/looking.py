@@ -64,6 +64,7 @@ class _Looking:
         self.now = read_feed(None)
         self.labels = every_label()
         self.slices: dict[Hashable, Slice] = {}
+        self.readings: dict[Hashable, Reading] = {}
         self.judged: dict[Hashable, list[Told]] = {}
 
     def at(self, stream: Stream, standing: Standing | None) -> Found:
@@ -90,13 +91,15 @@ class _Looking:
         return self.slices[place]
 
     def _told(self, stream: Stream, standing: Standing) -> Found:
-        types = stream.subscribed.types
-        reading = Reading(None if types is None else list(types))
-        modules = current().modules
+        types, modules = stream.subscribed.types, current().modules
+        person = (standing.key, types)
+        if person not in self.readings:
+            self.readings[person] = Reading(None if types is None else list(types))
+        reading = self.readings[person]
         cursor = stream.cursor or self._first(stream, reading)
         found = self.slice(cursor)
         try:
-            step = reading.step(cursor, found, PAGE, self._judged(reading, cursor, found))
+            step = reading.step(cursor, found, PAGE, self._judged(reading, person, cursor, found))
         except TooManyDrawn:
             step = None
         if step is None or step.cursor is None:
@@ -110,13 +113,10 @@ class _Looking:
         since = stream.subscribed.since
         return reading.start(self.now) if since is None else read_cursor(since)
 
-    def _judged(self, reading: Reading, cursor: Cursor, found: Slice) -> list[Told]:
-        entries = found.entries[:PAGE]
-        if (shared := reading.shared) is None:
-            return reading.judge.judge(entries)
-        key = (shared, cursor.seen, cursor.upto, cursor.at)
+    def _judged(self, reading: Reading, person: Hashable, cursor: Cursor, found: Slice) -> list[Told]:
+        key = (reading.shared or person, cursor.seen, cursor.upto, cursor.at)
         if key not in self.judged:
-            self.judged[key] = reading.judge.judge(entries)
+            self.judged[key] = reading.judge.judge(found.entries[:PAGE])
         return self.judged[key]
 
 

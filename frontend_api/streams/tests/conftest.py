@@ -55,7 +55,7 @@ def serving():
             yield SimpleNamespace(url=f"http://127.0.0.1:{port}", process=process, log=log)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
     log.unlink()
 
 

@@ -69,6 +69,7 @@ class Judge:
 
     def judge(self, entries: list[Entry]) -> list[Told]:
         """Return what the entries are, in their order; an entry that a later one of the same page says again is left out."""
+        self.left, self._seen = MOST_DRAWN, {}
         self._look(entries)
         told: list[Told] = []
         for entry in entries:
