@@ -16,6 +16,7 @@ from tessera.testing.plugin import entered
 from tests.browser.conftest import LANGUAGES, WIDTHS
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
+NOBODY_WAITS = "Failed to load resource: the server responded with a status of 404 (Not Found)"  # at the app's address
 SCOPES = ["openid", "profile", "email", "offline_access", "sales:view", "orders:write"]
 
 
@@ -70,11 +71,12 @@ def test_bob_lets_an_app_into_one_of_his_companies(asked, tenant, person, width,
         bob.page.click("button[value=grant]")
     brought = parse_qs(urlsplit(bob.page.url).query)
     assert (brought["state"], len(brought["code"])) == (["s1"], 1)
-    bob.trouble.clear()  # nobody waits at the address of the app: Chromium names the status 404
     bob.open("/account/devices")
     bob.page.screenshot(path=tmp_path / "devices.png", full_page=True)
     bob.press()
     assert "Android 16" not in bob.text()
+    assert set(bob.trouble) <= {NOBODY_WAITS}
+    bob.trouble.clear()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
