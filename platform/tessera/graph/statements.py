@@ -159,6 +159,7 @@ class Call:
         cursors: list[CursorSlot] = []
         slots = self.reading.slots(execution.variable_values, cursors)
         connection = connections["default"]
+        connection.ensure_connection()  # which knows how constants are written
         made: Statement | None = None
         try:
             with instead(asking), connection.execute_wrapper(_no_statement):
