@@ -32,9 +32,8 @@ class Hub:
     def __init__(self) -> None:
         self.streams: dict[UUID, set[Stream]] = {}
         self.persons: Counter[tuple[UUID, UUID]] = Counter()
-        self._threads = ThreadPoolExecutor(
-            THREADS, thread_name_prefix="look"
-        )  # allow raw-thread: a look enters its tenant itself
+        # allow raw-thread: a look enters its tenant itself
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
         self._due: dict[UUID, asyncio.Event] = {}
         self._lookers: dict[UUID, asyncio.Task[None]] = {}
         self._listener: asyncio.Task[None] | None = None
