@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-import httpx
+import httpx  # allow raw-http: this is a client of the API, on its own host
 from tessera_client import Tessera
 from tessera_client.customers import CustomersPartiesNodes
 
