@@ -68,14 +68,23 @@ class Machines:
     def kill(self, victim: str) -> None:
         """Kill a process and all its children, and start it again; "child" is one that the worker replaces itself."""
         if victim == "child":
-            children = Path(f"/proc/{self.running['worker'].pid}/task/{self.running['worker'].pid}/children").read_text().split()
-            os.kill(int(random.choice(children)), signal.SIGKILL)
+            while not (children := self._children(self.running["worker"].pid)):  # it has just been started itself
+                self.supervise()
+                time.sleep(0.01)
+            os.kill(random.choice(children), signal.SIGKILL)
             return
         process = self.running[victim]
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         self.running[victim] = self._start(victim)
+
+    @staticmethod
+    def _children(parent: int) -> list[int]:
+        """Return the children of a process; none of one that has ended."""
+        with suppress(FileNotFoundError):
+            return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+        return []
 
     def supervise(self) -> None:
         """Start again what ended by itself, as a supervisor does: a worker may not outlive its broker."""
