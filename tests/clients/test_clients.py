@@ -24,16 +24,14 @@ SCHEMA = ROOT / "frontend_api" / "schema" / "full.graphql"
 MADE = ("node_modules", "generated", "__generated__")
 
 
-@pytest.fixture(scope="module")
-def typescript() -> Path:
-    """Return a directory with the packages and the sources of the example."""
+@pytest.fixture
+def typescript(tmp_path) -> Path:
+    """Return a directory with the sources of the example, and with its packages."""
     source = EXAMPLES / "typescript"
-    kept = installed(source)
-    for folder in ("src", "relay"):
-        shutil.rmtree(kept / folder, ignore_errors=True)
-    shutil.copytree(source, kept, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*MADE))
-    (kept / "relay" / "__generated__").mkdir()
-    return kept
+    shutil.copytree(source, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*MADE))
+    (tmp_path / "node_modules").symlink_to(installed(source) / "node_modules")
+    (tmp_path / "relay" / "__generated__").mkdir()
+    return tmp_path
 
 
 def run(*command: str | Path, where: Path) -> None:
