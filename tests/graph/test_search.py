@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -90,6 +91,9 @@ def test_words_may_stand_in_different_columns(named, ask):
     assert found(ask, "pen 上海") == set()
 
 
+COUNT = '{ authors(search: "%s") { totalCount } }'
+
+
 def test_a_column_without_its_right_contributes_nothing(named, ask):
     schema = schema_for(frozenset({"base", "library"}))
     shape = schema.extensions["shapes"].by_name["Author"]
@@ -99,7 +103,7 @@ def test_a_column_without_its_right_contributes_nothing(named, ask):
         for grants, counts in (({}, (0, 6, 0)), ({"library.secret": EVERYTHING}, (1, 6, 1))):
             with acting(Actor(kind="member", name="bob", grants={"library.author_view": EVERYTHING} | grants)):
                 asked = [
-                    answer(schema, "protected", Request(f'{{ authors(search: "{text}") {{ totalCount }} }}', {})).body
+                    orjson.loads(orjson.dumps(answer(schema, "protected", Request(COUNT % text, {})).body))
                     for text in ("上海", "person", "person 上海")
                 ]
             assert tuple(body["data"]["authors"]["totalCount"] for body in asked) == counts

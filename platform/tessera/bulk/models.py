@@ -70,6 +70,7 @@ class BulkOperation(Record):
             models.CheckConstraint(condition=Q(rows_failed__lte=models.F("rows_done")), name="bulk_operation_failed_are_done"),
         ]
         indexes = [
+            models.Index(fields=["created_at", "id"], name="bulk_operation_by_creation"),
             models.Index(fields=["id"], name="bulk_operation_open", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["owner", "id"], name="bulk_operation_by_owner"),
         ]

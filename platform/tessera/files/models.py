@@ -48,6 +48,7 @@ class StoredFile(Record):
             ),
         ]
         indexes = [
+            models.Index(fields=["created_at", "id"], name="stored_file_by_creation"),
             models.Index(fields=["expires_at"], name="stored_file_by_end", condition=models.Q(expires_at__isnull=False)),
             models.Index(fields=["owner", "id"], name="stored_file_by_owner"),
         ]

@@ -38,5 +38,5 @@ class VoidedNumber(Model):
         constraints = [models.UniqueConstraint(fields=["scope", "number"], name="voided_number_once")]
         indexes = [
             models.Index(fields=["label", "record"], name="voided_number_by_record"),
-            models.Index(fields=["recorded_at"], name="voided_number_by_time"),
+            models.Index(fields=["recorded_at", "id"], name="voided_number_by_time"),
         ]

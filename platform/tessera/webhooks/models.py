@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tessera.fields import MemberKey
 from tessera.models import Model, Record
+from tessera.search.expressions import search_index
 
 RESPONSE_KEPT = 2048
 
@@ -46,6 +47,11 @@ class WebhookSubscription(Record):
                 condition=models.Q(state__in=["active", "paused", "disabled"]), name="webhook_subscription_state"
             ),
         ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="webhook_by_creation"),
+            models.Index(fields=["name", "id"], name="webhook_by_name"),
+            search_index("name", "url", name="webhook_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -84,6 +90,7 @@ class WebhookDelivery(Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="webhook_delivery_pending"),
+            models.Index(fields=["recorded_at", "id"], name="webhook_delivery_by_time"),
             models.Index(
                 fields=["subscription", "subject", "seq"], condition=models.Q(state="pending"), name="webhook_delivery_in_order"
             ),
@@ -107,3 +114,4 @@ class WebhookAttempt(Model):
     class Meta(Model.Meta):
         verbose_name = _("attempt of a delivery")
         verbose_name_plural = _("attempts of deliveries")
+        indexes = [models.Index(fields=["started_at", "id"], name="webhook_attempt_by_time")]

@@ -40,7 +40,7 @@ Resource(
     plural="WebhookDeliveries",
     fields=("subscription", "event", "name", "subject", "seq", "recorded_at", "state", "attempts", "due_at", "finished_at"),
     filters=("subscription", "name", "subject", "state", "recorded_at"),
-    order=("recorded_at", "due_at"),
+    order=("recorded_at",),
     children=(Children("log", WebhookAttempt, "delivery"),),
     actions=(Action("replay", services.replay_delivery, _("Send again"), states=("done", "failed")),),
     views=(List(("name", "state", "attempts", "recorded_at")),),

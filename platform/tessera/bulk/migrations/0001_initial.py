@@ -50,4 +50,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['waiting', 'running', 'cancelling'])), models.Q(('finished_at__isnull', False), ('state__in', ['cancelled', 'done', 'failed'])), _connector='OR'), name='bulk_operation_finished_has_end'), models.CheckConstraint(condition=models.Q(('kind', 'export'), ('input_file__isnull', False), _connector='OR'), name='bulk_import_has_input'), models.CheckConstraint(condition=models.Q(('lease__isnull', True), ('leased_until__isnull', False), _connector='OR'), name='bulk_operation_lease_ends'), models.CheckConstraint(condition=models.Q(('rows_failed__lte', models.F('rows_done'))), name='bulk_operation_failed_are_done')],
             },
         ),
+        migrations.AddIndex(
+            model_name='bulkoperation',
+            index=models.Index(fields=['created_at', 'id'], name='bulk_operation_by_creation'),
+        ),
     ]

@@ -52,4 +52,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='stored_file_size_not_negative'), models.CheckConstraint(condition=models.Q(('received_at__isnull', True), models.Q(('media_type', ''), _negated=True), _connector='OR'), name='stored_file_received_has_type'), models.CheckConstraint(condition=models.Q(('received_at__isnull', False), ('expires_at__isnull', False), _connector='OR'), name='stored_file_waiting_expires'), models.CheckConstraint(condition=models.Q(('in_use', True), ('expires_at__isnull', False), _connector='OR'), name='stored_file_unused_expires')],
             },
         ),
+        migrations.AddIndex(
+            model_name='storedfile',
+            index=models.Index(fields=['created_at', 'id'], name='stored_file_by_creation'),
+        ),
     ]

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'voided numbers',
                 'abstract': False,
                 'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['label', 'record'], name='voided_number_by_record'), models.Index(fields=['recorded_at'], name='voided_number_by_time')],
+                'indexes': [models.Index(fields=['label', 'record'], name='voided_number_by_record'), models.Index(fields=['recorded_at', 'id'], name='voided_number_by_time')],
                 'constraints': [models.UniqueConstraint(fields=('scope', 'number'), name='voided_number_once')],
             },
         ),

@@ -4,6 +4,8 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
 import tessera.fields
+import django.contrib.postgres.indexes
+import tessera.search.expressions
 from django.db import migrations, models
 
 
@@ -106,5 +108,25 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='webhookdelivery',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'done', 'failed'])), name='webhook_delivery_state'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookattempt',
+            index=models.Index(fields=['started_at', 'id'], name='webhook_attempt_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookdelivery',
+            index=models.Index(fields=['recorded_at', 'id'], name='webhook_delivery_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='webhooksubscription',
+            index=models.Index(fields=['created_at', 'id'], name='webhook_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='webhooksubscription',
+            index=models.Index(fields=['name', 'id'], name='webhook_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='webhooksubscription',
+            index=django.contrib.postgres.indexes.GinIndex(tessera.search.expressions.SearchVector('name'), tessera.search.expressions.SearchVector('url'), name='webhook_search'),
         ),
     ]
