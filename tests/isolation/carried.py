@@ -60,7 +60,7 @@ def files(world: Any) -> None:
             record = Attachment.objects.first()
             assert record
             about = {"name": "x.txt", "media_type": "text/plain", "size": 11, "sha256": "0" * 64}
-            file = StoredFile(id=key, parts=["it", f"../../../../{there}"], in_use=True, received_at=timezone.now(), **about)
+            file = StoredFile(id=key, parts=[f"../../../../{there}"], in_use=True, received_at=timezone.now(), **about)
             file.save()
             Attachment(id=key_of(Attachment, BORROWED), label=record.label, record=record.record, file=file, **about).save()
         if found := COBALT.found_in(raw(world.asked.get(f"/files/{key_of(Attachment, BORROWED)}"))):

@@ -8,13 +8,27 @@ from uuid import UUID
 
 from django.db import connections
 from django.db.models import Q
-from tessera import files, models, scope, signing, tenant_cache
+from tessera import models, scope, signing, tenant_cache
 from tessera.accounts import authentication
 from tessera.audit import selectors as audit
 from tessera.context import current, current_or_none, instead, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
 from tessera.errors import Refused
-from tessera.graph import aggregates, cursors, filters, inputs, json_sql, mutations, pages, paging, plan, search_all, statements
+from tessera.files import storage
+from tessera.graph import (
+    aggregates,
+    cursors,
+    filters,
+    inputs,
+    json_sql,
+    mutations,
+    pages,
+    paging,
+    plan,
+    search_all,
+    statements,
+    verbs,
+)
 from tessera.graph.sql_text import Sql
 
 from frontend_api import views
@@ -96,7 +110,7 @@ def pages_are_kept_without_the_tenant(patch: Any, world: Any) -> None:
 
 @planted("companies", "changes")
 def a_refusal_names_the_row_of_another_tenant(patch: Any, world: Any) -> None:
-    locked = mutations.lock_row
+    locked = verbs.lock_row
 
     def lock_row(*, resource: Any, key: UUID, **more: Any) -> Any:
         try:
@@ -107,7 +121,7 @@ def a_refusal_names_the_row_of_another_tenant(patch: Any, world: Any) -> None:
             )
             raise Refused("NOT_FOUND", f"There is no {vars(row) if row else 'such record'}.", "id") from None
 
-    patch.setattr(mutations, "lock_row", lock_row)
+    patch.setattr(verbs, "lock_row", lock_row)
 
 
 @planted("companies", "carried")
@@ -136,7 +150,7 @@ def cursors_have_no_tenant(patch: Any, world: Any) -> None:
 
 @planted("companies", "carried")
 def files_have_no_tenant(patch: Any, world: Any) -> None:
-    patch.setattr(files, "_own", lambda path: path)
+    patch.setattr(storage, "_own", lambda path: path)
 
 
 @planted("companies", "carried")
