@@ -58,6 +58,8 @@ def test_me_says_who_asks_and_what_it_may(tenant, bob):
             "access.push_token_set",
             "access.token_issue",
             "access.token_revoke",
+            "files.file_upload_create",
+            "files.file_upload_view",
         ],
         "tenant": tenant.name,
     }

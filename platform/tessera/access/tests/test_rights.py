@@ -27,6 +27,8 @@ def test_member_without_roles_holds_what_every_member_holds(inside):
         "access.token_issue": Reach(own=True),
         "access.token_revoke": Reach(own=True),
         "access.push_token_set": Reach(own=True),
+        "files.file_upload_create": Reach(own=True),
+        "files.file_upload_view": Reach(own=True),
     }
 
 

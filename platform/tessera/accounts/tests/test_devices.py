@@ -129,6 +129,7 @@ def test_an_app_has_the_rights_of_its_scopes_that_its_member_has(phone, tenant, 
         "access.access_token_view",
         "access.member_view",
         "access.push_token_set",
+        "files.file_upload_view",
         "sales.lead_view",
     ]
     why = '{ explainAccess(permission: "access.role_manage") { granted whyNot } }'

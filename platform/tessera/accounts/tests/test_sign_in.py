@@ -17,6 +17,8 @@ def test_browser_signs_in_once_and_lands_where_it_wanted(browser, tenant, bob):
             "access.push_token_set",
             "access.token_issue",
             "access.token_revoke",
+            "files.file_upload_create",
+            "files.file_upload_view",
         ],
     }
     assert browser.trail == [
