@@ -37,8 +37,8 @@ def closed_sets() -> list[frozenset[str]]:
 
 SETS = closed_sets()
 ALL = max(SETS, key=len)
-# What every set lacks is lacking in one of these too: each part alone, and everything but one part.
-TELLING = [labels for labels in SETS if labels in {closure([each]) for each in parts()} or len(labels) in (1, len(ALL) - 1)]
+# Everything but one part and what needs it: whatever a set lacks, it lacks for a part, and one of these lacks it too.
+TELLING = [ALL.difference(each for each in ALL if part in closure([each])) for part in parts()]
 
 
 def name_of(labels: frozenset[str]) -> str:

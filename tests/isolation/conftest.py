@@ -47,10 +47,3 @@ def colleagues(_clone, django_db_blocker, tmp_path_factory) -> Iterator:
     """Return the world in which a member is asked about what only others may see."""
     with world_of("colleagues", tmp_path_factory.mktemp("files"), django_db_blocker) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def world(request, _clone, django_db_blocker, tmp_path_factory) -> Iterator:
-    """Return the world that a test names by its parameter."""
-    with world_of(request.param, tmp_path_factory.mktemp("files"), django_db_blocker) as made:
-        yield made

@@ -48,6 +48,7 @@ CHANCE = {
     "cursor",
     "startCursor",
     "endCursor",
+    "epoch",
     "dueAt",
     "download",
     "uploadUrl",

@@ -1,0 +1,13 @@
+"""The sweep is worth what it finds: every leak that is planted in a gate makes it fail. Here a member is asked about what only others may see.
+
+The world is made once for all of them, so those of the other world have a file of their own.
+"""
+
+import pytest
+
+from tests.isolation.planting import find, planted_in
+
+
+@pytest.mark.parametrize("name", planted_in("colleagues"))
+def test_a_planted_leak_is_found(colleagues, monkeypatch, name):
+    find(colleagues, name, monkeypatch)
