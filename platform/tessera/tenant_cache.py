@@ -43,12 +43,12 @@ def forget(name: str) -> None:
     client().delete(key_of(name))
 
 
-def count(name: str, places: list[str], *, seconds: int) -> None:
-    """Add one to the count of each place under `name`, which is kept for at most `seconds`."""
+def count(name: str, things: list[str], *, seconds: int) -> None:
+    """Add one to the count of each thing under `name`; they are kept until nothing was counted for `seconds`."""
     try:
         with client().pipeline(transaction=False) as sent:
-            for place in places:
-                sent.hincrby(key_of(name), place, 1)
+            for thing in things:
+                sent.hincrby(key_of(name), thing, 1)
             sent.expire(key_of(name), seconds)
             sent.execute()
     except redis.RedisError:
@@ -62,4 +62,4 @@ def counts(name: str) -> dict[str, int]:
     except redis.RedisError:
         _log.warning("Valkey did not answer: nothing is found in the cache")
         return {}
-    return {place.decode() if isinstance(place, bytes) else place: int(number) for place, number in found.items()}
+    return {thing.decode(): int(number) for thing, number in found.items()}
