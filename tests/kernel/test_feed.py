@@ -12,7 +12,7 @@ INSERT INTO audit_auditentry (id, label, record, verb, actor_kind, actor_name, r
 SELECT gen_random_uuid(), 'library.Author', gen_random_uuid(), 'update', 'system', '', gen_random_uuid(), '{}', '{}', now(),
        (%s + number / 3)::text::xid8 FROM generate_series(1, 30000) AS number
 """
-MOST_BLOCKS = 30
+MOST_BLOCKS = 90  # 51 rows, each in a page of its own at the worst, and the ways down an index; all rows lie in hundreds
 FAR = 10_000_000_000  # where no transaction of these servers has come to
 
 
