@@ -58,7 +58,7 @@ def count(name: str, things: list[str], *, seconds: int) -> None:
 def counts(name: str) -> dict[str, int]:
     """Return the counts under `name`."""
     try:
-        found = client().hgetall(key_of(name))
+        found: dict[bytes, bytes] = client().hgetall(key_of(name))  # type: ignore[assignment]  # the client is not told to decode
     except redis.RedisError:
         _log.warning("Valkey did not answer: nothing is found in the cache")
         return {}
