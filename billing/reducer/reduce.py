@@ -1,7 +1,7 @@
 """Facts in, entitlements out."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.reducer.facts import AccountFacts, Catalogue, Gives, Quota, SubscriptionFacts
 from billing.reducer.outcome import Access, Cause, Entitlements, Notice, Reason
@@ -20,10 +20,14 @@ def reduce(account: AccountFacts, catalogue: Catalogue, now: datetime) -> Entitl
     moment = now if account.asked_at is None else min(now, account.asked_at)
     known = {each.id: each for each in account.subscriptions}
     standings = [of_subscription(each, account.zone, moment) for each in sorted(known.values(), key=_age)]
-    trial = of_trial(account, catalogue.trial_days, moment)
-    is_extended = account.trial_until is not None and moment < account.trial_until
-    if is_extended or not any(each.has_started for each in known.values()):
-        standings.insert(0, trial)
+    has_bought = any(each.has_started for each in known.values())
+    trial_end = (
+        account.trial_until
+        if has_bought
+        else max(filter(None, (account.created + timedelta(catalogue.trial_days), account.trial_until)))
+    )
+    if trial_end is not None and (moment < trial_end or not has_bought):
+        standings.insert(0, of_trial(trial_end, moment))
     access = min((each.access for each in standings if each.access), key=BEST.index)
     given, withheld = [], []
     for standing in standings:

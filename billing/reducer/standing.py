@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
-from billing.reducer.facts import AccountFacts, SubscriptionFacts
+from billing.reducer.facts import SubscriptionFacts
 from billing.reducer.outcome import Access, Cause, Notice
 
 TRIAL = "trial"
@@ -25,11 +25,8 @@ class Standing:
     changes: tuple[datetime, ...] = ()
 
 
-def of_trial(account: AccountFacts, days: int, moment: datetime) -> Standing:
-    """Return how the account stands by its trial, which begins with it and may be extended."""
-    end = account.created + timedelta(days=days)
-    if account.trial_until is not None:
-        end = max(end, account.trial_until)
+def of_trial(end: datetime, moment: datetime) -> Standing:
+    """Return how the account stands by a trial with this end."""
     if moment < end:
         return Standing(TRIAL, Cause.TRIAL, Access.FULL, _ending(end, moment), (end - REMIND, end))
     return Standing(TRIAL, Cause.TRIAL_OVER, _lapsed(end, moment), Notice.TRIAL_OVER, _steps_after(end))

@@ -93,3 +93,10 @@ def test_a_module_may_be_given_for_good_and_one_that_is_not_installed_gives_noth
     )
     assert found.explain("stock") == (Reason("stock", True, Cause.GRANTED, "friend"),)
     assert "gone" not in found.modules
+
+
+def test_an_extension_that_is_shorter_than_the_trial_ends_when_it_says_once_something_was_bought():
+    extended = account(subscription("plan.starter"), trial_until=day(5))
+    found = reduce(extended, CATALOGUE, day(5) - MOMENT)
+    assert (found.modules, found.recheck_at) == (EVERYTHING, day(5))
+    assert "stock" not in reduce(extended, CATALOGUE, day(5)).modules
