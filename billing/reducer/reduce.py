@@ -21,11 +21,7 @@ def reduce(account: AccountFacts, catalogue: Catalogue, now: datetime) -> Entitl
     known = {each.id: each for each in account.subscriptions}
     standings = [of_subscription(each, account.zone, moment) for each in sorted(known.values(), key=_age)]
     has_bought = any(each.has_started for each in known.values())
-    trial_end = (
-        account.trial_until
-        if has_bought
-        else max(filter(None, (account.created + timedelta(catalogue.trial_days), account.trial_until)))
-    )
+    trial_end = _trial_end(account, catalogue, has_bought)
     if trial_end is not None and (moment < trial_end or not has_bought):
         standings.insert(0, of_trial(trial_end, moment))
     access = min((each.access for each in standings if each.access), key=BEST.index)
@@ -56,6 +52,14 @@ def reduce(account: AccountFacts, catalogue: Catalogue, now: datetime) -> Entitl
         recheck_at=min(changes, default=None),
         trace=(*_of_account(standings, access, known, catalogue), *verdicts.reasons()),
     )
+
+
+def _trial_end(account: AccountFacts, catalogue: Catalogue, has_bought: bool) -> datetime | None:
+    """Return when the trial ends; for whoever has bought something there is one only if an operator extended it."""
+    if has_bought:
+        return account.trial_until
+    end = account.created + timedelta(catalogue.trial_days)
+    return max(end, account.trial_until) if account.trial_until else end
 
 
 def _age(subscription: SubscriptionFacts) -> tuple[datetime, str]:
