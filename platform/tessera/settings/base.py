@@ -130,6 +130,7 @@ TESSERA_MAX_ANSWER = 16 * 1024 * 1024
 TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents that our apps are built with
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
+TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"
 
 BASE_DOMAIN = os.environ.get("TESSERA_BASE_DOMAIN", "localhost:8000")
