@@ -12,7 +12,9 @@ def open_customer(*, tenant: Tenant, email: str) -> Customer:
     The row comes first and gives the call its idempotency key, so that a kill in between makes no second customer. Raises
     Unreachable when Stripe does not answer; the row waits for the next call then.
     """
-    row, _new = Customer.objects.get_or_create(tenant=tenant, defaults={"livemode": is_live(), "name": tenant.name, "email": email})
+    row, _new = Customer.objects.get_or_create(
+        tenant=tenant, defaults={"livemode": is_live(), "name": tenant.name, "email": email}
+    )
     if row.stripe_id is None:
         key, livemode = create_customer(key=row.pk, tenant=tenant.pk, name=row.name, email=row.email)
         Customer.objects.filter(pk=row.pk, stripe_id=None).update(stripe_id=key, livemode=livemode)

@@ -5,6 +5,7 @@ A module that it may use and did not ask for stays off; one that its people swit
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from tessera.context import enter, system
@@ -34,10 +35,10 @@ def give(*, tenant: Tenant, entitlement: Entitlement, new: frozenset[str], now: 
     allowed, installed = frozenset(entitlement.modules), modules()
     on = _labels(tenant, COMING_OR_ON)
     asked = frozenset(label for label in entitlement.bought if label in installed and (label in new or label in on))
-    refused = [] if asked <= on and _asked_for(tenant, asked) else _try(lambda: wish_on(tenant, asked, BILLING))
+    refused = [] if asked <= on and _asked_for(tenant, asked) else _try(partial(wish_on, tenant, asked, BILLING))
     for label in reversed(installed):
         if label not in allowed and label in _labels(tenant, (*COMING_OR_ON, State.FAILED)):
-            refused += _try(lambda label=label: wish_off(tenant, label, BILLING))
+            refused += _try(partial(wish_off, tenant, label, BILLING))
     is_settled = _open_or_close(tenant, entitlement)
     if refused or not is_settled:
         soon = now + AGAIN

@@ -72,7 +72,8 @@ def take_number(customer: Customer) -> Asking:
     moment = timezone.now()
     with connections["shared"].cursor() as cursor:
         cursor.execute(_TAKE_NUMBER, [customer.pk])
-        return Asking(*cursor.fetchone(), moment)
+        number, began = cursor.fetchone()
+    return Asking(number, began, moment)
 
 
 def duplicates(subscriptions: Iterable[SeenSubscription]) -> list[SeenSubscription]:

@@ -116,6 +116,6 @@ class Catalogue:
 
     products: Mapping[str, Gives]
     trial: Gives
-    depends: Mapping[str, tuple[str, ...]]
+    depends: dict[str, tuple[str, ...]]
     always_on: frozenset[str] = frozenset()
     trial_days: int = 14

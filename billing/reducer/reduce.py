@@ -9,6 +9,7 @@ from billing.reducer.standing import TRIAL, Standing, of_subscription, of_trial
 
 BEST = tuple(Access)
 PRESSING = tuple(Notice)
+Piece = tuple[Standing, str, Gives, int]  # of what a source brings: the product, what one of it gives, how many
 
 
 def reduce(account: AccountFacts, catalogue: Catalogue, now: datetime) -> Entitlements:
@@ -25,10 +26,10 @@ def reduce(account: AccountFacts, catalogue: Catalogue, now: datetime) -> Entitl
     if trial_end is not None and (moment < trial_end or not has_bought):
         standings.insert(0, of_trial(trial_end, moment))
     access = min((each.access for each in standings if each.access), key=BEST.index)
-    given, withheld = [], []
+    given: list[Piece] = []
+    withheld: list[Piece] = []
     for standing in standings:
-        sources = given if standing.access is access else withheld
-        sources += [(standing, *piece) for piece in _pieces(standing, known, catalogue)]
+        (given if standing.access is access else withheld).extend(_pieces(standing, known, catalogue))
     verdicts = _Verdicts(catalogue)
     for standing, product, gives, _ in given:
         verdicts.give(gives.modules, standing.cause, standing.source, product)
@@ -66,14 +67,14 @@ def _age(subscription: SubscriptionFacts) -> tuple[datetime, str]:
     return subscription.created, subscription.id
 
 
-def _pieces(standing: Standing, known: dict[str, SubscriptionFacts], catalogue: Catalogue) -> Iterator[tuple[str, Gives, int]]:
-    """Yield what a source brings: the product, what one of it gives, how many."""
+def _pieces(standing: Standing, known: dict[str, SubscriptionFacts], catalogue: Catalogue) -> Iterator[Piece]:
+    """Yield what a source brings."""
     if standing.source == TRIAL:
-        yield "", catalogue.trial, 1
+        yield standing, "", catalogue.trial, 1
         return
     for item in sorted(set(known[standing.source].items), key=lambda each: each.id):
         if item.product in catalogue.products:
-            yield item.product, catalogue.products[item.product], item.quantity
+            yield standing, item.product, catalogue.products[item.product], item.quantity
 
 
 def _of_account(
