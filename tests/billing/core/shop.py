@@ -48,7 +48,7 @@ class Shop:
 
     def fresh(self) -> list[dict[str, Any]]:
         """Return the events that happened since this was asked last, as Stripe sends them."""
-        events = self.v1.events.list({"limit": 100}).data
+        events = self.v1.events.list({"limit": 100}).auto_paging_iter()
         rows = [each.to_dict(for_json=True) for each in events][::-1]
         new, self.told = rows[self.told :], len(rows)
         return new
