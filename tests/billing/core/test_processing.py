@@ -31,7 +31,10 @@ def test_who_buys_may_use_it_as_soon_as_stripe_says_so(shop, tenant):
     shop.works()
     assert kept(customer) == {bought.id: "active"}
     subscription = customer.subscriptions.get()
-    assert sorted((each.product, each.quantity) for each in subscription.items.all()) == [("plan.starter", 1), ("seat.starter", 1)]
+    assert sorted((each.product, each.quantity) for each in subscription.items.all()) == [
+        ("plan.starter", 1),
+        ("seat.starter", 1),
+    ]
     assert (subscription.currency, subscription.unpaid_since) == ("USD", None)
     invoice = Invoice.objects.get(customer=customer)
     assert (invoice.status, invoice.subscription, invoice.remaining, invoice.unpaid_since) == ("paid", bought.id, 0, None)
