@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from tessera.module import closure
+from tessera.testing.contract.life import checksums
 
 from billing import granting
 from billing.models import Entitlement, ModuleGrant, TrialExtension
@@ -12,8 +14,6 @@ from tenants import switching, tasks
 from tenants.installations import disable_module
 from tenants.models import Installation, Tenant
 from tenants.provisioning import create_tenant, set_state
-from tessera.module import closure
-from tessera.testing.contract.life import checksums
 from tests.billing.core.shop import entitled, wished
 from tests.tenancy.people import owner_of
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from tessera.errors import Refused
 
 from billing import processing, refreshing
 from billing.gateway.client import Unreachable
@@ -14,7 +15,6 @@ from billing.quarantine import release_event
 from billing.refreshing import refresh_customer
 from billing.tasks import sweep
 from tenants.models import Tenant
-from tessera.errors import Refused
 from tests.billing.core.shop import FAILS, entitled, states
 
 EXTRA = {"library", "lending"}  # free: no product gives them
