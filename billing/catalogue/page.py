@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from babel import Locale
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tessera.module import closure, modules
 from tessera.money import minor_units
 
-from billing.catalogue.offers import Catalogue, Counted, Grant, Interval, Kind, Limit, Offer
+from billing.catalogue.offers import Catalogue, Counted, Grant, Interval, Kind, Limit, Meter, Offer
 
 MONTHS = 12
 SIZES = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2))
@@ -60,7 +60,7 @@ class Overage:
 
     title: str
     price: str
-    units: str
+    shown_as: str
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,10 @@ def _choice(offer: Offer, interval: Interval, currency: str) -> Choice:
 
 
 def _overage(offer: Offer, interval: Interval, currency: str) -> Overage:
-    units = offer.meter.shown_units if offer.meter else 1
-    return Overage(str(offer.title), money_text(_amount(offer, interval, currency) * units, currency), _number(units))
+    meter = cast(Meter, offer.meter)  # a rule of the catalogue
+    return Overage(
+        str(offer.title), money_text(_amount(offer, interval, currency) * meter.shown_units, currency), str(meter.shown_as)
+    )
 
 
 def _title(label: str) -> str:
