@@ -10,7 +10,7 @@ from babel import Locale
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
-from tessera.module import closure, modules
+from tessera.module import modules
 from tessera.money import minor_units
 
 from billing.catalogue.offers import Catalogue, Counted, Grant, Interval, Kind, Limit, Meter, Offer
@@ -92,17 +92,14 @@ def first_currency(catalogue: Catalogue) -> str:
     return own if own in catalogue.currencies else catalogue.currencies[0]
 
 
-def groups_of(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _groups(catalogue: Catalogue, labels: frozenset[str]) -> dict[str, tuple[str, ...]]:
     """Return the bundles among some modules with their parts, then the modules of no bundle; what is always on is not named."""
-    known, wanted = modules(), set(labels)
-    bundles = {label: module.depends for label, module in known.items() if label in wanted and module.is_bundle}
-    bundled = {part for parts in bundles.values() for part in parts}
-    single = {
-        label: ()
-        for label, module in known.items()
-        if label in wanted and label not in bundled and label not in bundles and not module.always_on
-    }
-    return {**bundles, **single}
+    known = modules()
+    order = {offer.name: place for place, offer in enumerate(catalogue.offers) if offer.kind in (Kind.BUNDLE, Kind.MODULE)}
+    ranked = sorted(labels, key=lambda label: (order.get(label, len(catalogue.offers)), label))
+    bundles = {label: known[label].depends for label in ranked if known[label].is_bundle}
+    named = {*bundles, *(part for parts in bundles.values() for part in parts)}
+    return {**bundles, **{label: () for label in ranked if label not in named and not known[label].always_on}}
 
 
 def _sold(catalogue: Catalogue, kind: Kind, interval: Interval, currency: str) -> list[Offer]:
@@ -119,7 +116,7 @@ def _amount(offer: Offer, interval: Interval, currency: str) -> Decimal:
 def _card(catalogue: Catalogue, plan: Offer, interval: Interval, currency: str) -> Card:
     amount, seat = _amount(plan, interval, currency), catalogue.by_key[f"{Kind.SEAT}.{plan.name}"]
     saved = _amount(plan, Interval.MONTH, currency) * MONTHS - amount if interval == Interval.YEAR else Decimal(0)
-    groups = groups_of(plan.gives.modules)
+    groups = _groups(catalogue, plan.gives.modules)
     return Card(
         key=plan.key,
         title=str(plan.title),
@@ -150,9 +147,9 @@ def _limits(gives: Grant) -> Iterable[str]:
 
 def _choice(offer: Offer, interval: Interval, currency: str) -> Choice:
     known = modules()
-    along = closure([offer.name]) - {offer.name}
-    titles = tuple(_title(label) for label in known if label in along and not known[label].always_on)
-    return Choice(offer.name, _title(offer.name), money_text(_amount(offer, interval, currency), currency), titles)
+    along = (label for label in (*known[offer.name].depends, *known) if label in offer.gives.modules - {offer.name})
+    titles = tuple(_title(label) for label in dict.fromkeys(along) if not known[label].always_on)
+    return Choice(offer.name, str(offer.title), money_text(_amount(offer, interval, currency), currency), titles)
 
 
 def _overage(offer: Offer, interval: Interval, currency: str) -> Overage:
