@@ -29,7 +29,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Card:
-    """A plan as it is shown; `saved` is what a year costs less than twelve months, "" where it does not."""
+    """A plan as it is shown.
+
+    `saved` is what a year costs less than twelve months, "" where it does not; `metered` names what is paid as used beyond
+    its limit, "" where nothing is.
+    """
 
     key: str
     title: str
@@ -40,7 +44,7 @@ class Card:
     seat_price: str
     groups: tuple[Group, ...]
     limits: tuple[str, ...]
-    metered: bool
+    metered: str
     sign_up: str
 
 
@@ -128,7 +132,7 @@ def _card(catalogue: Catalogue, plan: Offer, interval: Interval, currency: str) 
         seat_price=money_text(_amount(seat, interval, currency), currency),
         groups=tuple(Group(_title(label), tuple(map(_title, parts))) for label, parts in groups.items()),
         limits=tuple(_limits(plan.gives)),
-        metered=any(quota.limit == Limit.SOFT for quota in plan.gives.quotas),
+        metered=" · ".join(_counted()[quota.counted] for quota in plan.gives.quotas if quota.limit == Limit.SOFT),
         sign_up="?" + urlencode([("modules", label) for label in groups]) if groups else "",
     )
 
@@ -143,6 +147,15 @@ def _limits(gives: Grant) -> Iterable[str]:
     for quota in gives.quotas:
         number = _size(quota.included) if quota.counted == Counted.STORAGE else _number(quota.included)
         yield said[quota.counted] % {"number": number}
+
+
+def _counted() -> dict[Counted, str]:
+    return {
+        Counted.STORAGE: _("files"),
+        Counted.API_POINTS: _("API points"),
+        Counted.AUTOMATION_RUNS: _("automation runs"),
+        Counted.MESSAGES: _("messages"),
+    }
 
 
 def _choice(offer: Offer, interval: Interval, currency: str) -> Choice:
