@@ -7,4 +7,5 @@ class Billing(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing.catalogue import checks  # noqa: F401 (registers)
+        from billing import checks, resources  # noqa: F401 (registers)
+        from billing.catalogue import checks as catalogue_checks  # noqa: F401 (registers)

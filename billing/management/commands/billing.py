@@ -3,20 +3,25 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from tessera.errors import Refused
 from tessera.module import modules
 
 from billing.catalogue.offers import Catalogue
 from billing.catalogue.rules import problems_of
 from billing.catalogue.selectors import catalogue, declared
+from billing.gateway.client import Unreachable
+from billing.models import StripeEvent
+from billing.quarantine import release_event
+from billing.reconciling import reconcile_with_stripe
 
 
 class Command(BaseCommand):
-    help = "Show and check the catalogue, and bring it to Stripe."
+    help = "Show and check the catalogue, compare with Stripe, and look after events in quarantine."
     requires_system_checks: list[str] = []  # what is wrong with the catalogue is told by `catalogue check` itself
 
     def add_arguments(self, parser: Any) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        for add_subcommand in (add_catalogue,):
+        for add_subcommand in (add_catalogue, add_reconcile, add_quarantine):
             add_subcommand(acts)
 
     def handle(self, *args: Any, run: Any, **options: Any) -> None:
@@ -52,3 +57,47 @@ def sound_catalogue(command: BaseCommand) -> Catalogue:
     if problems:
         raise CommandError(f"{len(problems)} things are wrong with the catalogue")
     return catalogue()
+
+
+def add_reconcile(acts: Any) -> None:
+    """Add `billing reconcile`."""
+    acts.add_parser("reconcile", help="compare everything with Stripe, heal it, and say what was missing").set_defaults(
+        run=run_reconcile
+    )
+
+
+def run_reconcile(command: BaseCommand, **options: Any) -> None:
+    """Write each gap that was found and closed."""
+    try:
+        gaps = reconcile_with_stripe()
+    except Unreachable as reason:
+        raise CommandError(f"Stripe does not answer: {reason}") from reason
+    for gap in gaps:
+        command.stdout.write(str(gap))
+    command.stdout.write(f"{len(gaps)} gaps")
+
+
+def add_quarantine(acts: Any) -> None:
+    """Add `billing quarantine list|release`."""
+    of_quarantine = acts.add_parser("quarantine", help="events that had no effect, and why").add_subparsers(required=True)
+    of_quarantine.add_parser("list", help="show them, the oldest first").set_defaults(run=run_quarantine_list)
+    release = of_quarantine.add_parser("release", help="have one processed again")
+    release.add_argument("event", help="its key, evt_...")
+    release.set_defaults(run=run_quarantine_release)
+
+
+def run_quarantine_list(command: BaseCommand, **options: Any) -> None:
+    """Write each event with its reason."""
+    aside = StripeEvent.objects.filter(state=StripeEvent.State.QUARANTINED).order_by("received_at", "id")
+    for event in aside:
+        command.stdout.write(f"{event.event_id}  {event.type}  {event.customer or '-'}  {event.why}")
+    command.stdout.write(f"{len(aside)} events in quarantine")
+
+
+def run_quarantine_release(command: BaseCommand, *, event: str, **options: Any) -> None:
+    """Let one go back to the inbox."""
+    try:
+        released = release_event(event_id=event)
+    except Refused as refused:
+        raise CommandError(str(refused)) from refused
+    command.stdout.write(f"{released.event_id} is processed again")
