@@ -13,6 +13,7 @@ from billing.local_stripe.lines import name_of
 from billing.local_stripe.rendering import embedded, included, shown
 from billing.local_stripe.routing import page, route
 from billing.local_stripe.store import Row, new_id
+from billing.local_stripe.subscription_rows import automatic_tax
 
 if TYPE_CHECKING:
     from billing.local_stripe.local import Local
@@ -68,7 +69,7 @@ def create_session(local: "Local", form: forms.Form) -> Row:
         "adaptive_pricing": {"enabled": False},
         "after_expiration": None,
         "allow_promotion_codes": asked.get("allow_promotion_codes"),
-        "automatic_tax": {**subscriptions.automatic_tax(asked), "provider": None, "status": None},
+        "automatic_tax": {**automatic_tax(asked), "provider": None, "status": None},
         "billing_address_collection": asked.get("billing_address_collection"),
         "cancel_url": asked.get("cancel_url"),
         "client_reference_id": asked.get("client_reference_id"),
@@ -224,6 +225,20 @@ def _new_customer(local: "Local", session: Row) -> Row:
 def needs_card(session: Row) -> bool:
     """Say whether this session is completed with a card only."""
     return bool(session["payment_method_collection"] == "always" or session["amount_total"] > 0)
+
+
+def redeem(local: "Local", session: Row, code: str) -> None:
+    """Apply a promotion code that the customer typed."""
+    found = next(
+        (row for row in local.store.of("promotion_code", active=True) if row["code"].lower() == code.strip().lower()), None
+    )
+    if found is None or not session["allow_promotion_codes"]:
+        raise StripeError("This promotion code is invalid.", code="promotion_code_invalid", param="code")
+    asked = [{"promotion_code": found["id"]}]
+    coupons.chosen(local, asked, session["customer"])
+    session["_asked"]["discounts"] = asked
+    session["discounts"] = [{"coupon": None, "promotion_code": found["id"]}]
+    _total(local, session)
 
 
 def complete(local: "Local", session: Row, card: str | None, *, authenticated: bool = False) -> str:

@@ -41,7 +41,17 @@ def emit(local: "Local", kind: str, row: Row, *, previous: Row | None = None, al
             "_failed": False,
         }
     )
+    if account := row["id"] if row["object"] == "account" else row.get("_account"):
+        event["account"] = account
     event["pending_webhooks"] = local.delivery.announce(event)
+    _forget(local, at)
+    if kind.startswith("customer.subscription."):
+        from billing.local_stripe.entitlements import announce
+
+        announce(local, row["customer"])
+
+
+def _forget(local: "Local", at: int) -> None:
     events = local.store.kinds["event"]
     while (oldest := next(iter(events.values())))["created"] < at - KEPT:
         del events[oldest["id"]]

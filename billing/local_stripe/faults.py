@@ -24,10 +24,11 @@ SHAPE: forms.Shape = {
 class Faults:
     """What goes wrong.
 
-    duplicate: further deliveries of each event; delay: seconds before one; reorder: how many events are held
-    and then sent in any order; drop: the probability that no delivery of an event ever succeeds; bad_signature: so many next
-    deliveries are signed with another secret; api_version: what events say of themselves; outage: what the API does instead of answering (503; refuse: hang up; lose: do
-    what was asked, then hang up), for so many requests or until it is taken back; types: the events that suffer, all when empty.
+    seed: of everything that chance decides. duplicate: further deliveries of each event. delay: seconds before a delivery.
+    reorder: how many events are held, to be sent in any order. drop: the probability that an event is never delivered.
+    bad_signature: so many next deliveries are signed with another secret. api_version: what events say of themselves.
+    outage: what the API does (503; refuse: hang up; lose: do what was asked, then hang up), for `outage_requests` requests or
+    until it is taken back. types: the events that suffer, all when empty.
     """
 
     seed: int = 0

@@ -158,6 +158,17 @@ def mark_paid_elsewhere(local: "Local", invoice: Row) -> None:
     _mark_paid(local, invoice, invoice["amount_remaining"], off_stripe=True)
 
 
+def settle_nothing_left(local: "Local", invoice: Row) -> None:
+    """Collect no more than a credit note has left; with nothing left the invoice is paid."""
+    intent = intent_of(local, invoice)
+    if intent and intent["status"] not in ("succeeded", "canceled"):
+        intent["amount"] = invoice["amount_remaining"]
+    if invoice["amount_remaining"] == 0:
+        if intent:
+            cancel_intent(local, intent, "void_invoice")
+        _mark_paid(local, invoice, 0, off_stripe=True)
+
+
 def give_up(local: "Local", invoice: Row, status: str) -> None:
     """Void an invoice or write it off; nobody tries to collect it any more."""
     at = local.now(invoice)

@@ -47,16 +47,14 @@ def create_preview(local: "Local", form: forms.Form) -> Row:
     if not key and not customer:
         raise StripeError("You must supply customer or subscription.", code="parameter_missing", param="customer")
     row = local.store.get("subscription", key, "subscription") if key else None
-    customer = local.store.get("customer", row["customer"] if row else customer, "customer")["id"]
+    customer = str(local.store.get("customer", row["customer"] if row else customer or "", "customer")["id"])
     details = asked.get("subscription_details") or {}
     with local.copy_of(customer) as other:
         other.previewing = True
         if row is None and not details.get("items"):
             key = _next_of(local, customer)
-        if key:
-            invoice = _of_change(other, other.store.get("subscription", key), details, asked)
-        else:
-            invoice = _of_new(other, customer, details, asked)
+        of_change = key and other.store.get("subscription", key)
+        invoice = _of_change(other, of_change, details, asked) if of_change else _of_new(other, customer, details, asked)
         return _as_preview(other, invoice)
 
 

@@ -1,9 +1,10 @@
 """What time does by itself: the work that is due, in the order it became due, each at its own moment."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
-from billing.local_stripe import lifecycle
+from billing.local_stripe import checkout, lifecycle, transfers
 from billing.local_stripe.changes import items_of
 from billing.local_stripe.clock import HOUR
 from billing.local_stripe.events import changing
@@ -50,30 +51,32 @@ def _all(local: "Local", clock: str | None) -> Iterator[Work]:
             yield from _of_invoice(local, invoice)
     if clock is None:
         for session in local.store.of("checkout.session", status="open"):
-            yield session["expires_at"], 9, _expire_session(local, session)
+            yield session["expires_at"], 8, partial(checkout.expire, local, session)
+        for payout in local.store.of("payout", status="pending"):
+            yield payout["arrival_date"], 9, partial(transfers.arrive, local, payout)
 
 
 def _of_subscription(local: "Local", subscription: Row) -> Iterator[Work]:
     status = subscription["status"]
     if status == "incomplete":
-        yield subscription["created"] + INCOMPLETE, 5, lambda: lifecycle.expire(local, subscription)
+        yield subscription["created"] + INCOMPLETE, 5, partial(lifecycle.expire, local, subscription)
         return
     if status == "trialing" and not subscription["_warned"]:
-        yield subscription["trial_end"] - lifecycle.WARNING, 1, lambda: lifecycle.warn(local, subscription)
+        yield subscription["trial_end"] - lifecycle.WARNING, 1, partial(lifecycle.warn, local, subscription)
     pause = subscription["pause_collection"]
     if pause and pause["resumes_at"] is not None:
-        yield pause["resumes_at"], 2, lambda: _resume_collection(local, subscription)
+        yield pause["resumes_at"], 2, partial(_resume_collection, local, subscription)
     if subscription["cancel_at"] is not None:
-        yield subscription["cancel_at"], 3, lambda: _end(local, subscription)
+        yield subscription["cancel_at"], 3, partial(_end, local, subscription)
     if status != "paused":
-        yield items_of(local, subscription)[0]["current_period_end"], 4, lambda: lifecycle.renew(local, subscription)
+        yield items_of(local, subscription)[0]["current_period_end"], 4, partial(lifecycle.renew, local, subscription)
 
 
 def _of_invoice(local: "Local", invoice: Row) -> Iterator[Work]:
     if invoice["status"] == "draft" and invoice["automatically_finalizes_at"] is not None:
-        yield invoice["automatically_finalizes_at"], 6, lambda: lifecycle.collect(local, invoice)
+        yield invoice["automatically_finalizes_at"], 6, partial(lifecycle.collect, local, invoice)
     if invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
-        yield invoice["next_payment_attempt"], 7, lambda: _retry(local, invoice)
+        yield invoice["next_payment_attempt"], 7, partial(_retry, local, invoice)
 
 
 def _retry(local: "Local", invoice: Row) -> None:
@@ -89,9 +92,3 @@ def _end(local: "Local", subscription: Row) -> None:
 def _resume_collection(local: "Local", subscription: Row) -> None:
     with changing(local, "customer.subscription.updated", subscription):
         subscription["pause_collection"] = None
-
-
-def _expire_session(local: "Local", session: Row) -> Callable[[], None]:
-    from billing.local_stripe.checkout import expire
-
-    return lambda: expire(local, session)

@@ -11,7 +11,8 @@ from billing.local_stripe.rendering import shown
 from billing.local_stripe.routing import page, route
 from billing.local_stripe.standing import OVER
 from billing.local_stripe.store import Row
-from billing.local_stripe.subscriptions import COMMON, automatic_tax, trial_end_of
+from billing.local_stripe.subscription_rows import automatic_tax
+from billing.local_stripe.subscriptions import COMMON, trial_end_of
 
 if TYPE_CHECKING:
     from billing.local_stripe.local import Local
@@ -209,8 +210,9 @@ def resume_subscription(local: "Local", form: forms.Form, key: str) -> Row:
         if asked.get("billing_cycle_anchor") == "unchanged":
             _go_on(local, row, asked, at)
         else:
-            lifecycle.restart(local, row, at, "subscription_update", **({"_resumes": True} if waits else {}))
-    emit(local, "customer.subscription.resumed", row)
+            lifecycle.restart(local, row, at, "subscription_update", _resumes=waits)
+    if row["status"] == "active":
+        emit(local, "customer.subscription.resumed", row)
     return row
 
 
