@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     """Read one request, answer it."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the acknowledgement of its headers
     server: Server
     _loses = False
 
