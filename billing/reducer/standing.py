@@ -7,6 +7,7 @@ from billing.reducer.facts import SubscriptionFacts
 from billing.reducer.outcome import Access, Cause, Notice
 
 TRIAL = "trial"
+WORST_LAST = tuple(Access)
 REMIND = timedelta(days=3)  # before a trial ends
 TO_SUSPENDED = timedelta(days=14)  # after the end of what was paid or tried
 TO_ARCHIVED = timedelta(days=44)
@@ -37,14 +38,12 @@ def of_subscription(subscription: SubscriptionFacts, zone: tzinfo, moment: datet
     if not subscription.has_started:
         return Standing(subscription.id, Cause.INCOMPLETE, None)
     if subscription.status == "canceled":
-        end = subscription.ended_at
-        assert end is not None  # facts without it are refused
-        return Standing(subscription.id, Cause.ENDED, _lapsed(end, moment), Notice.ENDED, _steps_after(end))
+        return _of_ended(subscription, zone, moment)
     dates = [each.period_end + QUIET for each in subscription.items]
     dates += [date for date in (subscription.trial_end, subscription.cancel_at, subscription.resumes_at) if date]
     if subscription.status in ("past_due", "unpaid"):
         since = subscription.unpaid_since or min(each.period_start for each in subscription.items)
-        dates += [_day_after(since, zone, days) for days in (TOLD_ON, READ_ONLY_ON, SUSPENDED_ON)]
+        dates += _days_after(since, zone)
         access, notice = _unpaid(since, zone, moment)
         if access is not Access.FULL or not subscription.is_paused:
             return Standing(subscription.id, Cause.UNPAID, access, notice, tuple(dates))
@@ -55,6 +54,17 @@ def of_subscription(subscription: SubscriptionFacts, zone: tzinfo, moment: datet
         notice = _ending(subscription.trial_end, moment) or notice
         dates.append(subscription.trial_end - REMIND)
     return Standing(subscription.id, Cause.ACTIVE, Access.FULL, notice, tuple(dates))
+
+
+def _of_ended(subscription: SubscriptionFacts, zone: tzinfo, moment: datetime) -> Standing:
+    """Return how the account stands by a subscription that ended; an end is no way around what was not paid before it."""
+    end = subscription.ended_at
+    assert end is not None  # facts without it are refused
+    access, changes = _lapsed(end, moment), _steps_after(end)
+    if subscription.unpaid_since is not None:
+        access = max(access, _unpaid(subscription.unpaid_since, zone, moment)[0], key=WORST_LAST.index)
+        changes = (*changes, *_days_after(subscription.unpaid_since, zone))
+    return Standing(subscription.id, Cause.ENDED, access, Notice.ENDED, changes)
 
 
 def _ending(end: datetime, moment: datetime) -> Notice | None:
@@ -77,6 +87,10 @@ def _unpaid(since: datetime, zone: tzinfo, moment: datetime) -> tuple[Access, No
     if moment >= _day_after(since, zone, READ_ONLY_ON):
         return Access.READ_ONLY, Notice.PAYMENT_FAILED
     return Access.FULL, Notice.PAYMENT_FAILED if moment >= _day_after(since, zone, TOLD_ON) else None
+
+
+def _days_after(since: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    return tuple(_day_after(since, zone, days) for days in (TOLD_ON, READ_ONLY_ON, SUSPENDED_ON))
 
 
 def _day_after(since: datetime, zone: tzinfo, days: int) -> datetime:

@@ -121,6 +121,15 @@ def test_what_ended_goes_like_a_trial_that_is_over(now, access, recheck):
     assert (found.modules, found.bought, found.trace[0].cause) == (STARTER, {"crm"}, Cause.ENDED)
 
 
+def test_an_end_is_no_way_around_a_payment():
+    owing = subscription(status="canceled", ended_at=local(2026, 3, 20), unpaid_since=local(2026, 3, 9))
+    assert outcome(local(2026, 3, 20), owing) == (Access.READ_ONLY, Notice.ENDED, local(2026, 3, 30))
+    assert outcome(local(2026, 3, 30), owing) == (Access.SUSPENDED, Notice.ENDED, local(2026, 4, 3))
+    assert outcome(local(2026, 3, 20) + timedelta(days=44), owing) == (Access.ARCHIVED, Notice.ENDED, None)
+    early = subscription(status="canceled", ended_at=local(2026, 3, 10), unpaid_since=local(2026, 3, 9))
+    assert outcome(local(2026, 3, 10), early)[0] is Access.READ_ONLY
+
+
 def test_the_end_that_is_wished_is_told_and_stripe_is_asked_when_it_comes():
     assert outcome(day(3), subscription(cancel_at=day(20))) == (Access.FULL, Notice.CANCELS, day(20))
     assert outcome(day(21), subscription(cancel_at=day(20))) == (Access.FULL, Notice.CANCELS, day(33))
