@@ -108,7 +108,9 @@ def every_object(shop: Any) -> Iterator[dict[str, Any]]:
 def _live_a_life(shop: Any) -> list[Any]:
     """Make one of everything; return the answers that are kept nowhere."""
     v1, local = shop.v1, shop.local
-    meter = v1.billing.meters.create({"display_name": "Storage", "event_name": "storage", "default_aggregation": {"formula": "sum"}})
+    meter = v1.billing.meters.create(
+        {"display_name": "Storage", "event_name": "storage", "default_aggregation": {"formula": "sum"}}
+    )
     business, seat = shop.price("Business", 9900, lookup_key="business.month.usd"), shop.price("Seat", 1000)
     storage = shop.price("Storage", 3, recurring={"usage_type": "metered", "meter": meter.id})
     coupon = v1.coupons.create({"percent_off": 12.5, "duration": "repeating", "duration_in_months": 3})
@@ -118,7 +120,9 @@ def _live_a_life(shop: Any) -> list[Any]:
     feature = v1.entitlements.features.create({"lookup_key": "crm", "name": "CRM"})
     product = v1.prices.retrieve(business).product
     v1.products.features.create(product, {"entitlement_feature": feature.id})
-    customer = shop.customer(test_clock=clock.id, address={"country": "DE"}, tax_id_data=[{"type": "eu_vat", "value": "DE123456789"}])
+    customer = shop.customer(
+        test_clock=clock.id, address={"country": "DE"}, tax_id_data=[{"type": "eu_vat", "value": "DE123456789"}]
+    )
     more = {"discounts": [{"promotion_code": code.id}], "default_tax_rates": [rate.id]}
     sub = shop.subscription((business, 1), (seat, 3), customer=customer, **more)
     v1.subscription_items.create({"subscription": sub.id, "price": storage})
@@ -157,7 +161,12 @@ def _live_a_life(shop: Any) -> list[Any]:
     endpoint = v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["*"]})
     window = {"start_time": local.now // 60 * 60 - 600, "end_time": local.now // 60 * 60}
     other = shop.subscription((business, 1), customer=shop.customer())
-    link = {"account": account.id, "refresh_url": "http://127.0.0.1/", "return_url": "http://127.0.0.1/", "type": "account_onboarding"}
+    link = {
+        "account": account.id,
+        "refresh_url": "http://127.0.0.1/",
+        "return_url": "http://127.0.0.1/",
+        "type": "account_onboarding",
+    }
     return [
         endpoint,
         v1.balance.retrieve(),
@@ -185,7 +194,10 @@ def test_every_served_object_has_the_fields_of_its_class(shop: Any) -> None:
     [
         (lambda row: row.pop("customer"), "subscription.customer is missing"),
         (lambda row: row.update(current_period_end=1), "subscription.current_period_end is unknown"),
-        (lambda row: row["items"]["data"][0].pop("current_period_end"), "subscription.items.data[0].current_period_end is missing"),
+        (
+            lambda row: row["items"]["data"][0].pop("current_period_end"),
+            "subscription.items.data[0].current_period_end is missing",
+        ),
         (lambda row: row["billing_mode"].update(colour="red"), "subscription.billing_mode.colour is unknown"),
     ],
 )

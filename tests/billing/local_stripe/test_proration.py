@@ -22,7 +22,8 @@ def store() -> Iterator[Shop]:
     with running(at=START, deliver=False) as local:
         shop = Shop(local)
         shop.prices = {
-            interval: [shop.price(f"P{amount}", amount, interval) for amount in (9900, 1000, 333, 1)] for interval in ("month", "year")
+            interval: [shop.price(f"P{amount}", amount, interval) for amount in (9900, 1000, 333, 1)]
+            for interval in ("month", "year")
         }
         yield shop
 
@@ -41,7 +42,11 @@ def test_what_is_spread_adds_up(amount: int, over: list[int]) -> None:
     assert all(0 <= part <= each for part, each in zip(parts, over, strict=True))
 
 
-@given(anchor=st.integers(START, START + 4 * 365 * DAY), later=st.integers(0, 800 * DAY), interval=st.sampled_from(["week", "month", "year"]))
+@given(
+    anchor=st.integers(START, START + 4 * 365 * DAY),
+    later=st.integers(0, 800 * DAY),
+    interval=st.sampled_from(["week", "month", "year"]),
+)
 def test_periods_follow_each_other_without_a_gap(anchor: int, later: int, interval: str) -> None:
     recurring = {"interval": interval, "interval_count": 1}
     start, end = period_around(anchor, recurring, anchor + later)
@@ -65,7 +70,10 @@ def test_more_seats_ask_for_the_rest_of_the_period(local: Any, shop: Any, v1: An
     changed = {"items": [{"id": sub["items"].data[0].id, "quantity": 5}], "proration_behavior": "always_invoice"}
     invoice = v1.subscriptions.update(sub.id, {**changed, "expand": ["latest_invoice"]}).latest_invoice
     left, whole = 20 * DAY - 1, 30 * DAY
-    assert [line.amount for line in invoice.lines.data] == [-rounded(Fraction(3000 * left, whole)), rounded(Fraction(5000 * left, whole))]
+    assert [line.amount for line in invoice.lines.data] == [
+        -rounded(Fraction(3000 * left, whole)),
+        rounded(Fraction(5000 * left, whole)),
+    ]
     assert (invoice.total, invoice.status, invoice.billing_reason) == (1333, "paid", "subscription_update")
     first, second = (line.parent.subscription_item_details for line in invoice.lines.data)
     assert (first.proration, first.subscription, first.subscription_item) == (True, sub.id, sub["items"].data[0].id)
@@ -127,12 +135,16 @@ def test_a_coupon_for_one_invoice_is_worth_less_when_given_back(local: Any, shop
 
 CHANGES = st.fixed_dictionaries(
     {
-        "start": st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), min_size=1, max_size=3, unique_by=lambda pair: pair[0]),
+        "start": st.lists(
+            st.tuples(st.integers(0, 3), st.integers(1, 40)), min_size=1, max_size=3, unique_by=lambda pair: pair[0]
+        ),
         "end": st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), min_size=1, max_size=4, unique_by=lambda pair: pair[0]),
         "after": st.integers(1, 27 * DAY),
         "yearly": st.sampled_from([False, False, True]),
         "behavior": st.sampled_from(["always_invoice", "create_prorations", "none"]),
-        "coupon": st.sampled_from([None, None, {"percent_off": 33.3, "duration": "forever"}, {"amount_off": 700, "currency": "usd", "duration": "once"}]),
+        "coupon": st.sampled_from(
+            [None, None, {"percent_off": 33.3, "duration": "forever"}, {"amount_off": 700, "currency": "usd", "duration": "once"}]
+        ),
         "tax": st.sampled_from([None, 19, 7.7]),
         "balance": st.sampled_from([0, -5000, 250]),
         "clock": st.booleans(),
@@ -149,7 +161,9 @@ def subscribed(store: Any, what: dict[str, Any]) -> tuple[Any, str | None]:
     if what["coupon"]:
         more["discounts"] = [{"coupon": v1.coupons.create(what["coupon"]).id}]
     if what["tax"]:
-        more["default_tax_rates"] = [v1.tax_rates.create({"display_name": "VAT", "percentage": what["tax"], "inclusive": False}).id]
+        more["default_tax_rates"] = [
+            v1.tax_rates.create({"display_name": "VAT", "percentage": what["tax"], "inclusive": False}).id
+        ]
     items = [(store.prices["month"][number], quantity) for number, quantity in what["start"]]
     return store.subscription(*items, customer=customer, **more), clock
 
@@ -185,7 +199,13 @@ SAME = ("total", "subtotal", "amount_due", "starting_balance", "currency")
 def money(invoice: Any) -> Any:
     """Return everything of an invoice that is money."""
     lines = [
-        (line.amount, line.description, [each.amount for each in line.discount_amounts], [each.amount for each in line.taxes], line.period.to_dict())
+        (
+            line.amount,
+            line.description,
+            [each.amount for each in line.discount_amounts],
+            [each.amount for each in line.taxes],
+            line.period.to_dict(),
+        )
         for line in invoice.lines.data
     ]
     return [getattr(invoice, name) for name in SAME], lines
@@ -210,4 +230,6 @@ def test_a_preview_is_the_invoice_that_comes(store: Any, what: dict[str, Any]) -
     assert money(preview) == money(invoice)
     assert preview.id.startswith("upcoming_in_")
     v1.customers.delete(sub.customer)  # the next example must not renew what this one began
-    assert invoice.total == invoice.subtotal - sum(d.amount for d in invoice.total_discount_amounts) + sum(t.amount for t in invoice.total_taxes)
+    assert invoice.total == invoice.subtotal - sum(d.amount for d in invoice.total_discount_amounts) + sum(
+        t.amount for t in invoice.total_taxes
+    )

@@ -43,7 +43,12 @@ def test_forms_become_mappings_and_lists() -> None:
         (lambda v1: v1.customers.create({"nmae": "ada"}), "parameter_unknown", "nmae", 400),
         (lambda v1: v1.customers.create({"balance": "much"}), "parameter_invalid_integer", "balance", 400),
         (lambda v1: v1.subscriptions.create({"customer": "cus_1"}), "parameter_missing", "items", 400),
-        (lambda v1: v1.subscriptions.create({"customer": "cus_1", "items": [{"price": "x"}]}), "resource_missing", "customer", 400),
+        (
+            lambda v1: v1.subscriptions.create({"customer": "cus_1", "items": [{"price": "x"}]}),
+            "resource_missing",
+            "customer",
+            400,
+        ),
         (lambda v1: v1.prices.create({"currency": "usd", "product": "prod_1"}), None, "unit_amount", 400),
         (lambda v1: v1.customers.list({"limit": 101}), None, "limit", 400),
         (lambda v1: v1.customers.list({"starting_after": "cus_nobody"}), "resource_missing", "starting_after", 400),
@@ -165,8 +170,12 @@ def test_tax_numbers_are_checked(v1: Any) -> None:
     customer = v1.customers.create({})
     good = v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
     assert (good.country, good.verification.status) == ("DE", "verified")
-    assert v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE111111111"}).verification.status == "unverified"
-    assert v1.customers.tax_ids.create(customer.id, {"type": "us_ein", "value": "12-3456789"}).verification.status == "unavailable"
+    assert (
+        v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE111111111"}).verification.status == "unverified"
+    )
+    assert (
+        v1.customers.tax_ids.create(customer.id, {"type": "us_ein", "value": "12-3456789"}).verification.status == "unavailable"
+    )
     with pytest.raises(stripe.InvalidRequestError) as told:
         v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "nonsense"})
     assert (told.value.code, told.value.param) == ("tax_id_invalid", "value")
