@@ -64,9 +64,9 @@ def _addition(kind: Kind, name: str, amounts: Amounts) -> Offer:
     return Offer(kind, name, "", _prices(f"{kind}.{name}", amounts), Grant(frozenset({name})))
 
 
-def _meter(counted: Counted, title: Any, amounts: Amounts, *, unit_size: int = 1, shown_units: int = 1) -> Offer:
+def _meter(counted: Counted, title: Any, amounts: Amounts, shown_units: int, shown_as: Any, unit_size: int = 1) -> Offer:
     """Return what is paid beyond a soft quota; a year of it is no cheaper, for it is used and not committed to."""
-    meter = Meter(counted, f"tessera_{counted}", unit_size, shown_units)
+    meter = Meter(counted, f"tessera_{counted}", unit_size, shown_units, shown_as)
     return Offer(Kind.METER, counted, title, _prices(f"meter.{counted}", amounts, months=1), meter=meter)
 
 
@@ -129,8 +129,10 @@ CATALOGUE = Catalogue(
         _addition(Kind.MODULE, "finance", ("20", "19", "138")),
         _addition(Kind.MODULE, "stock", ("15", "14", "98")),
         _addition(Kind.MODULE, "workflow", ("9", "8", "59")),
-        _meter(Counted.STORAGE, _("Storage beyond the plan, GB-days"), ("0.01", "0.01", "0.07"), unit_size=GIB, shown_units=30),
-        _meter(Counted.AUTOMATION_RUNS, _("Automation runs beyond the plan"), ("0.001", "0.001", "0.007"), shown_units=1_000),
-        _meter(Counted.MESSAGES, _("Messages beyond the plan"), ("0.002", "0.002", "0.014"), shown_units=1_000),
+        _meter(Counted.STORAGE, _("Storage beyond the plan"), ("0.01", "0.01", "0.07"), 30, _("a GB for 30 days"), unit_size=GIB),
+        _meter(
+            Counted.AUTOMATION_RUNS, _("Automation runs beyond the plan"), ("0.001", "0.001", "0.007"), 1_000, _("1,000 runs")
+        ),
+        _meter(Counted.MESSAGES, _("Messages beyond the plan"), ("0.002", "0.002", "0.014"), 1_000, _("1,000 messages")),
     ),
 )

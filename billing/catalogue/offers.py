@@ -88,12 +88,16 @@ class Price:
 
 @dataclass(frozen=True)
 class Meter:
-    """How what is beyond a soft quota is counted: events of `unit_size` of the quota's units each, summed up."""
+    """How what is beyond a soft quota is counted: in units of `unit_size` of what the quota counts, summed up.
+
+    A unit may cost a thousandth, so people are shown the price of `shown_units` units, which are called `shown_as`.
+    """
 
     counted: Counted
     event_name: str
     unit_size: int = 1
-    shown_units: int = 1  # a price of a thousandth is shown for so many
+    shown_units: int = 1
+    shown_as: Any = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from stripe import StripeClient, StripeError
 
 from billing.catalogue.offers import Catalogue
-from billing.catalogue.syncing.found import SyncRefused, read_stripe
+from billing.catalogue.syncing.found import Found, SyncRefused, read_stripe
 from billing.catalogue.syncing.steps import plan
 from billing.catalogue.syncing.writer import Writer
 
@@ -18,9 +18,9 @@ def sync_catalogue(
 ) -> int:
     """Take all steps, each told with its place, and return how many there were; with `dry_run` they are only told.
 
-    Raises SyncRefused with the step that Stripe refused, and when Stripe still differs after all of them.
+    Raises SyncRefused with the step that Stripe refused, and when Stripe cannot be read or still differs after all of them.
     """
-    found = read_stripe(client)
+    found = _read(client)
     steps = plan(catalogue, found)
     writer = Writer(client, found.ids())
     for place, step in enumerate(steps, 1):
@@ -30,6 +30,13 @@ def sync_catalogue(
                 writer.write(step)
             except StripeError as error:
                 raise SyncRefused(f"step {place} of {len(steps)}, {step.says}: {error}") from error
-    if steps and not dry_run and (missing := plan(catalogue, read_stripe(client))):
+    if steps and not dry_run and (missing := plan(catalogue, _read(client))):
         raise SyncRefused(f"Stripe took every step and still differs: {'; '.join(step.says for step in missing)}")
     return len(steps)
+
+
+def _read(client: StripeClient) -> Found:
+    try:
+        return read_stripe(client)
+    except StripeError as error:
+        raise SyncRefused(f"Stripe cannot be read: {error}") from error

@@ -63,13 +63,14 @@ def create_session(local: "Local", form: forms.Form) -> Row:
     if asked.get("discounts") and asked.get("allow_promotion_codes"):
         raise StripeError("You may only specify one of these parameters: allow_promotion_codes, discounts.", param="discounts")
     key = new_id("checkout.session")
+    taxed = automatic_tax(asked)
     row: Row = {
         "id": key,
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": False},
         "after_expiration": None,
         "allow_promotion_codes": asked.get("allow_promotion_codes"),
-        "automatic_tax": {**automatic_tax(asked), "provider": None, "status": None},
+        "automatic_tax": {"enabled": taxed["enabled"], "liability": taxed["liability"], "provider": None, "status": None},
         "billing_address_collection": asked.get("billing_address_collection"),
         "cancel_url": asked.get("cancel_url"),
         "client_reference_id": asked.get("client_reference_id"),

@@ -127,7 +127,17 @@ class Delivery:
         if self._thread:
             self._thread.join()
 
-    def drain(self, timeout: int = 30) -> None:
+    def flush(self) -> None:
+        """Deliver everything that waits here and now, in the caller's thread and in the order it is due; nothing is waited for."""
+        with self._wake:
+            if self._held:
+                self._let_go()
+        while self._due:
+            first = min(range(len(self._due)), key=lambda number: (self._due[number][0], number))
+            _, attempt, item = self._due.pop(first)
+            self._attempt(attempt, item)
+
+    def drain(self, timeout: Any = 30) -> None:
         """Wait until nothing is on its way (retries included)."""
         with self._wake:
             if self._held:

@@ -128,7 +128,8 @@ def trial_line(local: "Local", item: Row, period: tuple[int, int]) -> Row:
 def pending_line(local: "Local", waiting: Row) -> Row:
     """Make the line of an invoice item that waited for this invoice."""
     of = (waiting["parent"] or {}).get("subscription_details")
-    details = {"credited_items": (waiting["proration_details"] or {}).get("credited_items")}
+    credited = (waiting["proration_details"] or {}).get("credited_items") or {}
+    details = {"credited_items": credited.get("invoice_line_item_details")}
     if of and of["subscription_item"]:
         item = {"id": of["subscription_item"], "subscription": of["subscription"]}
         parent = item_parent(item, invoice_item=waiting["id"], details=details)

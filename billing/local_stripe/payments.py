@@ -8,6 +8,7 @@ from billing.local_stripe.clock import DAY
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
 from billing.local_stripe.payment_methods import card_of
+from billing.local_stripe.rendering import shown
 from billing.local_stripe.routing import page, route
 from billing.local_stripe.store import Row, new_id
 
@@ -84,7 +85,7 @@ def confirm(local: "Local", intent: Row, method: Row, *, authenticated: bool = F
     charge = _make_charge(local, intent, method, error)
     intent["latest_charge"] = charge["id"]
     if error:
-        told = {**error.body()["error"], "charge": charge["id"], "payment_method": method["id"]}
+        told = {**error.body()["error"], "charge": charge["id"], "payment_method": shown(local, method)}
         intent.update(status="requires_payment_method", payment_method=None, last_payment_error=told)
         emit(local, "charge.failed", charge)
         emit(local, "payment_intent.payment_failed", intent)

@@ -37,12 +37,11 @@ def credit(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
     if is_metered(local, item) or not quantity:
         return None
     amount = part(subscription, price, quantity, at, until)
-    paid = _paid_lines(local, subscription, item, at)
+    waits = _waiting_debit(local, subscription, item)  # one that waits is discounted, if at all, together with this credit
+    paid = None if waits else _paid_line(local, subscription, item, at)
     if paid:
-        gross = sum(line["amount"] for line in paid)
-        off = sum(each["amount"] for line in paid for each in line["discount_amounts"])
-        amount = rounded(Fraction(amount * (gross - off), gross))
-    credited = {"invoice": paid[0]["invoice"], "invoice_line_items": [line["id"] for line in paid]} if paid else None
+        off = sum(each["amount"] for each in paid["discount_amounts"])
+        amount = rounded(Fraction(amount * (paid["amount"] - off), paid["amount"]))
     return wait(
         local,
         subscription,
@@ -51,8 +50,18 @@ def credit(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
         period=(at, until),
         description=f"Unused time on {quantity} × {name_of(local, price)} after {day_of(at)}",
         discountable=not paid,
-        proration_details={"credited_items": credited, "discount_amounts": []},
+        proration_details={"credited_items": _credited(waits, paid), "discount_amounts": []},
     )
+
+
+def _credited(waits: Row | None, paid: Row | None) -> Row | None:
+    """Return how a credit names the debit that it undoes."""
+    if waits:
+        return {"invoice_item": waits["id"], "invoice_line_item_details": None, "type": "invoice_item"}
+    if paid:
+        lines = {"invoice": paid["invoice"], "invoice_line_items": [paid["id"]]}
+        return {"invoice_item": None, "invoice_line_item_details": lines, "type": "invoice_line_items"}
+    return None
 
 
 def debit(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
@@ -70,27 +79,26 @@ def debit(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
     )
 
 
-def _paid_lines(local: "Local", subscription: Row, item: Row, at: int) -> list[Row]:
-    """Return the newest line by which an item's present quantity and price were invoiced for a period around a moment."""
+def _waiting_debit(local: "Local", subscription: Row, item: Row) -> Row | None:
+    """Return the newest debit of an item that no invoice has taken yet."""
+    found = None
+    for row in local.store.of("invoiceitem", customer=subscription["customer"], invoice=None):
+        of = (row["parent"] or {}).get("subscription_details") or {}
+        if of.get("subscription_item") == item["id"] and row["amount"] > 0:
+            found = row
+    return found
+
+
+def _paid_line(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
+    """Return the newest line by which an item was invoiced for a period around a moment."""
     invoices = list(local.store.of("invoice", customer=subscription["customer"], _subscription=subscription["id"]))
-    if any(_of_item(row, item) and row["amount"] > 0 for row in _uninvoiced(local, subscription)):
-        return []  # the newest debit still waits: it will be discounted with this credit
     for invoice in reversed(invoices):
         for line in invoice["_lines"]:
             of = line["parent"]["subscription_item_details"]
             around = line["period"]["start"] <= at <= line["period"]["end"]
             if of and of["subscription_item"] == item["id"] and around and line["amount"] > 0:
-                return [line]
-    return []
-
-
-def _uninvoiced(local: "Local", subscription: Row) -> list[Row]:
-    return list(local.store.of("invoiceitem", customer=subscription["customer"], invoice=None))
-
-
-def _of_item(row: Row, item: Row) -> bool:
-    of = (row["parent"] or {}).get("subscription_details") or {}
-    return bool(of.get("subscription_item") == item["id"])
+                return dict(line)
+    return None
 
 
 def wait(

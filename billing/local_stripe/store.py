@@ -43,7 +43,6 @@ PREFIXES = {
     "product_feature": "prodft",
     "promotion_code": "promo",
     "refund": "re",
-    "setup_intent": "seti",
     "subscription": "sub",
     "subscription_item": "si",
     "tax_id": "txi",

@@ -54,9 +54,16 @@ class LocalStripe:
         with self.local.lock:
             self.local.faults = Faults(**faults)
 
-    def drain(self, timeout: int = 30) -> None:
+    def drain(self, timeout: Any = 30) -> None:
         """Wait until every event was delivered or given up."""
         self.local.delivery.drain(timeout)
+
+    def deliver(self) -> None:
+        """Deliver all events that wait in this very thread, so that what receives them sees the test's own transaction.
+
+        For a local Stripe that runs with `deliver=False`; new events that this brings about are delivered too.
+        """
+        self.local.delivery.flush()
 
     def events(self, *kinds: str) -> list[Row]:
         """Return the events so far, the oldest first, of these types or all."""

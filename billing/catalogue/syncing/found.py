@@ -22,7 +22,8 @@ class SyncRefused(Exception):
 class Found:
     """What Stripe has, by our keys.
 
-    `attached` is product -> lookup key of a feature -> id of the attachment; of the meters of an event it is the active one.
+    `attached` is product -> lookup key of a feature -> id of the attachment. Of features and meters of one name it is the
+    active one.
     """
 
     products: Mapping[str, Product]
@@ -51,13 +52,17 @@ def read_stripe(client: StripeClient) -> Found:
         products=products,
         attached={key: _attached(client, product) for key, product in products.items()},
         prices=tuple(price for price in _all(v1.prices.list) if KEY in price.metadata or price.lookup_key),
-        features=_by(lambda feature: feature.lookup_key, _all(v1.entitlements.features.list), "features"),
+        features={feature.lookup_key: feature for archived in (True, False) for feature in _features(client, archived)},
         meters={meter.event_name: meter for meter in sorted(_all(v1.billing.meters.list), key=_is_active)},
     )
 
 
-def _all(list_them: Callable[..., Any], *path: str) -> Iterable[Any]:
-    return list_them(*path, {"limit": PAGE}).auto_paging_iter()
+def _all(list_them: Callable[..., Any], *path: str, **asked: Any) -> Iterable[Any]:
+    return list_them(*path, {"limit": PAGE, **asked}).auto_paging_iter()
+
+
+def _features(client: StripeClient, archived: bool) -> Iterable[Feature]:
+    return _all(client.v1.entitlements.features.list, archived=archived)
 
 
 def _is_active(meter: Meter) -> bool:

@@ -67,14 +67,15 @@ def _features(catalogue: Catalogue, found: Found) -> Iterator[Step]:
             params = {"name": title, "lookup_key": key}
             yield Step(f"create the feature {key}", "entitlements.features.create", params, makes=f"feature {key}")
         elif (there.name, there.active) != (title, True):
-            params = {"name": title, "active": True}
-            yield Step(f"update the feature {key}", "entitlements.features.update", params, (there.id,))
+            changes = {"name": title, "active": True}
+            yield Step(f"update the feature {key}", "entitlements.features.update", changes, (there.id,))
 
 
 def _products(catalogue: Catalogue, found: Found) -> Iterator[Step]:
     """Keep a product for each offer that is sold, or that somebody may still have; the latter is archived at the end."""
     for offer in catalogue.offers:
-        there, wanted = found.products.get(offer.key), _product(offer)
+        there = found.products.get(offer.key)
+        wanted = _product(offer)
         if there is not None:
             wanted = {name: value for name, value in wanted.items() if (getattr(there, name, None) or "") != value}
             if offer.sold and not there.active:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from tessera.errors import Refused
 from tessera.module import modules
@@ -9,19 +10,21 @@ from tessera.module import modules
 from billing.catalogue.offers import Catalogue
 from billing.catalogue.rules import problems_of
 from billing.catalogue.selectors import catalogue, declared
-from billing.gateway.client import Unreachable
+from billing.catalogue.sync import sync_catalogue
+from billing.catalogue.syncing.found import SyncRefused
+from billing.gateway.client import Unreachable, stripe_client
 from billing.models import StripeEvent
 from billing.quarantine import release_event
 from billing.reconciling import reconcile_with_stripe
 
 
 class Command(BaseCommand):
-    help = "Show and check the catalogue, compare with Stripe, and look after events in quarantine."
+    help = "Show and check the catalogue and bring it to Stripe, compare with Stripe, and look after events in quarantine."
     requires_system_checks: list[str] = []  # what is wrong with the catalogue is told by `catalogue check` itself
 
     def add_arguments(self, parser: Any) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        for add_subcommand in (add_catalogue, add_reconcile, add_quarantine):
+        for add_subcommand in (add_catalogue, add_sync, add_reconcile, add_quarantine):
             add_subcommand(acts)
 
     def handle(self, *args: Any, run: Any, **options: Any) -> None:
@@ -49,13 +52,40 @@ def run_catalogue(command: BaseCommand, *, what: str, **options: Any) -> None:
     command.stdout.write(f"catalogue {found.version}: {len(found.offers)} products, {len(found.by_lookup_key)} prices")
 
 
+def add_sync(acts: Any) -> None:
+    """Add `billing sync`."""
+    parser = acts.add_parser(
+        "sync",
+        help="bring the catalogue to Stripe",
+        description="Make and change products, prices, features and meters in Stripe until they are what the catalogue says. "
+        "A killed run is resumed by the next one; a run that finds nothing to do writes nothing.",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only show the steps")
+    parser.set_defaults(run=run_sync)
+
+
+def run_sync(command: BaseCommand, *, dry_run: bool, **options: Any) -> None:
+    """Tell each step before it is taken."""
+
+    def tell(step: str) -> None:
+        command.stdout.write(step)
+        command.stdout.flush()
+
+    found = sound_catalogue(command)
+    try:
+        steps = sync_catalogue(client=stripe_client(), catalogue=found, dry_run=dry_run, tell=tell)
+    except (SyncRefused, ImproperlyConfigured) as error:
+        raise CommandError(str(error)) from error
+    command.stdout.write(f"catalogue {found.version}: {steps} steps {'to take' if dry_run else 'taken'}")
+
+
 def sound_catalogue(command: BaseCommand) -> Catalogue:
     """Return the catalogue, or name everything that is wrong with it and stop."""
     problems = problems_of(declared(), modules())
     for problem in problems:
         command.stderr.write(f"{problem.rule}: {problem.says}")
     if problems:
-        raise CommandError(f"{len(problems)} things are wrong with the catalogue")
+        raise CommandError("the catalogue is not sound")
     return catalogue()
 
 
