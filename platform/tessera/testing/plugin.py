@@ -17,7 +17,7 @@ Fixtures:
   (`tessera.testing.events`; `tell_again` there tells them twice).
 - `make_tenant(modules)`: a further tenant with a schema of its own (slow: real DDL).
 - `count`, and the mark `safety(seeds=(3, 50))`: few attempts in `make test`, many in `make safety` (`tessera.testing.safety`).
-- What a fixture makes once for a file (`scope="module"`) one process makes: with xdist the tests of such a file stay together.
+- What a fixture makes once for a file (`scope="module"`) one process makes (`tessera.testing.together`).
 - `committed`: mark a test `@pytest.mark.committed` to run it with real commits (kill tests, races,
   the relay); its tenants are made anew afterwards.
 """
@@ -33,7 +33,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-pytest_plugins = ["tessera.testing.safety"]
+pytest_plugins = ["tessera.testing.safety", "tessera.testing.together"]
 
 
 def _servers() -> None:
@@ -66,19 +66,6 @@ def pytest_configure(config: pytest.Config) -> None:
         # How long an example takes says something of the machine, not of the property.
         settings.register_profile("tessera", deadline=None, suppress_health_check=[HealthCheck.too_slow])
         settings.load_profile("tessera")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if _is_made_once(item) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
-def _is_made_once(item: pytest.Item) -> bool:
-    """Say whether a test needs what is made once for all tests of its file."""
-    needed = getattr(item, "_fixtureinfo", None)
-    return needed is not None and any(found[-1].scope == "module" for found in needed.name2fixturedefs.values())
 
 
 @pytest.fixture(scope="session")
