@@ -17,6 +17,7 @@ Fixtures:
   (`tessera.testing.events`; `tell_again` there tells them twice).
 - `make_tenant(modules)`: a further tenant with a schema of its own (slow: real DDL).
 - `count`, and the mark `safety(seeds=(3, 50))`: few attempts in `make test`, many in `make safety` (`tessera.testing.safety`).
+- What a fixture makes once for a file (`scope="module"`) one process makes (`tessera.testing.together`).
 - `committed`: mark a test `@pytest.mark.committed` to run it with real commits (kill tests, races,
   the relay); its tenants are made anew afterwards.
 """
@@ -32,7 +33,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-pytest_plugins = ["tessera.testing.safety"]
+pytest_plugins = ["tessera.testing.safety", "tessera.testing.together"]
 
 
 def _servers() -> None:

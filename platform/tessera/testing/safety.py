@@ -98,7 +98,7 @@ class Tally:
         self.counted: dict[str, Counter[str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        test = report.nodeid.partition("[")[0]
+        test = report.nodeid.partition("[")[0].partition("@")[0]  # xdist adds the group
         self.runs.setdefault(test, set()).add(report.nodeid)
         self.seconds[test] += report.duration  # type: ignore[assignment]
         self.skipped[test] += report.skipped
