@@ -136,8 +136,8 @@ class _Reference:
                 condition = get_named_type(field.type)
                 if isinstance(condition, GraphQLInputObjectType) and not condition.name.endswith("Filter"):
                     self._meet(condition, found)
-        alike = {name for name in found if name.endswith("Comparison") and _is_of_enum(self.schema.type_map[name])}
-        return found - alike - {get_named_type(self.schema.type_map[name].fields["eq"].type).name for name in alike}
+        alike = {name: enum for name in found if (enum := _enum_compared(self.schema.type_map[name]))}
+        return found - {*alike, *alike.values()}
 
     def _met(self, page: str) -> set[str]:
         """Return the names of the types that a page has to explain."""
@@ -187,8 +187,10 @@ class _Reference:
         return f"## {title}\n\n" + "".join(told) if told else ""
 
 
-def _is_of_enum(comparison: Any) -> bool:
-    return isinstance(get_named_type(comparison.fields["eq"].type), GraphQLEnumType)
+def _enum_compared(kind: GraphQLNamedType) -> str:
+    """Return the name of the enum that a comparison is of; "" for anything else."""
+    value = get_named_type(kind.fields["eq"].type) if isinstance(kind, GraphQLInputObjectType) and "eq" in kind.fields else None
+    return value.name if isinstance(value, GraphQLEnumType) else ""
 
 
 def _page_of(module: str) -> str:
