@@ -99,6 +99,14 @@ def set_tier(*, tenant: Tenant, tier: str) -> None:
         forget_tenants()
 
 
+def set_access(*, tenant: Tenant, access: str) -> None:
+    """Let a tenant's people and apps write, or only read; every process knows after the commit."""
+    with transaction.atomic(using="shared"):
+        if Tenant.objects.filter(pk=tenant.pk).exclude(access=access).update(access=access):
+            forget_tenants()
+        tenant.access = access
+
+
 def set_state(*, tenant: Tenant, state: str) -> None:
     """Open, suspend or resume a tenant; every process knows after the commit. Refuses other moves."""
     with transaction.atomic(using="shared"):

@@ -8,7 +8,8 @@ The right is demanded of whoever calls the outermost service; what a service cal
 its own affair. A service without a permission can only be called by other services and by
 the system. Whoever opens a unit of work itself (a handler's delivery, an import) answers for the
 rights; each service it calls is still outermost to the gates. A `public` one asks for no right,
-nor for a person: it has its own proof, such as a token that was sent to somebody.
+nor for a person: it has its own proof, such as a token that was sent to somebody. `while_read_only`
+says that it can be called even where the company may only be read (see `tessera.read_only`).
 """
 
 import inspect
@@ -32,7 +33,7 @@ def demand(permission: str) -> None:
         raise Forbidden(permission)
 
 
-def service(*, permission: str = "", public: bool = False) -> Callable[[Function], Function]:
+def service(*, permission: str = "", public: bool = False, while_read_only: bool = False) -> Callable[[Function], Function]:
     """Mark a function as a service; see the module's text."""
 
     def mark(function: Function) -> Function:
@@ -62,6 +63,7 @@ def service(*, permission: str = "", public: bool = False) -> Callable[[Function
 
         run.permission = permission  # type: ignore[attr-defined]
         run.public = public  # type: ignore[attr-defined]
+        run.while_read_only = while_read_only  # type: ignore[attr-defined]
         run.path = path  # type: ignore[attr-defined]
         run.inner = function  # type: ignore[attr-defined]
         SERVICES[path] = run

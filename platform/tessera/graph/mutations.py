@@ -74,7 +74,7 @@ def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
     return GraphQLField(
         payloads.make(verb.name(), verb.parts, verb.held),
         arguments,
-        resolve=resolver(work, verb.places),
+        resolve=resolver(work, verb.places, while_read_only=is_allowed_while_read_only(verb.service)),
         description=description_of(verb),
         extensions=_about(verb),
     )
@@ -96,13 +96,18 @@ def user_errors(refusal: Refused | ValidationError, places: Mapping[str, str]) -
     return [UserError(_path(problem, places), problem.message, problem.code) for problem in found.problems]
 
 
-def resolver(work: Work, places: Mapping[str, str]) -> Callable[..., Finished]:
+def is_allowed_while_read_only(service: Callable[..., Any] | None) -> bool:
+    """Say whether a mutation is possible while the company may only be read: its service says so, and the generic ones never are."""
+    return bool(getattr(service, "while_read_only", False))
+
+
+def resolver(work: Work, places: Mapping[str, str], *, while_read_only: bool = False) -> Callable[..., Finished]:
     """Return the resolver of a mutation; `work` answers in an open unit of work, or raises what is refused."""
 
     def resolve(_source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Finished:
         plan = value_plan(Planner(info), info.return_type, info.field_nodes)
         try:
-            return Finished(_run(info, arguments, work, plan))
+            return Finished(_run(info, arguments, work, plan, while_read_only))
         except Undone as undone:
             answer: Any = undone.answer
         except (Refused, ValidationError) as refusal:
@@ -112,7 +117,7 @@ def resolver(work: Work, places: Mapping[str, str]) -> Callable[..., Finished]:
     return resolve
 
 
-def _run(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: ValuePlan) -> Any:
+def _run(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: ValuePlan, while_read_only: bool) -> Any:
     finished: list[Any] = []
     key = arguments.get("idempotencyKey")
 
@@ -133,7 +138,7 @@ def _run(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: 
 
         defer(Phase.RECORD, finish)  # numbers and postings are there by then, the commit is not
 
-    attempt(run)
+    attempt(run, while_read_only=while_read_only)
     return finished[0]
 
 
