@@ -68,6 +68,7 @@ class TenantExport(models.Model):
         WRITING = "writing", _("writing")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
+        GONE = "gone", _("deleted")
 
     id = KeyField()
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="exports")

@@ -102,9 +102,9 @@ def set_tier(*, tenant: Tenant, tier: str) -> None:
 def set_access(*, tenant: Tenant, access: str) -> None:
     """Let a tenant's people and apps write, or only read; every process knows after the commit."""
     with transaction.atomic(using="shared"):
-        if Tenant.objects.filter(pk=tenant.pk).exclude(access=access).update(access=access):
-            forget_tenants()
+        Tenant.objects.filter(pk=tenant.pk).update(access=access)
         tenant.access = access
+        forget_tenants()
 
 
 def set_state(*, tenant: Tenant, state: str) -> None:

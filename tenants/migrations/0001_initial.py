@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             name='TenantExport',
             fields=[
                 ('id', tessera.fields.KeyField(serialize=False)),
-                ('state', models.CharField(choices=[('writing', 'writing'), ('ready', 'ready'), ('failed', 'failed')], default='writing', max_length=10)),
+                ('state', models.CharField(choices=[('writing', 'writing'), ('ready', 'ready'), ('failed', 'failed'), ('gone', 'deleted')], default='writing', max_length=10)),
                 ('name', models.CharField(max_length=200)),
                 ('sha256', models.CharField(blank=True, max_length=64)),
                 ('size', models.BigIntegerField(default=0)),

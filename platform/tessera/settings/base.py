@@ -212,7 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
     "forget sign-ups": {"task": "tenants.forget_sign_ups", "schedule": 3600.0},
     "act by the time of billing": {"task": "billing.live", "schedule": 60.0},
-    "meter usage": {"task": "billing.meter", "schedule": 900.0},
+    "tell Stripe what was used": {"task": "billing.report_usage", "schedule": 600.0},
     "process Stripe's events": {"task": "billing.sweep", "schedule": 10.0},
     "compare with Stripe": {"task": "billing.reconcile", "schedule": 6 * 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connections
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tessera.context import current
@@ -17,6 +18,7 @@ from tessera.fields import new_id
 from tessera.quotas import Limit, Meter, limit_of
 from tessera.unit_of_work import current_unit
 from tessera.usage.events import LimitNeared
+from tessera.usage.models import UsageCount
 
 WARNED_AT = (80, 100)  # per cent of what is included
 _ADD = """
@@ -39,6 +41,10 @@ def use(meter: Meter, amount: int = 1, *, field: str = "") -> None:
     current_unit()
     used = _fetch(_ADD, [new_id(), meter, period_now(), amount])
     hold(meter, before=used - amount, after=used, field=field)
+    limit = limit_of(meter)
+    if limit.is_soft and limit.included is not None and used > limit.included:
+        beyond = used - max(limit.included, used - amount)
+        UsageCount.objects.filter(meter=meter, period=period_now()).update_unaudited(beyond=F("beyond") + beyond)
 
 
 def hold(meter: Meter, *, before: int, after: int, field: str = "") -> None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import MemberDeactivated, MemberJoined
 from tessera.access.models import AccessToken, Invitation, Member, RoleAssignment
+from tessera.access.selectors import seats_taken
 from tessera.access.services.roles import ensure_platform_roles
 from tessera.access.services.tokens import end_tokens
 from tessera.context import current
@@ -30,7 +31,7 @@ def locked(member: Member) -> Member:
 def take_seat(*, field: str) -> None:
     """Let the member that was just made active or invited have a seat; refuse with QUOTA where all are taken."""
     lock("seats")
-    taken = Member.objects.filter(state__in=(Member.State.ACTIVE, Member.State.INVITED)).count()
+    taken = seats_taken()
     hold(Meter.SEATS, before=taken - 1, after=taken, field=field)
 
 
