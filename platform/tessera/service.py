@@ -9,6 +9,9 @@ its own affair. A service without a permission can only be called by other servi
 the system. Whoever opens a unit of work itself (a handler's delivery, an import) answers for the
 rights; each service it calls is still outermost to the gates. A `public` one asks for no right,
 nor for a person: it has its own proof, such as a token that was sent to somebody.
+
+One that takes `steps` is no transaction: it talks to somebody else, who may be slow, in between its
+own transactions. Nobody calls it from within a unit of work, and called twice it does its work once.
 """
 
 import inspect
@@ -32,7 +35,7 @@ def demand(permission: str) -> None:
         raise Forbidden(permission)
 
 
-def service(*, permission: str = "", public: bool = False) -> Callable[[Function], Function]:
+def service(*, permission: str = "", public: bool = False, steps: bool = False) -> Callable[[Function], Function]:
     """Mark a function as a service; see the module's text."""
 
     def mark(function: Function) -> Function:
@@ -46,6 +49,8 @@ def service(*, permission: str = "", public: bool = False) -> Callable[[Function
         def run(**arguments: Any) -> Any:
             from tessera.gates import held_or, in_own_unit
 
+            if in_unit() and steps:
+                raise RuntimeError(f"{path} takes several steps: it is not called from within a transaction")
             if in_unit():
                 unit = current_unit()
                 if unit.serving:
@@ -58,10 +63,11 @@ def service(*, permission: str = "", public: bool = False) -> Callable[[Function
                 demand(permission)
             elif not current().actor.is_system:
                 raise Forbidden(path)
-            return in_own_unit(run, arguments)
+            return function(**arguments) if steps else in_own_unit(run, arguments)
 
         run.permission = permission  # type: ignore[attr-defined]
         run.public = public  # type: ignore[attr-defined]
+        run.steps = steps  # type: ignore[attr-defined]
         run.path = path  # type: ignore[attr-defined]
         run.inner = function  # type: ignore[attr-defined]
         SERVICES[path] = run
