@@ -1,4 +1,4 @@
-"""Who answers for a company's bills: its owner, and whoever else may see what was bought."""
+"""Who answers for a company's bills: its owner, and whoever else may pay them."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from tessera.accounts.selectors import tenants_indexed
 from tessera.context import enter, system
 
 from billing.models import Closing
-from billing.permissions import ENTITLEMENT_VIEW
+from billing.permissions import BILLING_MANAGE
 from tenants.models import Tenant
 
 READER = system("billing")
@@ -24,7 +24,7 @@ def answering_in(tenant: Tenant) -> dict[str, str]:
 def _answering(tenant: Tenant) -> list[Member]:
     with enter(tenant.ref(), actor=READER, modules=frozenset()):
         owners = list(Member.objects.filter(is_owner=True, state=Member.State.ACTIVE))
-        others = [each for each in members_holding(permission=ENTITLEMENT_VIEW) if each.pk not in {owner.pk for owner in owners}]
+        others = [each for each in members_holding(permission=BILLING_MANAGE) if each.pk not in {owner.pk for owner in owners}]
     return [*owners, *sorted(others, key=lambda member: member.email)]
 
 
@@ -35,7 +35,7 @@ def may_pay(account: Account, tenant: Tenant) -> bool:
         return closing is not None and str(account.pk) in closing.owners
     with enter(tenant.ref(), actor=READER, modules=frozenset()):
         member = active_member(account_id=account.pk)
-        return member is not None and (member.is_owner or actor_of(member).may(ENTITLEMENT_VIEW))
+        return member is not None and (member.is_owner or actor_of(member).may(BILLING_MANAGE))
 
 
 def companies_of(account: Account) -> list[Tenant]:

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from graphql import GraphQLArgument, GraphQLField, GraphQLNonNull, GraphQLString
 
 from tessera.graph.inputs import given, parameter_input
-from tessera.graph.mutations import is_allowed_while_read_only, resolver
+from tessera.graph.mutations import resolver, run_of
 from tessera.graph.names import pascal
 from tessera.graph.payloads import Answer, Payloads, has_secret
 from tessera.graph.registry import Registry, describe
@@ -40,7 +40,7 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
     return GraphQLField(
         payloads.make(name, payloads.of_return(returns_of(service)), held=False),
         arguments,
-        resolve=resolver(work, dict.fromkeys(parameters, "input"), while_read_only=is_allowed_while_read_only(service)),
+        resolve=resolver(work, dict.fromkeys(parameters, "input"), run_of(service)),
         description=describe(service),
         extensions={"mutation": found, "service": service, "permission": permission},
     )
