@@ -1,9 +1,14 @@
-"""The accounts host's address for plans and prices."""
+"""The accounts host's addresses for plans and prices, and for paying."""
 
 from django.urls import path
 
-from billing.catalogue import views
+from billing.catalogue.views import pricing
+from billing.lifecycle import views
 
 urlpatterns = [
-    path("pricing", views.pricing, name="pricing"),
+    path("pricing", pricing, name="pricing"),
+    path("billing", views.companies, name="billing"),
+    path("billing/<slug:slug>", views.company, name="billing_company"),
+    path("billing/<slug:slug>/pay", views.pay, name="billing_pay"),
+    path("billing/<slug:slug>/export", views.export, name="billing_export"),
 ]

@@ -22,9 +22,7 @@ class Content:
     chunks: Iterable[bytes]
 
 
-def write_export(
-    target: Path, tables: Iterable[str], about: dict[str, Any], contents: Iterable[Content] = ()
-) -> dict[str, Any]:
+def write_export(target: Path, tables: Iterable[str], about: dict[str, Any], contents: Iterable[Content] = ()) -> dict[str, Any]:
     """Write `tables` and `contents` to `target` with a manifest.json: rows and SHA-256 per table, which are returned, and `about`.
 
     The file appears whole and synced, or not at all. Call it inside the transaction whose view it is to show.

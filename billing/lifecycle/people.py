@@ -1,7 +1,5 @@
 """Who answers for a company's bills: its owner, and whoever else may pay them."""
 
-from uuid import UUID
-
 from tessera.access.models import Member
 from tessera.access.selectors import active_member, actor_of, members_holding
 from tessera.accounts.models import Account

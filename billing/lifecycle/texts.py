@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +19,7 @@ Kind = Letter.Kind
 
 def billing_url(tenant: Tenant) -> str:
     """Return the address of a company's billing page, on the accounts host."""
-    return accounts_url(f"/billing/{tenant.slug}")
+    return accounts_url(settings.TESSERA_BILLING_PAGE.format(slug=tenant.slug))
 
 
 def day_of(tenant: Tenant, at: datetime) -> str:
@@ -39,7 +40,9 @@ def text_of(letter: Letter) -> tuple[str, str]:
 
 
 def _trial_ends(shown: dict) -> tuple[str, str]:
-    subject = ngettext("The trial of {company} ends in %(days)s day", "The trial of {company} ends in %(days)s days", shown["days"])
+    subject = ngettext(
+        "The trial of {company} ends in %(days)s day", "The trial of {company} ends in %(days)s days", shown["days"]
+    )
     return subject % {"days": shown["days"]}, _(
         "The trial of {company} ends on {day}. From then on everything can be read and exported, and nothing can be changed, until "
         "you choose a plan."
@@ -126,9 +129,13 @@ def banner_of(tenant: Tenant, access: Access, notice: Notice | None, next_at: da
     key = (notice, access is not Access.FULL)
     said = {
         (Notice.TRIAL_ENDS, False): _("The trial ends on {day}. Choose a plan to go on working."),
-        (Notice.TRIAL_OVER, True): _("The trial is over: everything can be read and exported, nothing can be changed. Choose a plan."),
+        (Notice.TRIAL_OVER, True): _(
+            "The trial is over: everything can be read and exported, nothing can be changed. Choose a plan."
+        ),
         (Notice.PAYMENT_FAILED, False): _("A payment has failed. Unless it is paid, nothing can be changed from {day} on."),
-        (Notice.PAYMENT_FAILED, True): _("A payment has failed: everything can be read, nothing can be changed, until it is paid."),
+        (Notice.PAYMENT_FAILED, True): _(
+            "A payment has failed: everything can be read, nothing can be changed, until it is paid."
+        ),
         (Notice.ENDED, True): _("The subscription has ended: everything can be read and exported, nothing can be changed."),
         (Notice.DISPUTED, False): _("A payment is disputed. Please see Billing."),
         (Notice.DISPUTED, True): _("A payment is disputed. Please see Billing."),

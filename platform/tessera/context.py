@@ -33,8 +33,8 @@ class TenantRef:
     slug: str = ""
     time_zone: str = "UTC"
     language: str = "en"
-    tier: str = ""
-    is_read_only: bool = False  # people and apps read and export; they write nothing (see `tessera.read_only`)  # how much it may ask for, a name of TESSERA_BUDGET_TIERS
+    tier: str = ""  # how much it may ask for, a name of TESSERA_BUDGET_TIERS
+    is_read_only: bool = False  # people and apps write nothing (see `tessera.read_only`)
 
     @property
     def schema_name(self) -> str:

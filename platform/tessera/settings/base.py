@@ -134,6 +134,7 @@ TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents tha
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
 TESSERA_ENTITLEMENTS = "billing.answers"  # who says what a company may switch on
+TESSERA_BILLING_PAGE = "/billing/{slug}"  # on the accounts host: where a company that is closed is paid for
 TESSERA_QUOTAS = "billing.metering.limits"  # who says how much a company may use
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")  # without one nothing is sold, and everybody may use everything
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
