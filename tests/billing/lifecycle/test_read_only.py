@@ -50,7 +50,9 @@ WRITE = 'mutation { authorCreate(input: {name: "Ann"}) { node { id } userErrors 
 
 
 def member(*permissions):
-    return Actor(kind="member", member_id=new_id(), account_id=new_id(), name="ada", grants=dict.fromkeys(permissions, EVERYTHING))
+    return Actor(
+        kind="member", member_id=new_id(), account_id=new_id(), name="ada", grants=dict.fromkeys(permissions, EVERYTHING)
+    )
 
 
 def closed(tenant, actor):
