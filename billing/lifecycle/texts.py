@@ -30,7 +30,7 @@ def day_of(tenant: Tenant, at: datetime) -> str:
 def text_of(letter: Letter) -> tuple[str, str]:
     """Return the subject and the text of a letter."""
     tenant, shown = letter.tenant, letter.shown
-    said = {"company": tenant.name, "url": billing_url(tenant)}
+    said = {"company": tenant.name, "url": billing_url(tenant), "days": shown.get("days", 0)}
     if "at" in shown:
         said["day"] = day_of(tenant, datetime.fromisoformat(shown["at"]))
     if letter.kind == Kind.LIMIT:
@@ -41,9 +41,9 @@ def text_of(letter: Letter) -> tuple[str, str]:
 
 def _trial_ends(shown: dict) -> tuple[str, str]:
     subject = ngettext(
-        "The trial of {company} ends in %(days)s day", "The trial of {company} ends in %(days)s days", shown["days"]
+        "The trial of {company} ends in {days} day", "The trial of {company} ends in {days} days", shown["days"]
     )
-    return subject % {"days": shown["days"]}, _(
+    return subject, _(
         "The trial of {company} ends on {day}. From then on everything can be read and exported, and nothing can be changed, until "
         "you choose a plan."
     )
@@ -93,7 +93,7 @@ _TEXTS = {
 
 
 def _limit(shown: dict) -> tuple[str, str]:
-    subject = _("{company} has used {percent} % of its {meter}")
+    subject = _("{company} has used {percent} of its {meter}")
     if shown["percent"] < 100:
         return subject, _("Of {included} {meter} that the plan of {company} includes, {used} are used.")
     if shown["is_soft"]:
@@ -109,7 +109,7 @@ def _limit(shown: dict) -> tuple[str, str]:
 
 def _of_limit(shown: dict) -> dict[str, object]:
     counts = {name: number_format(shown[name], use_l10n=True, force_grouping=True) for name in ("used", "included")}
-    return {"percent": shown["percent"], "meter": meter_title(shown["meter"]), **counts}
+    return {"percent": f"{shown['percent']} %", "meter": meter_title(shown["meter"]), **counts}
 
 
 def meter_title(meter: str) -> str:
