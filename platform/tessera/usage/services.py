@@ -39,17 +39,21 @@ def period_now() -> date:
 def use(meter: Meter, amount: int = 1, *, field: str = "") -> None:
     """Use up some of what a month includes, in the unit of work that uses it; refuse with QUOTA beyond a hard limit."""
     current_unit()
-    used = _fetch(_ADD, [new_id(), meter, period_now(), amount])
-    hold(meter, before=used - amount, after=used, field=field)
     limit = limit_of(meter)
-    if limit.is_soft and limit.included is not None and used > limit.included:
-        beyond = used - max(limit.included, used - amount)
+    after = _fetch(_ADD, [new_id(), meter, period_now(), amount])
+    _judge(meter, limit, after - amount, after, field)
+    if limit.is_soft and limit.included is not None and after > limit.included:
+        beyond = after - max(limit.included, after - amount)
         UsageCount.objects.filter(meter=meter, period=period_now()).update_unaudited(beyond=F("beyond") + beyond)
 
 
 def hold(meter: Meter, *, before: int, after: int, field: str = "") -> None:
     """Say that so much of something is held now, in the unit of work that takes more; refuse with QUOTA beyond a hard limit."""
-    limit = limit_of(meter)
+    current_unit()
+    _judge(meter, limit_of(meter), before, after, field)
+
+
+def _judge(meter: Meter, limit: Limit, before: int, after: int, field: str) -> None:
     if limit.included is None or after <= before:
         return
     if after > limit.included and not limit.is_soft:
