@@ -14,6 +14,8 @@ from billing.local_stripe.faults import Faults
 from billing.local_stripe.rendering import expand, shown
 from billing.local_stripe.store import Row, Store
 
+OF_ACCOUNTS = ("/v1/accounts", "/v1/balance", "/v1/payouts")
+
 
 class Local:
     """One Stripe account with everything in it; whoever touches its rows holds `lock`."""
@@ -68,6 +70,10 @@ class Local:
         form = dict(request.form)
         paths = form.pop("expand", [])
         try:
+            if request.account and not request.path.startswith(OF_ACCOUNTS):
+                raise StripeError(
+                    "The local Stripe keeps balances and payouts of connected accounts, and nothing else of theirs."
+                )
             answer, keys = routing.find(request)
             body = answer(self, form, *keys)
             if isinstance(body, routing.Page):

@@ -77,6 +77,11 @@ def test_only_test_keys_are_let_in(local: Any) -> None:
     assert (status, body["error"]["type"]) == (401, "invalid_request_error")
 
 
+def test_what_is_kept_of_connected_accounts_is_not_mixed_up_with_the_platforms(v1: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="nothing else of theirs"):
+        v1.customers.create({}, {"stripe_account": "acct_1"})
+
+
 def test_an_unknown_url_is_not_found(local: Any) -> None:
     status, _, body = ask(local, "POST", "/v1/nonsense")
     assert (status, body["error"]["message"]) == (404, "Unrecognized request URL (POST: /v1/nonsense).")
