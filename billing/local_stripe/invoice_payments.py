@@ -142,6 +142,22 @@ def _fail(local: "Local", invoice: Row, status: str, *, automatic: bool) -> None
     standing.after_failure(local, invoice)
 
 
+def payment_error(local: "Local", invoice: Row) -> StripeError:
+    """Return the error of a payment that was tried and did not succeed."""
+    intent = intent_of(local, invoice) or {}
+    if intent.get("status") == "requires_action":
+        return StripeError(
+            "This payment requires additional user action before it can be completed successfully.",
+            status=402,
+            kind="card_error",
+            code="invoice_payment_intent_requires_action",
+        )
+    error = intent.get("last_payment_error") or {"message": "There is no payment method.", "code": "invoice_no_payment_method"}
+    return StripeError(
+        error["message"], status=402, kind="card_error", code=error["code"], decline_code=error.get("decline_code")
+    )
+
+
 def authentication_failed(local: "Local", invoice: Row) -> None:
     """Record that the customer did not pass 3-D Secure for an invoice."""
     intent = intent_of(local, invoice)
