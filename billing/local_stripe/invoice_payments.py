@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from billing.local_stripe import forms, standing
 from billing.local_stripe.clock import DAY
+from billing.local_stripe.customers import post_balance
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
 from billing.local_stripe.payments import cancel_intent, confirm, fail_authentication, make_intent
@@ -198,6 +199,9 @@ def give_up(local: "Local", invoice: Row, status: str) -> None:
         invoice["status_transitions"]["voided_at" if status == "void" else "marked_uncollectible_at"] = at
         if status == "void":
             invoice["amount_remaining"] = 0
+    if status == "void" and invoice["_applied"]:
+        customer = local.store.kinds["customer"][invoice["customer"]]
+        post_balance(local, customer, -invoice["_applied"], "unapplied_from_invoice", invoice=invoice["id"])
     emit(local, "invoice.voided" if status == "void" else "invoice.marked_uncollectible", invoice)
     standing.after_giving_up(local, invoice)
 

@@ -265,3 +265,24 @@ def test_items_that_do_not_go_together_are_refused(shop: Any, v1: Any, items: li
         else:
             sub = shop.subscription((keys["seat"], 1), customer=customer)
             v1.subscription_items.delete(sub["items"].data[0].id)
+
+
+def test_a_void_invoice_gives_back_the_credit_it_took(local: Any, shop: Any, v1: Any) -> None:
+    customer = shop.customer("pm_card_chargeCustomerFail", balance=-300)
+    sub = shop.subscription((shop.price("Seat", 1000), 1), customer=customer)
+    assert (v1.invoices.retrieve(sub.latest_invoice).amount_due, v1.customers.retrieve(customer).balance) == (700, 0)
+    assert v1.invoices.void_invoice(sub.latest_invoice).status == "void"
+    assert v1.customers.retrieve(customer).balance == -300
+    ledger = v1.customers.balance_transactions.list(customer).data
+    assert [(row.type, row.amount) for row in ledger] == [
+        ("unapplied_from_invoice", -300),
+        ("applied_to_invoice", 300),
+        ("adjustment", -300),
+    ]
+
+
+def test_an_end_with_the_period_moves_with_the_period(local: Any, shop: Any, v1: Any) -> None:
+    sub = shop.subscription((shop.price("Monthly", 3000), 1))
+    v1.subscriptions.update(sub.id, {"cancel_at_period_end": True})
+    changed = {"items": [{"id": sub["items"].data[0].id, "price": shop.price("Yearly", 30000, "year")}]}
+    assert v1.subscriptions.update(sub.id, changed).cancel_at == local.now + 365 * DAY
