@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from billing.local_stripe import forms, standing
 from billing.local_stripe.clock import DAY
+from billing.local_stripe.customers import post_balance
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
 from billing.local_stripe.payments import cancel_intent, confirm, fail_authentication, make_intent
@@ -142,6 +143,22 @@ def _fail(local: "Local", invoice: Row, status: str, *, automatic: bool) -> None
     standing.after_failure(local, invoice)
 
 
+def payment_error(local: "Local", invoice: Row) -> StripeError:
+    """Return the error of a payment that was tried and did not succeed."""
+    intent = intent_of(local, invoice) or {}
+    if intent.get("status") == "requires_action":
+        return StripeError(
+            "This payment requires additional user action before it can be completed successfully.",
+            status=402,
+            kind="card_error",
+            code="invoice_payment_intent_requires_action",
+        )
+    error = intent.get("last_payment_error") or {"message": "There is no payment method.", "code": "invoice_no_payment_method"}
+    return StripeError(
+        error["message"], status=402, kind="card_error", code=error["code"], decline_code=error.get("decline_code")
+    )
+
+
 def authentication_failed(local: "Local", invoice: Row) -> None:
     """Record that the customer did not pass 3-D Secure for an invoice."""
     intent = intent_of(local, invoice)
@@ -182,6 +199,9 @@ def give_up(local: "Local", invoice: Row, status: str) -> None:
         invoice["status_transitions"]["voided_at" if status == "void" else "marked_uncollectible_at"] = at
         if status == "void":
             invoice["amount_remaining"] = 0
+    if status == "void" and invoice["_applied"]:
+        customer = local.store.kinds["customer"][invoice["customer"]]
+        post_balance(local, customer, -invoice["_applied"], "unapplied_from_invoice", invoice=invoice["id"])
     emit(local, "invoice.voided" if status == "void" else "invoice.marked_uncollectible", invoice)
     standing.after_giving_up(local, invoice)
 
