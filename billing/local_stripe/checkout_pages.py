@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from billing.local_stripe import checkout, forms, pages
-from billing.local_stripe.amounts import written
+from billing.local_stripe.amounts import price_of, written
 from billing.local_stripe.calendar_months import day_of
 from billing.local_stripe.cards import CARDS
 from billing.local_stripe.errors import StripeError
@@ -73,12 +73,12 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
     shown.append({"name": "Due today", "amount": written(session["amount_total"], currency), "kind": "strong"})
     days = asked.get("trial_period_days")
     free = f"{days} days free" if days else f"Free until {day_of(asked['trial_end'])}" if trial else ""
-    needs = checkout.needs_card(session)
+    needs, interval = checkout.needs_card(session), session["_line_items"][0]["price"]["recurring"]["interval"]
     body = pages.part(
         "checkout",
         title="Start your trial" if trial else "Subscribe",
         total=free or written(session["amount_total"], currency),
-        due=f"Then each {session['_line_items'][0]['price']['recurring']['interval']}, until it is cancelled",
+        due=f"Then {written(_regular(session), currency)} each {interval}, before discounts and tax, until it is cancelled",
         lines=pages.parts("line", lines),
         sums=pages.parts("sum", shown),
         cancel=session["cancel_url"] or "",
@@ -93,6 +93,11 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
         no_codes=Html("" if session["allow_promotion_codes"] else "hidden"),
     )
     return pages.whole("Checkout", body, status=status)
+
+
+def _regular(session: Row) -> int:
+    """Return what a full period of what is bought costs."""
+    return sum(price_of(line["price"], line["quantity"]) for line in session["_line_items"])
 
 
 @route("POST", "/c/pay/{}")

@@ -29,6 +29,7 @@ class Local:
         self.delivery = Delivery(self, webhook_url, webhook_secret)
         self.request: routing.Request | None = None
         self.origin = ""
+        self.quiet_until: int | None = None  # nothing is due by the general clock before this, unless a call changes something
 
     def now(self, of: Row | None = None) -> int:
         """Return the moment for a row: its test clock's, if it or its customer hangs on one."""
@@ -52,6 +53,8 @@ class Local:
                 if request.idempotency_key and request.method == "POST" and (kept := idempotency.replayed(self, request)):
                     return *kept, True
                 status, body = self._fresh(request)
+                if request.method != "GET":
+                    self.quiet_until = None
                 if moved or request.method != "GET":
                     self.store.save()
                 return status, body, False

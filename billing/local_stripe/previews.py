@@ -3,7 +3,6 @@
 So a preview cannot differ from what comes: it is reckoned by the same code.
 """
 
-import copy
 from typing import TYPE_CHECKING
 
 from billing.local_stripe import changes, coupons, forms, lifecycle
@@ -101,7 +100,7 @@ def _of_new(local: "Local", customer: str, details: forms.Form, asked: forms.For
 
 def _as_preview(local: "Local", invoice: Row) -> Row:
     """Return a draft as a preview shows it: it has no place to be found at, and is never finalized by itself."""
-    public = shown(local, copy.deepcopy(invoice))
+    public = shown(local, invoice)
     key = upcoming_id()
     public.update(id=key, auto_advance=False, automatically_finalizes_at=None, status="draft")
     for line in public["lines"]["data"]:

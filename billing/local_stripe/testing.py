@@ -82,6 +82,7 @@ class LocalStripe:
         with self.local.lock:
             self.local.origin = self.local.origin or self.url
             yield
+            self.local.quiet_until = None
             self.local.store.save()
         self.local.delivery.release()
 

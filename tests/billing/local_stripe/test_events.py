@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import stripe
-from billing.local_stripe.testing import SECRET, running
 
+from billing.local_stripe.testing import SECRET, running
 from tests.billing.local_stripe.conftest import START
 from tests.billing.local_stripe.test_protocol import ask
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import stripe
-from billing.local_stripe.store import PREFIXES
 from stripe import ListObject, StripeObject
+
+from billing.local_stripe.store import PREFIXES
 
 # Those whose class is not simply their name in capitals.
 CLASSES = {

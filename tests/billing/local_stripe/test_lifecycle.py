@@ -1,5 +1,6 @@
 """The life of a subscription, driven by the clock: trials, renewals, failed payments, pauses, ends."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_renewals_go_on_for_a_year_at_their_own_moments(local: Any, shop: Any) -
     assert len(invoices) == 13
     assert [row.status for row in invoices] == ["paid"] * 13
     times = [row.created for row in reversed(invoices)]
-    assert [later - earlier for earlier, later in zip(times, times[1:], strict=False)] == [
+    assert [later - earlier for earlier, later in pairwise(times)] == [
         days * DAY for days in (30, 31, 30, 31, 31, 28, 31, 30, 31, 30, 31, 31)
     ]
     moments = [event["created"] for event in local.events()]

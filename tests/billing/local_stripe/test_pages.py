@@ -88,7 +88,7 @@ def test_three_d_secure_stands_between(shop: Any, v1: Any) -> None:
 
 def test_a_trial_begins_without_a_card_where_none_is_needed(shop: Any, v1: Any) -> None:
     session = checkout(shop, payment_method_collection="if_required", subscription_data={"trial_period_days": 14})
-    status, page = get(session.url)
+    _, page = get(session.url)
     assert "14 days free" in page and "No card needed" in page
     assert post(session.url, action="pay", email="ada@example.com")[0] == 303
     done = v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription"]})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import stripe
+
 from billing.local_stripe import forms
 from billing.local_stripe.errors import StripeError
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import stripe
-from billing.local_stripe.testing import running
 
+from billing.local_stripe.testing import running
 from tests.billing.local_stripe.conftest import START, Shop
 
 ROOT = Path(__file__).resolve().parents[3]
