@@ -3,7 +3,7 @@
 A module that it may use and did not ask for stays off; one that its people switched off stays off, though it is paid.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,37 +32,37 @@ def give(*, tenant: Tenant, entitlement: Entitlement, new: frozenset[str], now: 
 
     What cannot be wished now is tried again soon: the entitlement's `recheck_at` says when.
     """
-    allowed, installed = frozenset(entitlement.modules), modules()
-    on = _labels(tenant, COMING_OR_ON)
-    asked = frozenset(label for label in entitlement.bought if label in installed and (label in new or label in on))
-    refused = [] if asked <= on and _asked_for(tenant, asked) else _try(partial(wish_on, tenant, asked, BILLING))
-    for label in reversed(installed):
-        if label not in allowed and label in _labels(tenant, (*COMING_OR_ON, State.FAILED)):
-            refused += _try(partial(wish_off, tenant, label, BILLING))
+    states = _states(tenant)
+    on = {label for label, (state, _) in states.items() if state in COMING_OR_ON}
+    asked = frozenset(label for label in entitlement.bought if label in modules() and (label in new or label in on))
+    is_refused = False
+    if not asked <= {label for label in on if states[label][1]}:
+        is_refused = not _try(partial(wish_on, tenant, asked, BILLING))
+    for label in reversed(modules()):
+        if label not in entitlement.modules and states.get(label, ("", False))[0] in (*COMING_OR_ON, State.FAILED):
+            is_refused |= not _try(partial(wish_off, tenant, label, BILLING))
+            states = _states(tenant)
     is_settled = _open_or_close(tenant, entitlement)
-    if refused or not is_settled:
+    if is_refused or not is_settled:
         soon = now + AGAIN
         entitlement.recheck_at = min(soon, entitlement.recheck_at or soon)
-    if Installation.objects.filter(tenant=tenant, state__in=(State.ENABLING, State.DISABLING)).exists():
+    if any(state in (State.ENABLING, State.DISABLING) for state, _ in _states(tenant).values()):
         transaction.on_commit(lambda: _finish(tenant), using="shared")
 
 
-def _labels(tenant: Tenant, states: Iterable[str]) -> frozenset[str]:
-    return frozenset(Installation.objects.filter(tenant=tenant, state__in=states).values_list("module", flat=True))
+def _states(tenant: Tenant) -> dict[str, tuple[str, bool]]:
+    """Return the state of each module, and whether it was asked for by name: what is only needed by another goes with it."""
+    rows = Installation.objects.filter(tenant=tenant).values_list("module", "state", "requested")
+    return {label: (state, requested) for label, state, requested in rows}
 
 
-def _asked_for(tenant: Tenant, labels: frozenset[str]) -> bool:
-    """Say whether each module was asked for by name: what is only needed by another goes with it."""
-    return Installation.objects.filter(tenant=tenant, module__in=labels, requested=True).count() == len(labels)
-
-
-def _try(wish: Callable[[], object]) -> list[str]:
-    """Wish, and return why it was refused, if it was."""
+def _try(wish: Callable[[], object]) -> bool:
+    """Wish, and say whether it could be: what is just being switched cannot be switched otherwise."""
     try:
         wish()
-    except Refused as refused:
-        return [str(refused)]
-    return []
+    except Refused:
+        return False
+    return True
 
 
 def _open_or_close(tenant: Tenant, entitlement: Entitlement) -> bool:
