@@ -5,3 +5,7 @@ from django.apps import AppConfig
 
 class Billing(AppConfig):
     name = "billing"
+
+    def ready(self) -> None:
+        from billing import checks, resources  # noqa: F401 (registers)
+        from billing.catalogue import checks as catalogue_checks  # noqa: F401 (registers)

@@ -1,4 +1,4 @@
-"""The API of the accounts host: signing up, signing in, one's own account; no tenant is entered there.
+"""The API of the accounts host: plans and prices, signing up, signing in, one's own account; no tenant is entered there.
 
 It is made of the graphene classes `Query` and `Mutation` that the packages below export from
 their `graphql.py`, and answered by the same limits, caches and masking as a tenant's API. Its
@@ -13,7 +13,7 @@ from typing import Any
 from tessera.graph.graphene_types import standalone
 
 ACCOUNTS = "accounts"
-SOURCES = ("tessera.accounts.graphql", "tenants.graphql")
+SOURCES = ("tessera.accounts.graphql", "tenants.graphql", "billing.catalogue.graphql")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from frontend_api import archives, exports, files, health, home, public, views
+from frontend_api import archives, exports, files, health, home, public, stripe, views
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("files/<uuid:attachment>", files.download, name="file"),
     path("export/<str:plural>.csv", exports.export, name="export"),
     path("archives/<str:token>", archives.download, name="archive"),
+    path("stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("health", health.health, name="health"),
 ]

@@ -1,5 +1,6 @@
 """The sign-up form; the service behind it judges what is entered."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -42,9 +43,10 @@ class SignUpForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["modules"].choices = offered_modules()
+    def __init__(self, *args: Any, wished: Sequence[str] = (), **options: Any) -> None:
+        """Tick the modules `wished`, which the page of prices hands on; a part of a bundle is offered when it is one of them."""
+        super().__init__(*args, initial={"modules": wished}, **options)
+        self.fields["modules"].choices = offered_modules(wished)
 
     def add_refusal(self, refused: Refused) -> None:
         """Show a refusal's findings at their fields."""

@@ -4,7 +4,7 @@ Every step commits on its own, so a kill between any two leaves a state from whi
 goes on to the same one tenant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -55,9 +55,9 @@ class Confirmed:
     new_account: bool
 
 
-def offered_modules() -> list[tuple[str, str]]:
-    """Return (label, title) of what can be chosen at sign-up: the bundles."""
-    return [(label, str(module.title)) for label, module in installed().items() if module.is_bundle]
+def offered_modules(wished: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return (label, title) of what can be chosen at sign-up: the bundles, and what somebody came wishing for."""
+    return [(label, str(module.title)) for label, module in installed().items() if module.is_bundle or label in wished]
 
 
 def request_signup(

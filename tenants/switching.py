@@ -13,6 +13,7 @@ from tessera.module import modules as installed
 from tessera.service import service
 from tessera.tasks import enqueue
 
+from tenants.entitlement import refuse_unentitled
 from tenants.installations.archiving import confirm_archive
 from tenants.installations.disabling import wish_off
 from tenants.installations.enabling import wish_on
@@ -36,11 +37,14 @@ def switch_modules_on(*, modules: list[str]) -> ModuleSwitch:
     """Switch modules on, with all that they depend on; what is on already stays as it is.
 
     Their `state` is ENABLING until the tables are there, then ON, or FAILED. Refused: NOT_FOUND for a name that is no
-    module, STATE for one that is just being switched off or purged. BAD_INPUT is raised where none is named.
+    module, NOT_ENTITLED for one that the company has not bought, STATE for one that is just being switched off or purged.
+    BAD_INPUT is raised where none is named.
     """
     if not modules:
         raise ApiError(Code.BAD_INPUT, "Name a module.", field=["input", "modules"])
-    new = wish_on(_tenant(), frozenset(modules), current().actor)
+    tenant = _tenant()
+    refuse_unentitled(tenant, closed(modules))
+    new = wish_on(tenant, frozenset(modules), current().actor)
     if new:
         enqueue(finish_switching)
     return _switch(closed(modules), new - set(modules))

@@ -46,7 +46,7 @@ def mail_is_in_files() -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Show the sign-up form, and take it."""
-    form = SignUpForm(request.POST or None)
+    form = SignUpForm(request.POST or None, wished=request.GET.getlist("modules"))
     status = 200
     if request.method == "POST":
         status = 422

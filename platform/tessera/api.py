@@ -42,7 +42,7 @@ from tessera.lineage.services import (
 )
 from tessera.machine import check_move, move
 from tessera.models import Manager, Model, QuerySet, Record
-from tessera.module import MenuItem, Module, Permission, Role
+from tessera.module import MenuItem, Module, ModulePrice, Permission, Role
 from tessera.money import Money, line_net, minor_units, part_of, round_money, round_to, spread
 from tessera.numbering.services import assign_number, void_number
 from tessera.ordering import OrGreatest

@@ -7,6 +7,7 @@ and is off in every tenant until the tenant switches it on. Its parts are found 
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -52,6 +53,15 @@ class Role:
     reach: str = "all"
 
 
+@dataclass(frozen=True, slots=True)
+class ModulePrice:
+    """What a tenant pays for a module a month, or at once for a year (ten months where `year` is None), without tax."""
+
+    month: Decimal
+    currency: str
+    year: Decimal | None = None
+
+
 class Module(AppConfig):
     """One installable business module; subclass it in the package's `apps.py`."""
 
@@ -65,7 +75,7 @@ class Module(AppConfig):
     menu: tuple[MenuItem, ...] = ()
     settings: type | None = None
     quotas: tuple[Any, ...] = ()
-    price: Any = None
+    price: tuple[ModulePrice, ...] = ()  # one for each currency that it is sold in; none: nobody pays for it alone
     always_on: bool = False
 
     @property
@@ -121,6 +131,8 @@ def problems_of(found: dict[str, Module]) -> list[str]:
                 problems.append(f"{label} needs platform {module.platform}, this is {PLATFORM_VERSION}")
         except InvalidSpecifier:
             problems.append(f"{label} states the platform {module.platform!r}, which is no version range")
+        if not isinstance(module.price, tuple) or not all(isinstance(price, ModulePrice) for price in module.price):
+            problems.append(f"{label} states a price that is no tuple of ModulePrice")
         if not module.title:
             problems.append(f"{label} has no title")
     names = [module.name for module in found.values()]

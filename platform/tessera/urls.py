@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("frontend_api.urls")),
+    path("", include("billing.urls")),
     path("", include("tenants.urls")),
     path("", include("tessera.accounts.urls")),
     path("", include("tessera.accounts.tenant_urls")),

@@ -130,6 +130,12 @@ TESSERA_MAX_ANSWER = 16 * 1024 * 1024
 TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents that our apps are built with
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
+TESSERA_ENTITLEMENTS = "billing.answers"  # who says what a company may switch on
+STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")  # without one nothing is sold, and everybody may use everything
+STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")  # another Stripe than Stripe's, such as the local one
+STRIPE_API_VERSION = "2026-10-28.endive"  # the SDK's; what speaks another version is not understood
+TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"
 
 BASE_DOMAIN = os.environ.get("TESSERA_BASE_DOMAIN", "localhost:8000")
@@ -194,6 +200,8 @@ CELERY_BEAT_SCHEDULE = {
     "refill the pool": {"task": "tenants.refill_pool", "schedule": 30.0},
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
     "forget sign-ups": {"task": "tenants.forget_sign_ups", "schedule": 3600.0},
+    "process Stripe's events": {"task": "billing.sweep", "schedule": 10.0},
+    "compare with Stripe": {"task": "billing.reconcile", "schedule": 6 * 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},
 }
 CELERY_DB_REUSE_MAX = 1000  # tasks per connection; Celery would close the whole pool around each of them

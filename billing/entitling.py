@@ -1,0 +1,45 @@
+"""Work out what a tenant may use, keep it, and give it: one public transaction, so that no half of it is ever seen."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.catalogue.selectors import catalogue
+from billing.granting import give
+from billing.models import Entitlement
+from billing.reckoning import reckon
+from billing.reducer import Entitlements
+from tenants.models import Tenant
+
+KEPT = ("access", "modules", "bought", "seats", "quotas", "notice", "trace", "catalogue")
+
+
+def settle_entitlement(*, tenant: Tenant, now: datetime) -> Entitlement:
+    """Work out, keep and give what a tenant may use now, by what is known here. Raises UnreadableFacts, and keeps nothing then."""
+    with transaction.atomic(using="shared"):
+        locked = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        row = Entitlement.objects.filter(tenant=locked).first() or Entitlement(tenant=locked, bought=[], changed_at=now)
+        found = reckon(locked, now)
+        new = found.bought - set(row.bought)
+        told = _told(found)
+        if any(getattr(row, name) != told[name] for name in KEPT):
+            row.version, row.changed_at = row.version + 1, now
+        for name in KEPT:
+            setattr(row, name, told[name])
+        row.recheck_at = found.recheck_at
+        give(tenant=locked, entitlement=row, new=new, now=now)
+        row.save()
+    return row
+
+
+def _told(found: Entitlements) -> dict[str, object]:
+    return {
+        "access": str(found.access),
+        "modules": sorted(found.modules),
+        "bought": sorted(found.bought),
+        "seats": found.seats,
+        "quotas": {name: {"limit": quota.limit, "is_soft": quota.is_soft} for name, quota in found.quotas.items()},
+        "notice": str(found.notice or ""),
+        "trace": [[each.module, each.is_given, str(each.cause), each.source, each.product] for each in found.trace],
+        "catalogue": catalogue().version,
+    }

@@ -1,0 +1,51 @@
+"""What a tenant may use, as it was last worked out and told to it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from tessera.fields import KeyField
+
+from tenants.models import Tenant
+
+
+class Entitlement(models.Model):
+    """The outcome of the reducer for a tenant; one without a row is in its trial.
+
+    `recheck_at` is when time alone may change it, `version` counts its changes. `is_withheld` says that billing closed the
+    tenant, so that billing may open it: what an operator closed stays closed, whatever is paid.
+    """
+
+    class Access(models.TextChoices):
+        FULL = "full", _("full")
+        READ_ONLY = "read_only", _("read only")
+        SUSPENDED = "suspended", _("suspended")
+        ARCHIVED = "archived", _("archived")
+
+    id = KeyField()
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="entitlement")
+    access = models.CharField(max_length=9, choices=Access.choices)
+    modules = models.JSONField()
+    bought = models.JSONField()
+    seats = models.PositiveIntegerField(null=True)
+    quotas = models.JSONField()
+    notice = models.CharField(max_length=30, blank=True)
+    trace = models.JSONField()
+    catalogue = models.PositiveIntegerField()  # the version of the catalogue that it follows from
+    version = models.PositiveBigIntegerField(default=0)
+    is_withheld = models.BooleanField(default=False)
+    recheck_at = models.DateTimeField(null=True, db_index=True)
+    changed_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(access__in=["full", "read_only", "suspended", "archived"]), name="billing_entitlement_access"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_withheld=False) | models.Q(access__in=["suspended", "archived"]),
+                name="billing_entitlement_withheld_is_suspended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id}: {self.access}"

@@ -1,0 +1,65 @@
+"""The inbox: what Stripe told, each event once."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from tessera.fields import KeyField
+
+
+class ClockTimestamp(models.Func):
+    """The moment of the statement: `now()` is that of the transaction's begin."""
+
+    function = "clock_timestamp"
+    output_field = models.DateTimeField()
+
+
+class StripeEvent(models.Model):
+    """An event of Stripe's, kept before anything is made of it; `due_at` is when it is taken up, again.
+
+    `received_at` and `Customer.folded_at` are by the database's clock, so that they can be compared.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        DONE = "done", _("done")
+        QUARANTINED = "quarantined", _("quarantined")
+
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook", _("webhook")
+        RECONCILER = "reconciler", _("reconciler")
+
+    id = KeyField()
+    event_id = models.CharField(max_length=255, unique=True)
+    type = models.CharField(max_length=100)
+    api_version = models.CharField(max_length=60, blank=True)
+    livemode = models.BooleanField()
+    customer = models.CharField(max_length=255, blank=True)  # Stripe's key, empty for what is about none
+    payload = models.JSONField()
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.WEBHOOK)
+    state = models.CharField(max_length=11, choices=State.choices, default=State.RECEIVED)
+    why = models.CharField(max_length=1000, blank=True)  # it is in quarantine, or failed last time
+    attempts = models.PositiveIntegerField(default=0)
+    created = models.DateTimeField()
+    received_at = models.DateTimeField(db_default=ClockTimestamp())
+    due_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(event_id__startswith="evt_"), name="billing_event_key"),
+            models.CheckConstraint(
+                condition=models.Q(state="done", done_at__isnull=False)
+                | models.Q(state__in=["received", "quarantined"], done_at=None),
+                name="billing_event_state",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="quarantined") | ~models.Q(why=""), name="billing_event_quarantine_says_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="received"), name="billing_event_due"),
+            models.Index(fields=["received_at"], condition=models.Q(state="quarantined"), name="billing_event_quarantined"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.type}"

@@ -1,0 +1,86 @@
+"""Subscriptions as Stripe said they were when it was last asked."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from tessera.fields import KeyField
+
+from billing.models.customers import Customer
+
+
+class Subscription(models.Model):
+    """A subscription of a customer; `checkout` is the intent to buy that it came from, which makes one and no second.
+
+    `unpaid_since` is when the oldest of its open invoices was first not paid.
+    """
+
+    class Status(models.TextChoices):
+        INCOMPLETE = "incomplete", _("incomplete")
+        INCOMPLETE_EXPIRED = "incomplete_expired", _("never begun")
+        TRIALING = "trialing", _("in trial")
+        ACTIVE = "active", _("active")
+        PAST_DUE = "past_due", _("past due")
+        UNPAID = "unpaid", _("unpaid")
+        PAUSED = "paused", _("paused")
+        CANCELED = "canceled", _("ended")
+
+    OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
+
+    id = KeyField()
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="subscriptions")
+    stripe_id = models.CharField(max_length=255, unique=True)
+    status = models.CharField(max_length=20, choices=Status.choices)
+    currency = models.CharField(max_length=3)
+    created = models.DateTimeField()
+    trial_end = models.DateTimeField(null=True)
+    cancel_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    is_paused = models.BooleanField(default=False)
+    resumes_at = models.DateTimeField(null=True)
+    unpaid_since = models.DateTimeField(null=True)
+    checkout = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=[
+                        "incomplete",
+                        "incomplete_expired",
+                        "trialing",
+                        "active",
+                        "past_due",
+                        "unpaid",
+                        "paused",
+                        "canceled",
+                    ]
+                ),
+                name="billing_subscription_status",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="canceled") | models.Q(ended_at__isnull=False), name="billing_subscription_end"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "checkout"],
+                condition=~models.Q(checkout="") & ~models.Q(status__in=["canceled", "incomplete_expired"]),
+                name="billing_subscription_one_a_checkout",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+
+class SubscriptionItem(models.Model):
+    """A line of a subscription; `product` is the key in our catalogue, or Stripe's where it is not ours."""
+
+    id = KeyField()
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="items")
+    stripe_id = models.CharField(max_length=255, unique=True)
+    product = models.CharField(max_length=255)
+    price = models.CharField(max_length=255)  # Stripe's id: the price that was bought, in force or not
+    quantity = models.PositiveIntegerField()
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.product}"

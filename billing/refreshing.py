@@ -1,0 +1,87 @@
+"""Ask Stripe about a customer and make what is known here, and what its tenant may use, the same.
+
+Stripe is asked outside of any transaction, so two processes may ask at once and be answered in any order. Each takes a number
+before it asks, and the answer to a number is dropped when that to a later one is kept already: it would be older news.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from billing.entitling import settle_entitlement
+from billing.folding import fold_customer
+from billing.gateway.client import is_live
+from billing.gateway.reading import read_customer
+from billing.gateway.shapes import Seen, SeenSubscription
+from billing.gateway.writing import cancel_duplicate
+from billing.models import Customer, Subscription
+from billing.quarantine import Quarantined
+
+_TAKE_NUMBER = """
+UPDATE billing_customer SET asked = asked + 1 WHERE id = %s RETURNING asked, clock_timestamp()
+"""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One asking: its number, and when it began by the database's clock and by this process's."""
+
+    number: int
+    began: datetime
+    moment: datetime
+
+
+def refresh_customer(*, customer: Customer) -> list[str]:
+    """Ask Stripe about a customer, keep the answer and give what follows; return in words what had been different here.
+
+    A second subscription of one checkout is ended before anything is kept. Raises Unreachable, Quarantined where the customer
+    is not the tenant's, UnreadableFacts; nothing is kept then.
+    """
+    asking, seen = _ask(customer)
+    if again := duplicates(seen.subscriptions):
+        for each in again:
+            cancel_duplicate(each.id)
+        asking, seen = _ask(customer)
+    with transaction.atomic(using="shared"):
+        row = Customer.objects.select_for_update().select_related("tenant").get(pk=customer.pk)
+        if row.folded > asking.number:
+            return []
+        told = fold_customer(row, seen, asking.moment)
+        row.folded, row.folded_at, row.known_at = asking.number, asking.began, asking.moment
+        row.save(update_fields=["folded", "folded_at", "known_at"])
+        settle_entitlement(tenant=row.tenant, now=timezone.now())
+    return told
+
+
+def _ask(customer: Customer) -> tuple[Asking, Seen]:
+    assert customer.stripe_id  # whoever asks has one to ask for
+    asking = take_number(customer)
+    seen = read_customer(customer.stripe_id)
+    if not seen.is_deleted and seen.tenant != str(customer.tenant_id):
+        raise Quarantined(f"Stripe says that {seen.customer} is of the tenant {seen.tenant or 'nobody'}")
+    if not seen.is_deleted and seen.livemode != is_live():
+        raise Quarantined(f"{seen.customer} is of the other mode")
+    return asking, seen
+
+
+def take_number(customer: Customer) -> Asking:
+    """Return the next number of an asking, which begins now."""
+    moment = timezone.now()
+    with connections["shared"].cursor() as cursor:
+        cursor.execute(_TAKE_NUMBER, [customer.pk])
+        number, began = cursor.fetchone()
+    return Asking(number, began, moment)
+
+
+def duplicates(subscriptions: Iterable[SeenSubscription]) -> list[SeenSubscription]:
+    """Return the subscriptions that a checkout made beside another one: of several the paid stays, of those the oldest."""
+    going = [each for each in subscriptions if each.checkout and each.status not in Subscription.OVER]
+    first: dict[str, str] = {}
+    again = []
+    for each in sorted(going, key=lambda each: (each.status == Subscription.Status.INCOMPLETE, each.created, each.id)):
+        if first.setdefault(each.checkout, each.id) != each.id:
+            again.append(each)
+    return again

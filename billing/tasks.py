@@ -1,0 +1,94 @@
+"""Background work of billing: what is taken in is processed at once by a hint, and in any case by the clock."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+
+from billing.catalogue.selectors import catalogue
+from billing.entitling import settle_entitlement
+from billing.gateway.client import Unreachable, is_billing_on
+from billing.models import Customer, Entitlement, StripeEvent
+from billing.processing import process_event
+from billing.reconciling import reconcile_with_stripe
+from billing.reducer.standing import REMIND
+from billing.refreshing import refresh_customer
+from tenants.models import Tenant
+
+AT_ONCE = 500  # rows of each kind that one sweep looks at
+LATER = timedelta(hours=1)  # until what failed by itself is tried again
+_log = logging.getLogger(__name__)
+
+
+@shared_task(name="billing.process_event", ignore_result=True)
+def process_one(event: str) -> None:
+    """Process one event, if it is still to be."""
+    found = StripeEvent.objects.filter(pk=UUID(event)).first()
+    if found is None:
+        return
+    try:
+        process_event(event=found)
+    except Unreachable as reason:
+        _log.warning("Stripe does not answer, the event %s waits: %s", found.event_id, reason)
+
+
+def send_event(key: UUID) -> None:
+    """Have an event processed now; with the broker gone the sweep finds it."""
+    try:
+        # allow raw-task: an event is no tenant's, and it is sent after its commit
+        process_one.apply_async(kwargs={"event": str(key)}, retry=False)
+    except BrokerError:
+        _log.exception("the broker did not answer: the event %s waits for the sweep", key)
+
+
+@shared_task(name="billing.sweep", ignore_result=True)
+def sweep() -> None:
+    """Process the events that wait, and work out anew what time may have changed."""
+    if not is_billing_on():
+        return
+    try:
+        for event in StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED, due_at__lte=timezone.now())[:AT_ONCE]:
+            process_event(event=event)
+        sweep_entitlements()
+    except Unreachable as reason:
+        _log.warning("Stripe does not answer, everything stays as it is: %s", reason)
+
+
+def sweep_entitlements() -> None:
+    """Work out anew what tenants may use whose time has come; where there is a customer, Stripe is asked first.
+
+    Raises Unreachable when Stripe does not answer: then no time counts.
+    """
+    now = timezone.now()
+    due = Tenant.objects.filter(entitlement__recheck_at__lte=now)
+    ending = now - timedelta(days=catalogue().trial_days) + REMIND
+    unheard = Tenant.objects.filter(entitlement=None, created_at__lte=ending).exclude(
+        state__in=(Tenant.State.PREPARING, Tenant.State.DELETED)
+    )
+    for tenant in (*due[:AT_ONCE], *unheard[:AT_ONCE]):
+        try:
+            customer = Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
+            if customer is None:
+                settle_entitlement(tenant=tenant, now=now)
+            else:
+                refresh_customer(customer=customer)
+        except Unreachable:
+            raise
+        except Exception:
+            _log.exception("what the tenant %s may use could not be worked out", tenant.pk)
+            Entitlement.objects.filter(tenant=tenant).update(recheck_at=now + LATER)
+
+
+@shared_task(name="billing.reconcile", ignore_result=True)
+def reconcile() -> None:
+    """Compare with Stripe, and log what was missing."""
+    if not is_billing_on():
+        return
+    try:
+        for gap in reconcile_with_stripe():
+            _log.warning("billing differed from Stripe: %s", gap)
+    except Unreachable as reason:
+        _log.warning("Stripe does not answer, nothing is compared: %s", reason)

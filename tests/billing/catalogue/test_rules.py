@@ -1,0 +1,147 @@
+"""Each rule finds the fault planted against it, and says what is wrong and where."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.core.checks import run_checks
+from tessera.module import modules
+
+from billing.catalogue.checks import IDS
+from billing.catalogue.offers import Counted, Grant, Interval, Kind, Limit, Meter, Price, Quota
+from billing.catalogue.rules import RULES, problems_of
+from billing.catalogue.selectors import declared
+from tests.billing.catalogue.planted import CATALOGUE, and_also, gives, offer, with_offer, with_price, without
+
+MESSAGES = Quota(Counted.MESSAGES, 10)
+FAULTS = {
+    "VERSION": (replace(CATALOGUE, version=0), "the catalogue has the version 0; the first is 1"),
+    "NAME": (
+        and_also(offer(Kind.MODULE, "a.b", "1", gives=gives())),
+        "module.a.b has a name that is not of small letters, digits and _",
+    ),
+    "FOREIGN_PRICE": (with_price("bundle.scm.year.cny", product="bundle.crm"), "bundle.scm has a price of bundle.crm"),
+    "UNKNOWN_MODULE": (
+        with_offer("module.stock", gives=gives("moon")),
+        "module.stock gives the module moon, which is not installed",
+    ),
+    "AMOUNT": (
+        with_price("harbour.month.usd", amount=Decimal("40.005")),
+        "harbour.month.usd costs 40.005; USD has 2 decimals here",
+    ),
+    "PRICE_MISSING": (
+        with_offer("bundle.scm", prices=CATALOGUE.by_key["bundle.scm"].prices[:3]),
+        "bundle.scm has no price for a year in CNY",
+    ),
+    "YEAR": (
+        with_price("harbour.year.usd", amount=Decimal("480.01")),
+        "harbour.year.usd costs 480.01, more than 12 months at 40",
+    ),
+    "BUNDLE_DEARER_THAN_PARTS": (
+        with_price("bundle.scm.month.cny", amount=Decimal("30.01")),
+        "bundle.scm.month.cny costs 30.01, more than all its parts together, 30",
+    ),
+    "PART_DEARER_THAN_BUNDLE": (
+        with_price("module.stock.month.usd", amount=Decimal(26)),
+        "bundle.scm.month.usd costs 25, less than its part stock alone, 26",
+    ),
+    "PLAN_AND_SEAT": (without("seat.harbour"), "plan.harbour is sold, but no seat.harbour"),
+    "QUOTA": (
+        without("meter.messages"),
+        "plan.harbour lets messages be exceeded, but no meter.messages is sold",
+    ),
+    "METER": (with_offer("meter.messages", meter=None), "meter.messages does not say how it is metered"),
+    "TRIAL": (replace(CATALOGUE, trial_days=-1), "the trial takes -1 days"),
+}
+MORE = [
+    ("AMOUNT", with_price("harbour.month.usd", amount=40.0), "harbour.month.usd costs 40.0, which is no exact amount"),
+    (
+        "AMOUNT",
+        with_offer("plan.canal", prices=(Price("plan.canal", Interval.MONTH, "USD", Decimal(-1)),)),
+        "canal.month.usd costs -1, less than nothing",
+    ),
+    ("PRICE_MISSING", with_offer("module.stock", prices=()), "module.stock is sold, but has no price"),
+    ("YEAR", with_price("harbour.year.usd", amount=Decimal(39)), "harbour.year.usd costs 39, less than a month at 40"),
+    ("PLAN_AND_SEAT", with_offer("plan.harbour", sold=False), "seat.harbour is sold, but no plan.harbour"),
+    ("PLAN_AND_SEAT", with_offer("plan.harbour", gives=gives("scm")), "plan.harbour gives no seat"),
+    (
+        "QUOTA",
+        with_offer("plan.harbour", gives=Grant(seats=1, quotas=(MESSAGES, MESSAGES))),
+        "plan.harbour has 2 quotas of messages",
+    ),
+    (
+        "QUOTA",
+        with_offer("plan.harbour", gives=Grant(seats=1, quotas=(Quota(Counted.MESSAGES, -1),))),
+        "plan.harbour includes -1 of messages",
+    ),
+    ("METER", with_offer("bundle.scm", meter=Meter(Counted.STORAGE, "x")), "bundle.scm is metered, but no meter"),
+    (
+        "METER",
+        with_offer("meter.messages", meter=Meter(Counted.STORAGE, "x")),
+        "meter.messages meters storage",
+    ),
+    (
+        "TRIAL",
+        replace(CATALOGUE, trial=Grant(quotas=(Quota(Counted.MESSAGES, 1, Limit.SOFT),))),
+        "the trial lets messages be exceeded, but nobody pays in it",
+    ),
+]
+
+
+def found(catalogue):
+    return [(problem.rule, problem.says) for problem in problems_of(catalogue, modules())]
+
+
+def test_a_sound_catalogue_has_no_problems_and_neither_has_ours(lamp):
+    assert found(CATALOGUE) == []
+    assert found(declared()) == []
+
+
+@pytest.mark.parametrize(("rule", "catalogue", "says"), [*((rule, *rest) for rule, rest in FAULTS.items()), *MORE])
+def test_a_fault_is_named(rule, catalogue, says):
+    assert found(catalogue) == [(rule, says)]
+
+
+@pytest.mark.parametrize(("currency", "ends"), [("", "without a currency"), ("XAU", "")])
+def test_a_price_without_a_currency_or_in_one_that_is_not_sold_in_is_named(currency, ends):
+    problems = dict(found(with_price("harbour.year.cny", currency=currency)))
+    said = (
+        "plan.harbour has a price for a year without a currency"
+        if ends
+        else "plan.harbour has a price in XAU, in which the catalogue does not sell"
+    )
+    assert problems == {"CURRENCY": said, "PRICE_MISSING": "plan.harbour has no price for a year in CNY"}
+
+
+def test_two_prices_or_products_or_meters_of_one_key_are_named():
+    twice = offer(Kind.MODULE, "stock", "12", gives=gives("stock"))
+    assert found(and_also(twice)) == [
+        ("DUPLICATE_PRODUCT", "module.stock is offered 2 times"),
+        *(
+            ("DUPLICATE_LOOKUP_KEY", f"module.stock.{interval}.{currency} is the lookup key of 2 prices")
+            for interval in Interval
+            for currency in ("usd", "cny")
+        ),
+    ]
+    second = offer(Kind.METER, "storage", "1", "1", meter=Meter(Counted.STORAGE, "t_messages"))
+    assert found(and_also(second)) == [("METER", "t_messages is the event of 2 meters")]
+
+
+def test_a_bundle_may_cost_more_than_those_of_its_parts_that_are_sold_alone():
+    assert found(without("module.workflow")) == []
+
+
+def test_what_is_not_sold_any_more_needs_no_prices():
+    assert found(with_offer("plan.canal", prices=())) == []
+
+
+def test_each_rule_has_a_planted_fault_and_an_id_of_its_own():
+    assert set(FAULTS) | {"CURRENCY", "DUPLICATE_PRODUCT", "DUPLICATE_LOOKUP_KEY"} == set(RULES)
+    assert len(set(IDS.values())) == len(RULES)
+
+
+def test_django_checks_the_catalogue_in_force(plant):
+    assert [each for each in run_checks() if each.id in IDS.values()] == []
+    plant(with_offer("module.stock", gives=gives("moon")))
+    (error,) = [each for each in run_checks() if each.id in IDS.values()]
+    assert (error.id, error.msg) == (IDS["UNKNOWN_MODULE"], f"UNKNOWN_MODULE: {FAULTS['UNKNOWN_MODULE'][1]}")
