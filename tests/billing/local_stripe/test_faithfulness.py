@@ -92,7 +92,7 @@ def every_object(shop: Any) -> Iterator[dict[str, Any]]:
     """Make one of everything, and yield all rows as the API shows them and all events' objects."""
     from billing.local_stripe.rendering import INCLUDED, shown
 
-    answers = _live_a_life(shop)
+    answers = live_a_life(shop)
     local = shop.local.local
     for kind, rows in local.store.kinds.items():
         for row in list(rows.values()):
@@ -109,7 +109,7 @@ def every_object(shop: Any) -> Iterator[dict[str, Any]]:
         yield answer.to_dict()
 
 
-def _live_a_life(shop: Any) -> list[Any]:
+def live_a_life(shop: Any) -> list[Any]:
     """Make one of everything; return the answers that are kept nowhere."""
     v1, local = shop.v1, shop.local
     meter = v1.billing.meters.create(
