@@ -58,7 +58,9 @@ def _closed(session: Row) -> Page:
     return pages.notice("Expired", "This checkout is no longer open.", link=session["cancel_url"] or "", label="Back", status=410)
 
 
-def _page(session: Row, problem: str | None = None, card: str = "visa", status: int = 200) -> Page:
+def _page(
+    session: Row, problem: str | None = None, card: str = "visa", status: int = 200, told: dict[str, str] | None = None
+) -> Page:
     currency, asked = session["currency"], session["_asked"]
     trial = any(asked.get(name) for name in ("trial_end", "trial_period_days"))
     lines = [
@@ -88,7 +90,7 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
         pay_title="Pay by card" if needs else "No card needed",
         alert=pages.alert(problem),
         email=session["customer_email"] or (session["customer_details"] or {}).get("email") or "",
-        told=_told_fields(session),
+        told=_told_fields(session, told or {}),
         no_email=Html("hidden" if session["customer"] else ""),
         no_cards=Html("" if needs else "hidden disabled"),
         cards=card_choices(card),
@@ -98,7 +100,7 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
     return pages.whole("Checkout", body, status=status)
 
 
-def _told_fields(session: Row) -> Html:
+def _told_fields(session: Row, told: dict[str, str]) -> Html:
     """Return the fields for what the session wants to know of the customer."""
     fields = []
     if checkout_completion.asks_address(session) or session["_tax_ids"]:
@@ -109,7 +111,7 @@ def _told_fields(session: Row) -> Html:
         kinds = ", ".join(tax_ids.FORMS)
         fields.append({"name": "tax_id_type", "label": "Kind of tax number", "hint": f"one of {kinds}", "complete": "off"})
         fields.append({"name": "tax_id", "label": "Tax number", "hint": "may be left empty", "complete": "off"})
-    return pages.parts("field", fields)
+    return pages.parts("field", [{**field, "value": told.get(field["name"], "")} for field in fields])
 
 
 def _regular(session: Row) -> int:
@@ -125,20 +127,19 @@ def use_checkout(local: "Local", form: forms.Form, key: str) -> Page:
     action, card = form.get("action"), form.get("card")
     if card is not None and card not in CARDS:
         raise StripeError("No such card.", param="card")
+    told = {name: form[name].strip() for name in TOLD if form.get(name)}
     try:
         if action == "code":
             checkout_completion.redeem(local, session, form.get("code", ""))
             return pages.go(f"/c/pay/{key}")
         if action == "authenticate" and form.get("passed") != "yes":
-            return _page(
-                session, "We are unable to authenticate your payment method. Please choose another one.", card or "visa", 402
-            )
+            problem = "We are unable to authenticate your payment method. Please choose another one."
+            return _page(session, problem, card or "visa", 402, told)
         if form.get("email") and session["customer"] is None:
             session["customer_email"] = form["email"]
-        told = {name: form[name].strip() for name in TOLD if form.get(name)}
         status = checkout_completion.complete(local, session, card, told, authenticated=action == "authenticate")
     except StripeError as error:
-        return _page(session, str(error), card or "visa", error.status)
+        return _page(session, str(error), card or "visa", error.status, told)
     if status == "requires_action":
         amount = written(session["amount_total"], session["currency"])
         kept = pages.parts("hidden", [{"name": name, "value": value} for name, value in told.items()])

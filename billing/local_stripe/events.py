@@ -30,7 +30,7 @@ def emit(local: "Local", kind: str, row: Row, *, previous: Row | None = None, al
     event = local.store.add(
         {
             "object": "event",
-            "api_version": local.store.settings.get("api_version", API_VERSION),
+            "api_version": local.faults.api_version or API_VERSION,
             "created": at,
             "data": data,
             "livemode": False,

@@ -103,8 +103,9 @@ def pay_with(local: "Local", invoice: Row, method: Row | None, *, authenticated:
 
 def _try(local: "Local", invoice: Row, intent: Row, method: Row | None, *, automatic: bool, authenticated: bool) -> str:
     status = confirm(local, intent, method, authenticated=authenticated) if method else "requires_payment_method"
-    if status == "succeeded":
+    if status == "succeeded" and method:
         invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
+        standing.keep_method(local, invoice, method)
         _mark_paid(local, invoice, invoice["amount_remaining"])
     else:
         _fail(local, invoice, status, automatic=automatic)

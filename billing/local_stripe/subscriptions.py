@@ -26,7 +26,6 @@ END = forms.nested(
         "end_behavior": forms.nested(
             {
                 "missing_payment_method": forms.choice("cancel", "create_invoice", "pause"),
-                "billing_cycle_anchor": forms.choice("now", "unchanged"),
             }
         )
     },
@@ -53,7 +52,7 @@ COMMON: forms.Shape = {
 CREATE: forms.Shape = {
     **COMMON,
     "billing_cycle_anchor": forms.count,
-    "billing_mode": forms.nested({"type": forms.choice("classic", "flexible")}),
+    "billing_mode": forms.nested({"type": forms.choice("flexible")}),
     "currency": forms.currency,
     "customer": forms.text,
     "items": forms.listed(forms.nested({name: ITEM[name] for name in ("price", "quantity", "metadata")}, required=("price",))),

@@ -267,6 +267,17 @@ def test_items_that_do_not_go_together_are_refused(shop: Any, v1: Any, items: li
             v1.subscription_items.delete(sub["items"].data[0].id)
 
 
+def test_what_paid_is_kept_where_the_subscription_says_so(shop: Any, v1: Any) -> None:
+    more = {"payment_behavior": "default_incomplete", "payment_settings": {"save_default_payment_method": "on_subscription"}}
+    sub = shop.subscription((shop.price("Seat", 1000), 1), customer=shop.customer(None), **more)
+    invoice = v1.invoices.retrieve(sub.latest_invoice, {"expand": ["payments"]})
+    intent = invoice.payments.data[0].payment.payment_intent
+    assert (sub.status, v1.payment_intents.retrieve(intent).status) == ("incomplete", "requires_payment_method")
+    assert v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"}).status == "succeeded"
+    paid = v1.subscriptions.retrieve(sub.id, {"expand": ["default_payment_method"]})
+    assert (paid.status, paid.default_payment_method.card.last4) == ("active", "4242")
+
+
 def test_a_void_invoice_gives_back_the_credit_it_took(local: Any, shop: Any, v1: Any) -> None:
     customer = shop.customer("pm_card_chargeCustomerFail", balance=-300)
     sub = shop.subscription((shop.price("Seat", 1000), 1), customer=customer)

@@ -214,3 +214,15 @@ def test_a_lookup_key_moves_only_when_told_to(v1: Any, shop: Any) -> None:
     new = v1.prices.create({**asked, "lookup_key": "business.month.usd", "transfer_lookup_key": True}).id
     assert [row.id for row in v1.prices.list({"lookup_keys": ["business.month.usd", "other"]}).data] == [new]
     assert v1.prices.retrieve(old).lookup_key is None
+
+
+def test_embedded_lists_show_ten_and_say_that_there_are_more(v1: Any, shop: Any) -> None:
+    prices = [shop.price(f"Part {number}", 100 + number) for number in range(12)]
+    sub = shop.subscription(*((price, 1) for price in prices))
+    assert (len(sub["items"].data), sub["items"].has_more) == (10, True)
+    listed = v1.subscription_items.list({"subscription": sub.id}).auto_paging_iter()
+    assert [item.price.id for item in listed] == prices
+    invoice = v1.invoices.retrieve(sub.latest_invoice)
+    assert (len(invoice.lines.data), invoice.lines.has_more) == (10, True)
+    lines = v1.invoices.line_items.list(invoice.id, {"limit": 5}).auto_paging_iter()
+    assert sum(line.amount for line in lines) == invoice.total

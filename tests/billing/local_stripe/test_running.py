@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import stripe
 
+from billing.local_stripe.store import Store
 from billing.local_stripe.testing import running
 from tests.billing.local_stripe.conftest import START, Shop
+from tests.billing.local_stripe.test_faithfulness import live_a_life
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -105,6 +107,16 @@ def test_a_restart_keeps_the_clock_the_keys_and_what_was_not_delivered(tmp_path:
         local.advance(days=28)
         assert Shop(local).invoices(sub.id)[0].status == "paid"
     assert got == waiting
+
+
+def test_everything_there_is_survives_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "stripe.json"
+    with running(path, at=START, deliver=False) as local:
+        live_a_life(Shop(local))
+        kinds = local.local.store.kinds
+    kept = Store(path)
+    assert kept.kinds == kinds
+    assert list(kept.of("invoice", customer=next(kept.of("invoice"))["customer"]))
 
 
 def test_a_file_is_old_or_new_and_never_half(tmp_path: Path, monkeypatch: Any, capfd: Any) -> None:
