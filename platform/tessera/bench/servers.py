@@ -38,6 +38,13 @@ def working(module: str) -> Iterator[None]:
         yield
 
 
+def logs() -> Path:
+    """Return the folder of what servers say, and of what they are given."""
+    folder = checkout() / ".data" / "bench" / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _planned(name: str) -> Service:
     return next(service for service in TESSERA.services if service.name == name)
 
@@ -46,8 +53,7 @@ def _planned(name: str) -> Service:
 def _running(name: str, command: list[str], **extra: str) -> Iterator[Path]:
     """Run a command until the end of the block; yield its log."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tessera.settings.bench", **extra}
-    log = checkout() / ".data" / "bench" / "log" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = logs() / f"{name}.log"
     with log.open("wb") as told:
         process = spawn(command, cwd=checkout(), env=environment, log=told)
         try:

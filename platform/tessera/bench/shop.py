@@ -14,7 +14,7 @@ from tessera.bench.stage import Stage, inside, owner_of
 from tessera.db.roles import as_owner
 from tessera.unit_of_work import unit_of_work
 
-CUSTOMERS, ORDERS_EACH, LINES_EACH = 10_000, 5, 4
+CUSTOMERS, ORDERS_EACH, LINES_EACH = 100_000, 5, 4
 DETAILED = 1_000  # customers whose orders have their lines
 ON_HAND = Decimal(1_000_000)
 
@@ -45,6 +45,11 @@ class Shop:
             for item in items:
                 item.save()
         return items
+
+    @staticmethod
+    def name_of(place: int) -> str:
+        """Return the name of a customer by its place in their list by name, from 0 on."""
+        return f"Customer {place:06}" if place else "Customer 0"
 
     def order(self, lines: int = 10) -> SalesOrder:
         """Draft an order of so many lines."""

@@ -38,6 +38,13 @@ class Stage:
 
         return Shop(self)
 
+    @cached_property
+    def lists(self) -> Any:
+        """Return how fast the product and others list customers, measured by whoever asks first."""
+        from tessera.bench.lists import measure
+
+        return measure(self)
+
     def tenant(self, modules: Iterable[str] = ()) -> Tenant:
         """Make a tenant with these modules on."""
         slug = f"{MARK}{new_id().hex[-12:]}"
