@@ -58,7 +58,10 @@ def ask(port: int, message: bytes) -> bytes:
 
 
 def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int, float]:
-    """Send the messages in turn over all connections for some seconds; return how many were answered, in how many seconds."""
+    """Send the messages in turn over all connections for some seconds; return how many were answered, in how many seconds.
+
+    It goes on until each connection could have been answered once.
+    """
     following = itertools.cycle(messages)
     answered = 0
     with ExitStack() as stack:
@@ -70,7 +73,7 @@ def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int,
             connection.sendall(next(following))
         since = time.perf_counter()
         until = since + seconds
-        while time.perf_counter() < until:
+        while time.perf_counter() < until or answered < CONNECTIONS:
             for key, _events in waiting.select():
                 own: socket.socket = key.fileobj  # type: ignore[assignment]
                 answer: Answer = key.data
