@@ -1,5 +1,7 @@
 """Do at the start of a web process what its first requests would wait for."""
 
+import gc
+
 from tessera.db.scripts import fingerprint_of_set
 from tessera.graph.needs import needs
 from tessera.graph.sdl import module_sets
@@ -14,3 +16,5 @@ def warm_up() -> None:
     known_permissions(frozenset(modules()))  # what roles are proposed from
     for labels in module_sets().values():
         known_permissions(labels)
+    gc.collect()
+    gc.freeze()  # all this stays: no collection has to look at it again

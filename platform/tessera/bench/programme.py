@@ -6,7 +6,21 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from tessera.bench import customers, enabling, hand_over, hostile, nested, paging, posting, schemas, selling, task_rate, upgrading
+from tessera.bench import (
+    customers,
+    enabling,
+    hand_over,
+    hostile,
+    nested,
+    paging,
+    posting,
+    rotation,
+    schemas,
+    selling,
+    streams,
+    task_rate,
+    upgrading,
+)
 from tessera.bench.measures import Benchmark
 from tessera.bench.stage import Stage
 
@@ -21,7 +35,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *customers.BENCHMARKS,
     *paging.BENCHMARKS,
     *schemas.BENCHMARKS,
-    hostile.BENCHMARK,
+    streams.BENCHMARK,
+    *rotation.BENCHMARKS,
+    *hostile.BENCHMARKS,
     task_rate.BENCHMARK,
 )
 
