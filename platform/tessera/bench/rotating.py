@@ -31,11 +31,12 @@ WRONG = 60  # sets whose own schema is asked for as well, by a document that is 
 def texts() -> list[str]:
     """Return the documents: of each resource its page, its page with a cursor and a total, until there are enough."""
     found = []
-    for form in ("{ nodes { %s } pageInfo { endCursor } }", "{ totalCount edges { cursor node { %s } } }"):
+    for form in ("{ nodes { ... } pageInfo { endCursor } }", "{ totalCount edges { cursor node { ... } } }"):
         for shape in whole_schema().extensions["shapes"]:
             columns = [name for name, member in shape.members.items() if isinstance(member, Column)]
             name = lower_first(shape.resource.plural)
-            found.append("query($first: Int) { %s(first: $first) %s }" % (name, form % " ".join(["id", *columns])))
+            shown = form.replace("...", " ".join(["id", *columns]))
+            found.append(f"query($first: Int) {{ {name}(first: $first) {shown} }}")
     return found[:DOCUMENTS]
 
 
