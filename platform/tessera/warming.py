@@ -10,11 +10,18 @@ from tessera.permissions import known_permissions
 
 
 def warm_up() -> None:
-    """Read the migrations, and work out the schema and the rights of the sets of modules that most companies have; asks no database."""
-    fingerprint_of_set(modules())
-    needs()
-    known_permissions(frozenset(modules()))  # what roles are proposed from
-    for labels in module_sets().values():
-        known_permissions(labels)
-    gc.collect()
-    gc.freeze()  # all this stays: no collection has to look at it again
+    """Read the migrations, and work out the schema and the rights of the sets of modules that most companies have; asks no database.
+
+    What is made stays, so nothing is collected meanwhile, and no collection looks at it again.
+    """
+    gc.disable()
+    try:
+        fingerprint_of_set(modules())
+        needs()
+        known_permissions(frozenset(modules()))  # what roles are proposed from
+        for labels in module_sets().values():
+            known_permissions(labels)
+        gc.collect()  # the schemas that were built to find out what needs what
+        gc.freeze()
+    finally:
+        gc.enable()

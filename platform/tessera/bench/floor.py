@@ -61,8 +61,9 @@ def sent_on(connection: psycopg.Connection, page: int) -> bytes:
     """Return the page as the database wrote it."""
     known = _statement()
     found = psycopg.RawCursor(connection).execute(known["text"], known["values"][page]).pgresult
-    assert found is not None
-    return b'{"data":{"parties":%b}}' % found.get_value(0, 0)
+    page_as_json = found and found.get_value(0, 0)
+    assert page_as_json
+    return b'{"data":{"parties":%b}}' % page_as_json
 
 
 def customers(connection: psycopg.Connection, name: str | None, key: str | None) -> dict[str, Any]:

@@ -74,7 +74,9 @@ def good_beside_bad(stage: Stage) -> Measured:
         return request("/graphql", host, body=orjson.dumps({"query": text, "variables": variables}), headers=bearer)
 
     good, bad = graphql(LIST, {}), [graphql(each.text, each.variables) for each in corpus()]
-    beside, alone, n = [], [], 0
+    beside: list[Seconds] = []
+    alone: list[Seconds] = []
+    n = 0
     with serving(PRODUCT) as port:
         for _ in range(20):
             ask(port, good)

@@ -150,20 +150,20 @@ def _compare(pages: list[Page], product: int, ports: dict[str, int]) -> None:
         answer = orjson.loads(ask(product, page.product))["data"]
         for name, port in ports.items():
             other = orjson.loads(ask(port, page.others[name]))
-            told = _as_product(other["data"]) if name in (PLAIN, OPTIMIZED) and "errors" not in other else other.get("data")
+            told = as_product(other["data"]) if name in (PLAIN, OPTIMIZED) and "errors" not in other else other.get("data")
             if told != answer:
                 raise AssertionError(f"product and {name} differ: {str(answer)[:400]} {str(other)[:400]}")
 
 
-def _as_product(data: Any) -> Any:
+def as_product(data: Any) -> Any:
     """Return a peer's answer as the product writes it: nodes instead of edges, enums in capitals, amounts without zeros."""
     if isinstance(data, list):
-        return [_as_product(each) for each in data]
+        return [as_product(each) for each in data]
     if not isinstance(data, dict):
         return data
     if data.keys() == {"edges"}:
-        return {"nodes": [_as_product(edge["node"]) for edge in data["edges"]]}
-    made = {name: _as_product(value) for name, value in data.items()}
+        return {"nodes": [as_product(edge["node"]) for edge in data["edges"]]}
+    made = {name: as_product(value) for name, value in data.items()}
     if "kind" in made:
         made["kind"] = made["kind"].upper()
     if "grossTotal" in made:

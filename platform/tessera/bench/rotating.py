@@ -69,7 +69,7 @@ class Misses:
             self.statements += 1
             return make(call, *given)
 
-        Call._make = counting  # type: ignore[method-assign]
+        Call._make = counting  # type: ignore[method-assign, assignment]
 
     def so_far(self) -> int:
         return self.statements + documents.made
@@ -106,7 +106,7 @@ def main(schemas: list[str]) -> dict[str, Any]:
     many = sets()
     for place in range(COMPANIES):
         on = many[place % SETS]
-        wanted = []
+        wanted: list[str] = []
         while len(wanted) < EACH:
             text = next(following)
             if needed[text] <= on:

@@ -70,7 +70,7 @@ class Shop:
         with inside(self.tenant), connections["default"].cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")  # a copy takes longer than any request may
             for copy in COPIES:
-                with _keys_checked_at_once(cursor, copy.table):
+                with keys_checked_at_once(cursor, copy.table):
                     cursor.execute(copy.statement(cursor), keys)
                 self.stage.tell(f"copied {copy.table}")
             with as_owner():  # statistics are the owner's to take; without them both sides' plans are a guess
@@ -80,7 +80,7 @@ class Shop:
 
 
 @contextmanager
-def _keys_checked_at_once(cursor: Any, table: str) -> Iterator[None]:
+def keys_checked_at_once(cursor: Any, table: str) -> Iterator[None]:
     """Check the foreign keys of a table for all rows together at the end of the block, not at each row of a copy."""
     cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [table])
     names = [name for (name,) in cursor.fetchall()]
