@@ -330,3 +330,15 @@ def test_a_late_page_reads_no_more_rows_than_the_first(crowd, monkeypatch):
         looked.append(visited(explained[0]["Plan"]))
     assert looked[0] == 51
     assert max(looked) <= 52, looked
+
+
+def test_a_page_with_lists_in_it_is_one_statement_wherever_it_lies(shelf):
+    """The second time it is asked for: the first one makes the statement."""
+    text = """query($after: String) { authors(first: 1, after: $after, orderBy: [{field: NAME}]) {
+        edges { cursor node { name books(first: 2) { nodes { title subjects(first: 1) { nodes { word } } } } } } } }"""
+    cursor = orjson.loads(asked(text))["data"]["authors"]["edges"][0]["cursor"]
+    asked(text, after=cursor)
+    for after in (None, cursor):
+        with CaptureQueriesContext(connections["default"]) as captured:
+            assert "errors" not in orjson.loads(asked(text, after=after))
+        assert len(captured.captured_queries) == 1
