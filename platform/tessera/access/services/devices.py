@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import DeviceRefreshReused, DeviceSignedIn
 from tessera.access.models import AccessToken, Member
+from tessera.access.scopes import is_within
 from tessera.access.services.tokens import SHOWN, digest, end_tokens
 from tessera.context import current
 from tessera.errors import Refused
@@ -135,7 +136,7 @@ def renew_device(
         return None
     if given is not None:  # once an hour on each device, and all of it derived: no matter for the audit
         now = timezone.now()
-        wanted = found.granted if scopes is None else sorted(set(scopes).intersection(found.granted))
+        wanted = found.granted if scopes is None else sorted(each for each in set(scopes) if is_within(each, found.granted))
         values = _columns(given) | {"last_used_at": now, "place": place, "scopes": wanted, "renewed_at": now}
         kept = _sealed_by(refresh).encrypt(orjson.dumps([given.access, given.refresh])).decode()
         AccessToken.objects.filter(pk=found.pk).update_unaudited(**values, previous_hash=digest(refresh), successor=kept)

@@ -24,6 +24,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 from oauthlib.openid import Server
 
 from tessera.access.models import Member
+from tessera.access.scopes import is_within
 from tessera.access.selectors import active_member, bearer_of_token
 from tessera.access.services import DeviceOf, DeviceSecrets, renew_device, sign_in_device, sign_out_device
 from tessera.access.services.devices import ACCESS_LIFETIME, RENEWABLE, new_secrets, tenant_of
@@ -121,6 +122,12 @@ class Provider(OAuthLibRequestValidator):
 
     def get_original_scopes(self, refresh_token: str, request: Request, *more: Any, **options: Any) -> list[str]:
         return self._scopes
+
+    def is_within_original_scope(
+        self, request_scopes: list[str], refresh_token: str, request: Request, *more: Any, **options: Any
+    ) -> bool:
+        """Say whether scopes that an access token is narrowed to are part of what was granted."""
+        return all(is_within(each, self._scopes) for each in request_scopes)
 
     def access_token(self, request: Request) -> str:
         """Return the access token of the grant at hand."""

@@ -70,13 +70,21 @@ def test_the_answer_is_stored_so_that_only_the_token_before_opens_it(phone, tena
     assert not [each for each in ("access_token", "refresh_token") if fresh[each] in kept or fresh[each][20:] in kept]
 
 
-def test_scopes_are_narrowed_for_one_access_token_and_no_further(phone, tenant):
+def test_scopes_go_no_further_than_what_was_granted_though_the_app_is_registered_for_more(phone, tenant):
+    phone.scope = "openid company:view"
+    phone.sign_in(tenant)
+    assert phone.renew(scope="openid sales:view").json()["error"] == "invalid_scope"
+    assert phone.renew(scope="openid all").json()["error"] == "invalid_scope"
+    assert phone.renew(scope="company:view").json()["scope"] == "company:view"
+
+
+def test_scopes_are_narrowed_for_one_access_token_and_widened_again(phone, tenant):
     granted = set(phone.sign_in(tenant).tokens["scope"].split())
     phone.tokens = phone.renew(scope="openid company:view").json()
     assert set(phone.tokens["scope"].split()) == {"openid", "company:view"}
     assert device(tenant, kind="app").scopes == ["company:view", "openid"]
-    refused = phone.renew(scope="openid sales:write").json()
-    assert refused["error"] == "invalid_scope"
+    for wider in ("openid email", "openid nonsense:view"):  # `all` is every right, and nobody's address
+        assert phone.renew(scope=wider).json()["error"] == "invalid_scope"
     phone.tokens = phone.renew().json()  # which it did not use up
     assert set(phone.tokens["scope"].split()) == granted
     assert set(device(tenant, kind="app").scopes) == granted
