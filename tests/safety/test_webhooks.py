@@ -6,8 +6,8 @@ import pytest
 from tessera.webhooks.tests.receiver import Receiver
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.slow, pytest.mark.timeout(900)]
-LOG = """query ($name: String!) { webhookSubscriptions(filter: {name: {eq: $name}}) { nodes { state
-    deliveries { nodes { name subject state attempts log { nodes { status error requestHeaders } } } } } } }"""
+LOG = """query ($name: String!) { webhookSubscriptions(filter: {name: {eq: $name}}, first: 1) { nodes { state
+    deliveries(first: 5) { nodes { name subject state attempts log(first: 15) { nodes { status error requestHeaders } } } } } } }"""
 CREATE = """mutation ($input: WebhookSubscriptionCreateInput!) { webhookSubscriptionCreate(input: $input)
     { result { secret subscription { id } } userErrors { code field } } }"""
 PATIENCE = 120.0  # seconds
