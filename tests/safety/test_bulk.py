@@ -86,7 +86,7 @@ def names_like(world, mark):
 
 @pytest.mark.safety
 def test_every_line_in_and_every_row_out_is_there_once_whatever_worker_is_killed(quiet, count):
-    lines, kills = count("lines", 400, 20_000), count("kills", 2, 20)
+    lines, kills = count("lines", 200, 10_000), count("kills", 1, 10)
     ada, mark = quiet.loops.people["ada"], uuid4().hex[:12]
     names = [f"{mark} {number:06}" for number in range(lines)]
 
