@@ -18,9 +18,7 @@ class AccessToken(Record):
 
     That of an app is a device on which the member is signed in: `name` and `platform` say which, `place` is the address
     it was last used from, `scopes` are those of `tessera.access.scopes`. It lives until `renewable_until`; the
-    secret that is good until `expires_at` is replaced, in this row, by whoever shows the latest refresh token. `granted` is
-    what its member let the app do, of which `scopes` may be a part. What followed on the refresh token before (`previous_hash`)
-    at `renewed_at` is kept in `successor`, sealed with that token itself, for a moment in which its answer may have got lost.
+    secret that is good until `expires_at` is replaced, in this row, by whoever shows the latest refresh token.
     """
 
     class Kind(models.TextChoices):
@@ -49,7 +47,9 @@ class AccessToken(Record):
     platform = models.CharField(_("platform"), max_length=60, blank=True, editable=False)
     account_epoch = models.PositiveIntegerField(null=True, blank=True, editable=False)
     refresh_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What the member let the app do, of which `scopes` may be a part.
     granted = models.JSONField(default=list, editable=False)
+    # What was answered at `renewed_at` to the refresh token before, sealed with that token itself: the answer may have got lost.
     previous_hash = models.CharField(max_length=64, blank=True, editable=False)
     successor = models.TextField(blank=True, editable=False)
     renewed_at = models.DateTimeField(null=True, blank=True, editable=False)
