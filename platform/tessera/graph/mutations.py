@@ -52,7 +52,7 @@ def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
 
 
 def _about(verb: Verb) -> dict[str, Any]:
-    return {"permission": verb.permission} | ({"service": verb.service} if verb.service else {})
+    return {"verb": verb, "permission": verb.permission} | ({"service": verb.service} if verb.service else {})
 
 
 def _single(payloads: Payloads, verb: Verb) -> GraphQLField:

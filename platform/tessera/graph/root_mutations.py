@@ -43,5 +43,5 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
         arguments,
         resolve=resolver(work, dict.fromkeys(parameters, "input")),
         description=describe(service),
-        extensions={"service": service, "permission": permission},
+        extensions={"mutation": found, "service": service, "permission": permission},
     )
