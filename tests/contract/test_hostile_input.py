@@ -79,7 +79,7 @@ def test_values_that_are_none_are_bad_input_and_nothing_is_run(companies):  # no
     assert set(tally.codes) == {"BAD_INPUT"}
 
 
-@pytest.mark.safety(seeds=(1, 10))
+@pytest.mark.safety(seeds=(1, 10), soak=True)
 def test_whatever_the_schema_allows_is_answered_or_refused_by_code_and_tells_nothing_internal(companies, seed, count):  # noqa: F811
     number, roots = count("documents", 150, 1_000), count("roots", 60, 1_000)
     sweep, served = Sweep(companies.asked, companies.ask, says_nothing_internal), []

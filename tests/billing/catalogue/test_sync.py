@@ -153,7 +153,7 @@ def test_a_price_that_was_archived_by_hand_is_made_again(local, sync):
     assert price(local, "harbour.month.usd").active
 
 
-@pytest.mark.safety
+@pytest.mark.safety(soak=True)
 def test_a_run_that_is_killed_after_any_write_is_resumed_by_the_next(local, sync, count):
     writes, kills = 57, 0
     every = writes // count("kills", 7, writes)

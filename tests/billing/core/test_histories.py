@@ -61,7 +61,7 @@ class Senders:
 
 
 @pytest.mark.committed
-@pytest.mark.safety(seeds=(1, 10))
+@pytest.mark.safety(seeds=(1, 10), soak=True)
 def test_in_the_end_everybody_may_use_what_they_pay_for(shop, seed, count, monkeypatch):
     histories, rounds = count("histories", 10, 100), count("rounds", 4, 10)
     chance = random.Random(seed)

@@ -123,7 +123,7 @@ class Walk:
             assert sub.status == "paused" or start <= self.shop.local.now < end
 
 
-@pytest.mark.safety(seeds=(2, 200))
+@pytest.mark.safety(seeds=(2, 200), soak=True)
 def test_the_books_add_up_after_any_life(seed: int, count: Any) -> None:
     steps = count("steps", 20, 60)
     with running(at=START, deliver=False) as local:

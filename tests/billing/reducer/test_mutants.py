@@ -25,10 +25,10 @@ SURVIVORS = {
 }
 
 
-@pytest.mark.safety
+@pytest.mark.safety(soak=True)
 def test_the_tests_of_the_reducer_kill_its_mutants(count):
     if not count.long:
-        pytest.skip("it takes minutes: `make safety` runs it")
+        pytest.skip("it takes minutes: `make soak` runs it")
     ran = subprocess.run([sys.executable, str(HERE / "killing.py"), *FILES], cwd=ROOT, capture_output=True, text=True, check=True)
     told = json.loads(ran.stdout)
     count.note(mutants=told["tried"], living=len(told["living"]))

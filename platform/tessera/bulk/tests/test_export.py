@@ -161,7 +161,7 @@ def test_an_app_bounds_it_by_its_scopes_for_as_long_as_its_device_is_signed_in(b
     assert run(asked_later).error_code == "FORBIDDEN"
 
 
-@pytest.mark.safety
+@pytest.mark.safety(soak=True)
 def test_memory_does_not_grow_with_the_list(inside, count, settings):
     rows = count("rows", 12_000, 1_000_000)
     settings.TESSERA_STORAGE_BYTES = 1 << 40
