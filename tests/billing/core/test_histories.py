@@ -63,7 +63,7 @@ class Senders:
 @pytest.mark.committed
 @pytest.mark.safety(seeds=(1, 10), soak=True)
 def test_in_the_end_everybody_may_use_what_they_pay_for(shop, seed, count, monkeypatch):
-    histories, rounds = count("histories", 10, 100), count("rounds", 4, 10)
+    histories, rounds = count("histories", 6, 100), count("rounds", 3, 10)
     chance = random.Random(seed)
     monkeypatch.setattr(granting, "enqueue", lambda task: None)  # these companies have no tables that could be switched
     start = timezone.now() - timedelta(days=LONGEST * rounds + 1)
