@@ -19,6 +19,7 @@ from tessera.graph.schemas import schema_for
 from tessera.graph.sdl import shipped
 from tessera.module import closure, modules
 from tessera.resource import RESOURCES
+from tessera.testing.safety import runs_long
 
 GHOST = "Zyxwvut"
 
@@ -49,7 +50,7 @@ def name_of(labels: frozenset[str]) -> str:
 def pytest_generate_tests(metafunc):
     """By default every third set is installed, and all parts; `make safety` installs every set."""
     if "installed" in metafunc.fixturenames:
-        metafunc.parametrize("installed", SETS if metafunc.config.option.safety else [*SETS[:-1:3], ALL], ids=name_of)
+        metafunc.parametrize("installed", SETS if runs_long(metafunc.config) else [*SETS[:-1:3], ALL], ids=name_of)
 
 
 @cache

@@ -27,6 +27,7 @@ def company(tenant, accounts, settings):
 @pytest.mark.parametrize(("width", "language"), list(zip(WIDTHS, LANGUAGES, strict=True)))
 def test_bob_asks_and_sees_the_answer(company, person, tmp_path, width, language):
     bob = person(width=width, language=language)
+    bob.page.set_default_timeout(120_000)  # the first introspection takes its time on a busy machine
     asked = []
     bob.page.on("request", lambda request: asked.append(urlsplit(request.url)))
     bob.page.goto(f"{company}/graphiql")

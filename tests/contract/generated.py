@@ -14,6 +14,9 @@ from graphql import (
     ObjectFieldNode,
     StringValueNode,
     Visitor,
+    get_named_type,
+    is_required_argument,
+    is_specified_scalar_type,
     print_ast,
     visit,
 )
@@ -24,6 +27,7 @@ from tessera.testing.sweep.worlds import Place
 
 MARK = "an id of the right type, number "  # put where an id goes, until the name of its place is known
 WRONG = 8  # root fields that a mistake is looked for in
+ONE_IN = 20
 NUMBERS = ("0", "1", "-1", "0.5", "-0.0", "12.340", "9" * 20, "1e2", "0.00000001")
 
 
@@ -35,7 +39,8 @@ def documents(schema: GraphQLSchema, place: Place, roots: int, seed: int) -> st.
         *((strategies.mutations, name) for name in (schema.mutation_type.fields if schema.mutation_type else ())),
     ]
     chosen = chance.sample(kinds, min(roots, len(kinds)))
-    wrong = set(chosen[:: max(len(chosen) // WRONG, 1)])
+    possible = [at for at in chosen if _can_be_wrong(schema, at[1])]
+    wrong = set(possible[:: max(len(possible) // WRONG, 1)])
 
     @st.composite
     def one(draw: st.DrawFn) -> str:
@@ -46,29 +51,39 @@ def documents(schema: GraphQLSchema, place: Place, roots: int, seed: int) -> st.
     return one()
 
 
+def _can_be_wrong(schema: GraphQLSchema, name: str) -> bool:
+    """Say whether a root field has an argument that can be left out or given another type by mistake."""
+    roots = filter(None, (schema.query_type, schema.mutation_type))
+    arguments = [argument for root in roots if name in root.fields for argument in root.fields[name].args.values()]
+    return any(is_required_argument(each) or is_specified_scalar_type(get_named_type(each.type)) for each in arguments)
+
+
+def _mostly(meant: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return values that are meant, and now and then an odd one: a document with many values is to be answered at times."""
+    return st.integers(1, ONE_IN).flatmap(lambda turn: odd if turn == ONE_IN else meant)
+
+
 def _scalars(place: Place) -> dict[str, st.SearchStrategy[Any]]:
     """Return the values of each scalar: such as are meant, and some at the edges."""
-    numbers = st.one_of(st.sampled_from(NUMBERS), st.decimals(allow_nan=None, places=4).map(str), st.text(max_size=4))
     moments = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
     text = st.characters(blacklist_categories=["Cs"])
+    words = st.text(text, max_size=20)
     values = st.recursive(
         st.one_of(st.booleans().map(nodes.Boolean), st.integers().map(nodes.Int), st.text(text, max_size=5).map(nodes.String)),
         lambda inner: st.lists(inner, max_size=3).map(nodes.List),
         max_leaves=4,
     )
-    cursors = st.sampled_from(sorted(place.cursors.values()))
+    known = st.sampled_from(["EUR", "AMBER", "2026", *sorted(place.cursors.values())])
     return {
-        "ID": st.one_of(
-            st.integers(0, 1).map(lambda at: nodes.String(f"{MARK}{at}")), st.text(text, max_size=8).map(nodes.String)
-        ),
-        "Int": st.one_of(st.integers(1, 3), st.integers(-(2**31), 2**31 - 1)).map(nodes.Int),
-        "String": st.one_of(st.text(text, max_size=20), st.sampled_from(["EUR", "AMBER", "2026"]), cursors).map(nodes.String),
-        "Decimal": numbers.map(nodes.String),
-        "BigInt": st.integers(-(2**64), 2**64).map(nodes.String),
-        "Date": st.one_of(st.dates().map(str), st.text(max_size=3)).map(nodes.String),
-        "DateTime": st.one_of(moments, st.text(max_size=3)).map(nodes.String),
-        "Time": st.times().map(str).map(nodes.String),
-        "UUID": st.one_of(st.uuids().map(str), st.text(max_size=3)).map(nodes.String),
+        "ID": _mostly(st.integers(0, 1).map(lambda at: f"{MARK}{at}"), words).map(nodes.String),
+        "Int": _mostly(st.integers(1, 3), st.integers(-(2**31), 2**31 - 1)).map(nodes.Int),
+        "String": _mostly(st.one_of(st.text("abcdefgh ", max_size=8), known), words).map(nodes.String),
+        "Decimal": _mostly(st.sampled_from(NUMBERS), st.one_of(st.decimals().map(str), words)).map(nodes.String),
+        "BigInt": _mostly(st.integers(-(2**63), 2**63 - 1), st.integers()).map(nodes.String),
+        "Date": _mostly(st.dates().map(str), words).map(nodes.String),
+        "DateTime": _mostly(moments, words).map(nodes.String),
+        "Time": _mostly(st.times().map(str), words).map(nodes.String),
+        "UUID": _mostly(st.uuids().map(str), words).map(nodes.String),
         "JSON": values,
     }
 

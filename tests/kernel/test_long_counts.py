@@ -22,6 +22,10 @@ def test_b(count):
 
 def test_c():
     pass
+
+@pytest.mark.safety(soak=True)
+def test_d(count):
+    count("rows", 3, 900)
 """
 
 
@@ -48,7 +52,7 @@ def told(tmp_path: Path) -> list[dict]:
 
 def test_by_default_the_short_counts_run_with_all_other_tests(run, tmp_path):
     status, text = run()
-    assert (status, text.splitlines()[-1].split(" in ")[0]) == (0, "3 passed")
+    assert (status, text.splitlines()[-1].split(" in ")[0]) == (0, "4 passed")
     assert not (tmp_path / ".data").exists()
 
 
@@ -62,6 +66,12 @@ def test_the_long_counts_run_alone_and_are_told(run, tmp_path):
     assert told(tmp_path) == expected
     shown = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert [line["test"] for line in shown] == [line["test"] for line in expected]
+
+
+def test_what_takes_hours_runs_apart(run, tmp_path):
+    status, _ = run("--soak")
+    assert status == 0
+    assert told(tmp_path) == [{"test": "test_it.py::test_d", "runs": 1, "failures": 0, "rows": 900}]
 
 
 def test_seeds_replaces_the_number_of_seeds(run, tmp_path):

@@ -6,8 +6,10 @@ import pytest
 from tessera.webhooks.tests.receiver import Receiver
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.slow, pytest.mark.timeout(900)]
-LOG = """query ($name: String!) { webhookSubscriptions(filter: {name: {eq: $name}}) { nodes { state
-    deliveries { nodes { name subject state attempts log { nodes { status error requestHeaders } } } } } } }"""
+LOG = """query ($name: String!) { webhookSubscriptions(filter: {name: {eq: $name}}, first: 1) { nodes { state
+    deliveries(first: 5) { nodes { name subject state attempts log(first: 15) { nodes { status error requestHeaders } } } } } } }"""
+CREATE = """mutation ($input: WebhookSubscriptionCreateInput!) { webhookSubscriptionCreate(input: $input)
+    { result { secret subscription { id } } userErrors { code field } } }"""
 PATIENCE = 120.0  # seconds
 AWAY = 3
 
@@ -47,7 +49,7 @@ def capture(ada, *names):
 def test_facts_reach_a_receiver_that_was_away_and_the_log_says_so(quiet, receiver):
     ada = quiet.loops.people["ada"]
     wish = {"name": f"Receiver {receiver.server_port}", "url": receiver.url, "events": ["sales.lead_captured"]}
-    made = ada.payload("webhookSubscriptionCreate", "result { secret subscription { id } }", input=wish)["result"]
+    made = ada.query(CREATE, input=wish)["webhookSubscriptionCreate"]["result"]
     try:
         capture(ada, "There")
         until("the first fact", lambda: receiver.got)

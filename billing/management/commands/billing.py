@@ -34,7 +34,9 @@ class Command(BaseCommand):
 def add_catalogue(acts: Any) -> None:
     """Add `billing catalogue show|check`."""
     parser = acts.add_parser("catalogue", help="show what is sold, or check it")
-    parser.add_argument("what", nargs="?", choices=["show", "check"], default="show")
+    parser.add_argument(
+        "what", nargs="?", choices=["show", "check"], default="show", help="show it, or only name what is wrong with it"
+    )
     parser.set_defaults(run=run_catalogue)
 
 

@@ -8,6 +8,7 @@
 
 The first number of a pair is the short one. `--safety` selects the tests of this mark, takes the long numbers, and tells
 each test in one JSON line, on the terminal and in `.data/safety.jsonl`; `--seeds` replaces the number of seeds.
+What takes longer than an hour allows is marked `safety(soak=True)`: `--soak` does the same with those, `make soak` runs them.
 """
 
 import json
@@ -31,13 +32,16 @@ def _positive(text: str) -> int:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tessera")
     group.addoption("--safety", action="store_true", help="run the tests marked safety alone, with their long counts")
+    group.addoption("--soak", action="store_true", help="run the tests marked safety(soak=True) alone, with their long counts")
     group.addoption("--seeds", type=_positive, metavar="N", help="so many seeds, in tests that have seeds")
 
 
 @pytest.hookimpl(trylast=True)  # xdist's own controller is known by then
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "safety(seeds=(short, long)): has a long count, which `make safety` runs")
-    if config.option.safety and not hasattr(config, "workerinput"):
+    config.addinivalue_line(
+        "markers", "safety(seeds=(short, long), soak=False): has a long count, which `make safety` or `make soak` runs"
+    )
+    if runs_long(config) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Tally(config.rootpath / ".data" / "safety.jsonl"), "safety tally")
 
 
@@ -46,18 +50,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if mark is not None and "seed" in metafunc.fixturenames:
         short, long = mark.kwargs["seeds"]
         option = metafunc.config.option
-        metafunc.parametrize("seed", range(option.seeds or (long if option.safety else short)))
+        metafunc.parametrize("seed", range(option.seeds or (long if runs_long(metafunc.config) else short)))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.option.safety:
+    if not runs_long(config):
         return
-    chosen = [item for item in items if item.get_closest_marker(MARK)]
-    config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker(MARK)])
+    chosen = [item for item in items if _is_asked_for(item, config.option)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     for item in chosen:
         item.add_marker(pytest.mark.timeout(PATIENCE), append=False)
     items[:] = chosen
+
+
+def runs_long(config: pytest.Config) -> bool:
+    """Say whether the long counts run."""
+    return config.option.safety or config.option.soak
+
+
+def _is_asked_for(item: pytest.Item, option: Any) -> bool:
+    mark = item.get_closest_marker(MARK)
+    return mark is not None and (option.soak if mark.kwargs.get("soak") else option.safety)
 
 
 class Count:
@@ -83,7 +97,7 @@ def count(request: pytest.FixtureRequest) -> Count:
     """Return what chooses between a short and a long number."""
     if request.node.get_closest_marker(MARK) is None:
         pytest.fail("a test with a long count is marked `safety`", pytrace=False)
-    return Count(request.node, long=request.config.option.safety)
+    return Count(request.node, long=runs_long(request.config))
 
 
 class Tally:

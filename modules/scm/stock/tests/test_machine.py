@@ -134,7 +134,7 @@ def test_every_sum_holds_after_any_sequence(inside, count):
     run_state_machine_as_test(
         StockMachine,
         settings=settings(
-            max_examples=count("sequences", 10, 200),
+            max_examples=count("sequences", 6, 200),
             stateful_step_count=40 if count.long else 20,
             deadline=None,
             derandomize=True,

@@ -173,9 +173,9 @@ def test_the_place_in_the_file_moves_with_the_lines(inside, small):
     assert places[-1] == StoredFile.objects.get(pk=operation.input_file).size
 
 
-@pytest.mark.safety
+@pytest.mark.safety(soak=True)
 def test_memory_does_not_grow_with_the_file(inside, count, settings):
-    lines = count("lines", 600, 100_000)
+    lines = count("lines", 250, 100_000)
     settings.TESSERA_STORAGE_BYTES = 1 << 40
 
     def peak(many: int) -> int:
