@@ -24,7 +24,7 @@ KIND = {Access.READ_ONLY: Kind.TRIAL_ENDS, Access.SUSPENDED: Kind.SUSPENDS, Acce
 class Coming:
     """Something that is told before it comes."""
 
-    kind: str
+    kind: Letter.Kind
     at: datetime
 
 

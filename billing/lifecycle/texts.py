@@ -40,9 +40,7 @@ def text_of(letter: Letter) -> tuple[str, str]:
 
 
 def _trial_ends(shown: dict) -> tuple[str, str]:
-    subject = ngettext(
-        "The trial of {company} ends in {days} day", "The trial of {company} ends in {days} days", shown["days"]
-    )
+    subject = ngettext("The trial of {company} ends in {days} day", "The trial of {company} ends in {days} days", shown["days"])
     return subject, _(
         "The trial of {company} ends on {day}. From then on everything can be read and exported, and nothing can be changed, until "
         "you choose a plan."

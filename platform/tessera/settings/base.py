@@ -139,7 +139,10 @@ TESSERA_QUOTAS = "billing.metering.limits"  # who says how much a company may us
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")  # without one nothing is sold, and everybody may use everything
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")  # another Stripe than Stripe's, such as the local one
-STRIPE_TAX = os.environ.get("STRIPE_TAX", "") not in ("", "0")  # whether Stripe reckons taxes: its account must say where we owe them
+STRIPE_TAX = os.environ.get("STRIPE_TAX", "") not in (
+    "",
+    "0",
+)  # whether Stripe reckons taxes: its account must say where we owe them
 STRIPE_API_VERSION = "2026-10-28.endive"  # the SDK's; what speaks another version is not understood
 TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"

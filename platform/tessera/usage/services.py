@@ -71,8 +71,17 @@ def _warn(meter: Meter, before: int, after: int, limit: Limit) -> None:
             new = (key, percent) if key else new
     if new:
         key, percent = new
-        about = {"meter": str(meter), "period": period, "used": after, "included": limit.included, "is_soft": limit.is_soft}
-        publish(LimitNeared(subject=key, percent=percent, **about))
+        publish(
+            LimitNeared(
+                subject=key,
+                meter=str(meter),
+                period=period,
+                percent=percent,
+                used=after,
+                included=limit.included,
+                is_soft=limit.is_soft,
+            )
+        )
 
 
 def _fetch(statement: str, values: list[Any]) -> Any:
