@@ -28,6 +28,8 @@ def closing_of(entitlement: Entitlement, now: datetime) -> Closing | None:
     if entitlement.access != Entitlement.Access.ARCHIVED or not entitlement.is_withheld:
         if found is not None:
             found.delete()
+            if found.export is not None:
+                forget_export(found.export)  # nobody needs it any more
         return None
     if found is None:
         found = Closing(tenant=tenant, archived_at=now, owners=answering_in(tenant))

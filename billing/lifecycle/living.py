@@ -62,4 +62,5 @@ def _live(entitlement: Entitlement, now: datetime) -> None:
         tell(tenant, entitlement.access, entitlement.notice, turns, closing, moment)
     again = bring_to_end(closing, now) if closing else None
     dates = [date for date in (next_after(turns, closing, moment), again) if date is not None]
-    Entitlement.objects.filter(pk=entitlement.pk).update(act_at=min(dates, default=None))
+    mine = Entitlement.objects.filter(pk=entitlement.pk, act_at=entitlement.act_at)  # not what came meanwhile
+    mine.update(act_at=min(dates, default=None))

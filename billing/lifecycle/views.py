@@ -65,10 +65,11 @@ def company(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _shown(request: HttpRequest, tenant: Tenant, *, problem: str = "", status: int = 200) -> HttpResponse:
     closing = Closing.objects.filter(tenant=tenant).select_related("export").first()
+    standing = standing_of(tenant)
     shown = {
         "company": tenant,
-        "standing": standing_of(tenant),
-        "coming": [(day_of(tenant, each.at), _becomes(each.access)) for each in standing_of(tenant).coming],
+        "standing": standing,
+        "coming": [(day_of(tenant, each.at), _becomes(each.access)) for each in standing.coming],
         "deleted_on": day_of(tenant, closing.delete_at) if closing and closing.delete_at else "",
         "is_deleted": tenant.state == Tenant.State.DELETED,
         "has_export": closing is not None and closing.export is not None and closing.export.state == TenantExport.State.READY,

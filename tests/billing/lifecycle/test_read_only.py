@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from graphql import get_named_type
 from tessera.bulk.services import importing
 from tessera.bulk.services.running import run_slice
@@ -15,9 +17,13 @@ from tessera.graph.schemas import schema_for
 from tessera.module import modules
 from tessera.permissions import all_permissions
 from tessera.testing.asking import ask, codes
+from tessera.testing.plugin import entered
 from tessera.testing.probing import arguments_text, required_arguments
 from tessera.unit_of_work import unit_of_work
 
+from modules.base.api import create_party
+from modules.base.tests.factories import make_company
+from modules.crm.service.services import send_survey, token_of
 from tenants.directory import modules_on
 from tenants.models import Tenant
 from tenants.provisioning import set_access
@@ -155,3 +161,16 @@ def test_tasks_know_it_too(tenant):
     assert find(tenant.pk)[0].is_read_only is False
     set_access(tenant=tenant, access=Tenant.Access.READ_ONLY)
     assert find(tenant.pk)[0].is_read_only is True
+
+
+def test_a_customers_answer_is_not_taken_and_the_page_says_so(tenant):
+    with entered(tenant, actor=system("test")):
+        about = {"kind": "orders.SalesOrder", "document": new_id(), "number": "SO-1"}
+        survey = send_survey(**about, company=make_company(), party=create_party(name="Alfreds"))
+        path = f"/public/surveyAnswer/{token_of(survey)}"
+    customer = Client(HTTP_HOST=f"a.{settings.BASE_DOMAIN}")
+    set_access(tenant=tenant, access=Tenant.Access.READ_ONLY)
+    answer = customer.post(path, {"score": "2"})
+    assert (answer.status_code, "Please try again later." in answer.content.decode()) == (400, True)
+    set_access(tenant=tenant, access=Tenant.Access.FULL)
+    assert customer.post(path, {"score": "2"}).status_code == 200
