@@ -1,9 +1,11 @@
-"""The accounts host's address for plans and prices."""
+"""The accounts host's address for plans and prices, and a company's for what it bought."""
 
 from django.urls import path
 
-from billing.catalogue import views
+from billing import views
+from billing.catalogue import views as catalogue_views
 
 urlpatterns = [
-    path("pricing", views.pricing, name="pricing"),
+    path("pricing", catalogue_views.pricing, name="pricing"),
+    path("billing/checkout/<uuid:checkout>", views.bought, name="bought"),
 ]

@@ -69,8 +69,9 @@ def preview_change_of_plan(
     _customer, row = subscribed()
     with answered():
         seen = read_subscription(row.stripe_id)
-        given = {"plan": plan, "interval": interval, "seats": seats}
-        wanted = replace(wanted_of(seen), **{name: value for name, value in given.items() if value is not None})
+        had = wanted_of(seen)
+        seats = had.seats if seats is None else seats
+        wanted = replace(had, plan=plan or had.plan, interval=interval or had.interval, seats=seats)
         wanted = without_covered(wanted) if additions is None else replace(wanted, additions=tuple(additions))
         lines = lines_of(wanted, {item.product for item in seen.items})
         prices = priced(bought_anew(seen, wanted, lines))

@@ -40,7 +40,7 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
     return GraphQLField(
         payloads.make(name, payloads.of_return(returns_of(service)), held=False),
         arguments,
-        resolve=resolver(work, dict.fromkeys(parameters, "input"), run_in_steps if service.steps else run_in_unit),
+        resolve=resolver(work, dict.fromkeys(parameters, "input"), run_in_steps if getattr(service, "steps", False) else run_in_unit),
         description=describe(service),
         extensions={"service": service, "permission": permission},
     )
