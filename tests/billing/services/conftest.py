@@ -12,6 +12,7 @@ from billing.gateway import client as gateway
 from billing.local_stripe.testing import running
 from tenants.provisioning import create_tenant
 from tests.billing.core.shop import Shop
+from tests.billing.services.paying import Payer
 from tests.tenancy.people import owner_of
 
 
@@ -46,3 +47,11 @@ def acme(shop: Shop) -> Any:
 @pytest.fixture
 def ada(acme: Any) -> Any:
     return owner_of(acme)
+
+
+@pytest.fixture
+def payer(shop: Shop, acme: Any, ada: Any, monkeypatch: Any) -> Payer:
+    """Return a company that pays with a good card and has nothing yet."""
+    made = Payer(shop, acme, ada)
+    made.clock(monkeypatch)
+    return made

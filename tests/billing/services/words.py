@@ -13,7 +13,7 @@ PREVIEW = """query($plan: String, $interval: Interval, $seats: Int, $additions: 
 CHANGE = f"""mutation($token: String!, $key: String) {{ it: billingChange(input: {{token: $token}}, idempotencyKey: $key) {{
     result {{ {SUBSCRIPTION} }} userErrors {{ field code message }} }} }}"""
 INVOICES = """query($first: Int, $after: String) { it: billingInvoices(first: $first, after: $after) { more nodes {
-    id number status currency subtotal discount tax total remaining page pdf lines { description amount proration } } } }"""
+    id number status currency subtotal discount tax total due remaining page pdf lines { description amount proration } } } }"""
 NEXT = "{ it: billingNextInvoice { at currency subtotal discount tax total due lines { description amount } } }"
 CONTACT = "{ it: billingContact { name email line1 line2 city state postalCode country } }"
 SET_CONTACT = """mutation($input: BillingContactUpdateInput!) { it: billingContactUpdate(input: $input) {
