@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from tessera.bench import customers, enabling, hand_over, hostile, nested, posting, selling, task_rate, upgrading
+from tessera.bench import buying, customers, enabling, hand_over, hostile, nested, posting, selling, task_rate, upgrading
 from tessera.bench.measures import Benchmark
 from tessera.bench.stage import Stage
 
 # Upgrading comes first: it brings every company that there is to the next version.
 BENCHMARKS: tuple[Benchmark, ...] = tuple(
-    each.BENCHMARK for each in (upgrading, hand_over, enabling, posting, selling, nested, customers, hostile, task_rate)
+    each.BENCHMARK for each in (upgrading, hand_over, enabling, buying, posting, selling, nested, customers, hostile, task_rate)
 )
 
 

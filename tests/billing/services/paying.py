@@ -20,12 +20,10 @@ class Payer:
         self.customer: Customer = shop.customer(tenant)
         self.id = ""
 
-    def subscribes(
-        self, *keys: str, interval: str = "month", currency: str = "usd", metered: bool = False, **params: Any
-    ) -> None:
-        """Subscribe to products by their names in lookup keys; `seat.business*3` is three of one."""
+    def subscribes(self, *keys: str, interval: str = "month", currency: str = "usd", **params: Any) -> None:
+        """Subscribe as a checkout does, to products by their names in lookup keys; `seat.business*3` is three of one."""
         items = []
-        for key in (*keys, *(f"meter.{each}" for each in METERS if metered)):
+        for key in (*keys, *(f"meter.{each}" for each in METERS if "starter" not in keys)):
             name, _, quantity = key.partition("*")
             price = self.shop.price(f"{name}.{interval}.{currency}")
             items.append({"price": price} | ({} if name.startswith("meter.") else {"quantity": int(quantity or 1)}))
@@ -50,6 +48,16 @@ class Payer:
 
     def row(self) -> Subscription:
         return Subscription.objects.get(stripe_id=self.id)
+
+    def products(self) -> dict[str, int]:
+        """Return what is paid by the piece, and how many of it."""
+        lines = self.row().items.exclude(product__startswith="meter.")
+        return dict(lines.order_by("product").values_list("product", "quantity"))
+
+    def period(self) -> tuple[datetime, datetime]:
+        """Return the running period."""
+        line = self.row().items.get(product__startswith="plan.")
+        return line.period_start, line.period_end
 
     def last_invoice(self) -> dict[str, Any]:
         return self.ada.data(words.INVOICES, first=1)["it"]["nodes"][0]
