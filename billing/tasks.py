@@ -50,7 +50,8 @@ def sweep() -> None:
     if not is_billing_on():
         return
     try:
-        for event in StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED, due_at__lte=timezone.now())[:AT_ONCE]:
+        waiting = StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED, due_at__lte=timezone.now())
+        for event in waiting.order_by("due_at")[:AT_ONCE]:
             process_event(event=event)
         sweep_entitlements()
     except Unreachable as reason:
@@ -63,11 +64,10 @@ def sweep_entitlements() -> None:
     Raises Unreachable when Stripe does not answer: then no time counts.
     """
     now = timezone.now()
-    due = Tenant.objects.filter(entitlement__recheck_at__lte=now)
+    due = Tenant.objects.filter(entitlement__recheck_at__lte=now).order_by("entitlement__recheck_at")
     ending = now - timedelta(days=catalogue().trial_days) + REMIND
-    unheard = Tenant.objects.filter(entitlement=None, created_at__lte=ending).exclude(
-        state__in=(Tenant.State.PREPARING, Tenant.State.DELETED)
-    )
+    unheard = Tenant.objects.filter(entitlement=None, created_at__lte=ending).order_by("created_at")
+    unheard = unheard.exclude(state__in=(Tenant.State.PREPARING, Tenant.State.DELETED))
     for tenant in (*due[:AT_ONCE], *unheard[:AT_ONCE]):
         try:
             customer = Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()

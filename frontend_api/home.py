@@ -10,6 +10,7 @@ from tessera.accounts.addresses import accounts_url, tenant_url
 from tessera.accounts.models import Account
 from tessera.accounts.selectors import tenants_of
 from tessera.context import Context, current_or_none
+from tessera.graph.answers import may_explore
 from tessera.module import modules
 
 
@@ -33,5 +34,6 @@ def _company(request: HttpRequest, context: Context) -> HttpResponse:
         "modules": [module.title for label, module in modules().items() if label in context.modules and not module.is_bundle],
         "api": tenant_url(context.tenant, "/graphql"),
         "accounts": accounts_url(""),
+        "explores": context.actor.member_id is not None and may_explore(),
     }
     return render(request, "frontend_api/company.html", shown)

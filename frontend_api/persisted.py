@@ -1,8 +1,9 @@
 """Documents that are named instead of sent: those that apps were built with, and those sent before.
 
 Apps of ours are built with a manifest, `{"sha256:<digest>": "<document>"}`, kept in `documents/`. Where
-`TESSERA_TRUSTED_ONLY` is set a session and an app of ours may send nothing else; another access token may. A document that was sent
-once with its digest is found by the digest alone afterwards (automatic persisted queries), for as long as the cache keeps it.
+`TESSERA_TRUSTED_ONLY` is set an app of ours may send nothing else, nor may a session, but for those with the right to explore the
+schema; another access token may. A document that was sent once with its digest is found by the digest alone afterwards (automatic
+persisted queries), for as long as the cache keeps it.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from django.conf import settings
 from tessera import tenant_cache
 from tessera.context import Actor
 from tessera.errors import ApiError, Code
+from tessera.graph.answers import EXPLORE
 from tessera.graph.limits import LIMITS
 
 MANIFESTS = Path(__file__).parent / "documents"
@@ -49,7 +51,7 @@ def document_of(asked: dict[str, Any], actor: Actor | None) -> str:
             raise ApiError(Code.NOT_FOUND, "There is no document with this id.", field=["documentId"])
         return trusted()[name]
     member = actor is not None and actor.member_id is not None
-    if settings.TESSERA_TRUSTED_ONLY and actor and member and (actor.is_ours or not actor.token_id):
+    if settings.TESSERA_TRUSTED_ONLY and actor and member and _sends_named(actor):
         raise ApiError(Code.FORBIDDEN, "Apps send the documents that they were built with, by documentId.", field=["documentId"])
     persisted = (asked.get("extensions") or {}).get("persistedQuery")
     if persisted is not None and member:
@@ -57,6 +59,11 @@ def document_of(asked: dict[str, Any], actor: Actor | None) -> str:
     if not asked.get("query"):
         raise ApiError(Code.BAD_INPUT, "There is no query.", field=["query"])
     return asked["query"]
+
+
+def _sends_named(actor: Actor) -> bool:
+    """Say whether somebody sends named documents: an app of ours, and a session unless it is a developer's, who tries some out."""
+    return actor.is_ours or (not actor.token_id and not actor.may(EXPLORE))
 
 
 def _persisted(named: Any, text: str | None) -> str:

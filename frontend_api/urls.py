@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from frontend_api import archives, exports, files, health, home, public, stripe, views
+from frontend_api import archives, explorer, exports, files, health, home, public, stripe, views
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("graphql", views.graphql, name="graphql"),
+    path("graphiql", explorer.explorer, name="explorer"),
     path("public/<str:name>/<str:token>", public.page, name="public"),
     path("uploads/<str:token>", files.upload, name="upload"),
     path("bulk/<str:token>", files.result, name="bulk"),

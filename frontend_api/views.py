@@ -55,4 +55,4 @@ def budget_for(request: HttpRequest, context: Context) -> Budget:
     actor = context.actor
     person = actor.member_id.hex if actor.member_id else request.META.get("REMOTE_ADDR", "")
     token = actor.token_id.hex if actor.token_id else ""
-    return budget_of(tenant=context.tenant.id.hex, person=person, token=token, app=actor.app, stranger=actor.member_id is None)
+    return budget_of(tenant=context.tenant, person=person, token=token, app=actor.app, stranger=actor.member_id is None)

@@ -13,7 +13,7 @@ from tenants.models import Installation, SchemaScript, Tenant
 
 SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is one transaction: it serves till then
 _FIND = """
-SELECT id, schema_name, name, slug, time_zone, language,
+SELECT id, schema_name, name, slug, time_zone, language, tier,
        ARRAY(SELECT module FROM tenants_installation WHERE tenant_id = t.id AND state = ANY(%s))
 FROM tenants_tenant t WHERE id = %s AND state = %s
 """

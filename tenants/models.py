@@ -34,12 +34,13 @@ class Tenant(TenantMixin):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
     time_zone = models.CharField(max_length=60, default="UTC")
     language = models.CharField(max_length=10, default="en")
+    tier = models.CharField(max_length=40, blank=True)  # of its budget, from its plan; "" is the usual one
     fingerprint = models.CharField(max_length=64, blank=True)  # of the kernel's own tables
     created_at = models.DateTimeField(auto_now_add=True)
 
     def ref(self) -> TenantRef:
         """Return what the kernel knows of the tenant."""
-        return TenantRef(self.id, self.schema_name, self.name, self.slug, self.time_zone, self.language)
+        return TenantRef(self.id, self.schema_name, self.name, self.slug, self.time_zone, self.language, self.tier)
 
 
 class Domain(DomainMixin):

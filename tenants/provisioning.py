@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from tessera.context import Actor
@@ -86,6 +87,16 @@ MOVES = {
     (Tenant.State.FENCED, Tenant.State.SUSPENDED),
     (Tenant.State.SUSPENDED, Tenant.State.ACTIVE),
 }
+
+
+def set_tier(*, tenant: Tenant, tier: str) -> None:
+    """Give a tenant the budget of a tier of TESSERA_BUDGET_TIERS; every process knows after the commit."""
+    if tier not in settings.TESSERA_BUDGET_TIERS:
+        raise Refused("INVALID", _("There is no tier {name}.").format(name=tier), "tier")
+    with transaction.atomic(using="shared"):
+        Tenant.objects.filter(pk=tenant.pk).update(tier=tier)
+        tenant.tier = tier
+        forget_tenants()
 
 
 def set_state(*, tenant: Tenant, state: str) -> None:

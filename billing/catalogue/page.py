@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from babel import Locale
 from babel.numbers import format_currency, format_decimal
-from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import get_language, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 from tessera.module import modules
 from tessera.money import minor_units
@@ -81,9 +81,10 @@ class PricePage:
 def price_page(catalogue: Catalogue, interval: Interval, currency: str) -> PricePage:
     """Return what the page shows of the catalogue; what is not sold in the currency is left out."""
     cards = [_card(catalogue, plan, interval, currency) for plan in _sold(catalogue, Kind.PLAN, interval, currency)]
+    custom = next((card for card in cards if not card.groups), None)
     return PricePage(
-        plans=tuple(card for card in cards if card.groups),
-        custom=next((card for card in cards if not card.groups), None),
+        plans=tuple(card for card in cards if card is not custom),
+        custom=custom,
         bundles=tuple(_choice(offer, interval, currency) for offer in _sold(catalogue, Kind.BUNDLE, interval, currency)),
         modules=tuple(_choice(offer, interval, currency) for offer in _sold(catalogue, Kind.MODULE, interval, currency)),
         overages=tuple(_overage(offer, interval, currency) for offer in _sold(catalogue, Kind.METER, interval, currency)),
@@ -132,7 +133,9 @@ def _card(catalogue: Catalogue, plan: Offer, interval: Interval, currency: str) 
         seat_price=money_text(_amount(seat, interval, currency), currency),
         groups=tuple(Group(_title(label), tuple(map(_title, parts))) for label, parts in groups.items()),
         limits=tuple(_limits(plan.gives)),
-        metered=" · ".join(_counted()[quota.counted] for quota in plan.gives.quotas if quota.limit == Limit.SOFT),
+        metered=pgettext("between things", ", ").join(
+            _counted()[quota.counted] for quota in plan.gives.quotas if quota.limit == Limit.SOFT
+        ),
         sign_up="?" + urlencode([("modules", label) for label in groups]) if groups else "",
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import stripe
+from stripe.params import EventListParams
 
 from billing.gateway.client import asking, stripe_client
 from billing.gateway.shapes import (
@@ -87,9 +88,10 @@ def _dispute(thing: Object) -> SeenDispute:
 
 def read_undelivered(since: datetime) -> list[dict[str, Any]]:
     """Return the events since a moment that Stripe could not deliver, the oldest first."""
-    asked = {"delivery_success": False, "created": {"gte": int(since.timestamp())}}
+    asked: EventListParams = {"delivery_success": False, "limit": MOST, "created": {"gte": int(since.timestamp())}}
     with asking():
-        return list(_all(stripe_client().v1.events.list, asked))[::-1]
+        found = stripe_client().v1.events.list(asked).auto_paging_iter()
+        return [each.to_dict(for_json=True) for each in found][::-1]
 
 
 def read_customers() -> dict[str, str]:

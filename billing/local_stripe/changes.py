@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from billing.local_stripe import forms
 from billing.local_stripe.errors import StripeError
-from billing.local_stripe.proration import credit, debit
+from billing.local_stripe.proration import credit, debit, owe_usage
 from billing.local_stripe.store import Row
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ MOST = 20
 
 @dataclass
 class Change:
-    """One item after the change: `item` None is a new one; `gone` removes it."""
+    """One item after the change: `item` None is a new one; `gone` removes it, `clears` with what was used and not billed."""
 
     item: Row | None
     price: Row
     quantity: int | None
     metadata: dict[str, str] | None = None
     gone: bool = False
+    clears: bool = False
 
     def matters(self) -> bool:
         """Say whether it changes what is paid."""
@@ -72,7 +73,7 @@ def _change(asked: forms.Form, item: Row | None, price: Row, param: str) -> Chan
     quantity = asked.get("quantity")
     if quantity is None and not metered:
         quantity = item["quantity"] if item and item["quantity"] is not None else 1
-    return Change(item, price, quantity, asked.get("metadata"), bool(asked.get("deleted")))
+    return Change(item, price, quantity, asked.get("metadata"), bool(asked.get("deleted")), bool(asked.get("clear_usage")))
 
 
 def _check(local: "Local", changes: list[Change], staying: list[Row], currency: str | None) -> None:
@@ -135,6 +136,8 @@ def apply(local: "Local", subscription: Row, changes: list[Change], at: int, *, 
         if item and prorate:
             credit(local, subscription, item, at)
         if change.gone and item:
+            if not change.clears:
+                owe_usage(local, subscription, item, at)
             subscription["_items"].remove(item["id"])
             local.store.remove(item)
             continue

@@ -1,14 +1,12 @@
-"""Checkout sessions: asked for by the product, paid (or not) by a person on the page in `checkout_pages`."""
+"""Checkout sessions: asked for by the product, paid (or not) on the page in `checkout_pages`."""
 
 from typing import TYPE_CHECKING
 
-from billing.local_stripe import coupons, forms, payment_methods, subscriptions
-from billing.local_stripe.cards import CARDS
+from billing.local_stripe import coupons, forms, subscriptions
 from billing.local_stripe.changes import planned
 from billing.local_stripe.clock import DAY, HOUR
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import emit
-from billing.local_stripe.invoice_payments import pay_with
 from billing.local_stripe.lines import name_of
 from billing.local_stripe.rendering import embedded, included, shown
 from billing.local_stripe.routing import page, route
@@ -46,7 +44,7 @@ CREATE: forms.Shape = {
     "payment_method_types": forms.listed(forms.choice("card")),
     "subscription_data": forms.nested(DATA),
     "success_url": forms.text,
-    "tax_id_collection": forms.nested({"enabled": forms.boolean, "required": forms.choice("if_supported", "never")}),
+    "tax_id_collection": forms.nested({"enabled": forms.boolean}, required=("enabled",)),
 }
 URL = "/v1/checkout/sessions"
 
@@ -60,6 +58,9 @@ def create_session(local: "Local", form: forms.Form) -> Row:
     if not at + HOUR // 2 <= expires <= at + DAY:
         raise StripeError("expires_at must be between 30 minutes and 24 hours from now.", param="expires_at")
     plan = planned(local, asked["line_items"], [], customer["currency"] if customer else None)
+    saves = (asked.get("customer_update") or {}).get("name") == "auto"
+    if customer and (asked.get("tax_id_collection") or {}).get("enabled") and not saves:
+        raise StripeError("Tax ID collection requires updating business name on the customer.", param="customer_update[name]")
     if asked.get("discounts") and asked.get("allow_promotion_codes"):
         raise StripeError("You may only specify one of these parameters: allow_promotion_codes, discounts.", param="discounts")
     key = new_id("checkout.session")
@@ -86,7 +87,7 @@ def create_session(local: "Local", form: forms.Form) -> Row:
         "customer": customer["id"] if customer else None,
         "customer_account": None,
         "customer_creation": None if customer else "always",
-        "customer_details": _details(customer, asked.get("customer_email")),
+        "customer_details": details_of(customer, asked.get("customer_email")),
         "customer_email": asked.get("customer_email"),
         "discounts": [],
         "expires_at": expires,
@@ -119,17 +120,20 @@ def create_session(local: "Local", form: forms.Form) -> Row:
         "ui_mode": "hosted_page",
         "url": f"{local.origin}/c/pay/{key}",
         "wallet_options": None,
+        "_saves": asked.get("customer_update") or {},
+        "_tax_ids": bool((asked.get("tax_id_collection") or {}).get("enabled")),
         "_asked": {
             **{name: value for name, value in (asked.get("subscription_data") or {}).items() if value is not None},
             **{name: asked[name] for name in ("automatic_tax", "discounts") if asked.get(name)},
             "items": [dict(each) for each in asked["line_items"]],
         },
     }
-    _total(local, row)
+    total_up(local, row)
     return local.store.add(row)
 
 
-def _details(customer: Row | None, email: str | None) -> Row | None:
+def details_of(customer: Row | None, email: str | None) -> Row | None:
+    """Return what a session tells of who pays."""
     if customer is None and email is None:
         return None
     told = customer or {"address": None, "email": email, "name": None, "phone": None, "tax_exempt": "none"}
@@ -141,11 +145,11 @@ def _details(customer: Row | None, email: str | None) -> Row | None:
     }
 
 
-def _total(local: "Local", session: Row) -> None:
+def total_up(local: "Local", session: Row) -> None:
     """Reckon what is due today by making the subscription on a copy."""
     with local.copy_of(session["customer"] or "") as copy:
         copy.previewing = True
-        key = session["customer"] or _new_customer(copy, session)["id"]
+        key = session["customer"] or new_customer(copy, session)["id"]
         made = subscriptions.make(copy, {**session["_asked"], "customer": key})
         invoice = copy.store.kinds["invoice"][made["latest_invoice"]]
         session["_line_items"] = [_line_item(copy, line) for line in invoice["_lines"]]
@@ -216,65 +220,9 @@ def expire(local: "Local", row: Row) -> None:
     emit(local, "checkout.session.expired", row)
 
 
-def _new_customer(local: "Local", session: Row) -> Row:
+def new_customer(local: "Local", session: Row) -> Row:
+    """Make the customer of a session that came without one."""
     from billing.local_stripe.customers import create_customer
 
     form = {"email": session["customer_email"]} if session["customer_email"] else {}
     return create_customer(local, form)
-
-
-def needs_card(session: Row) -> bool:
-    """Say whether this session is completed with a card only."""
-    return bool(session["payment_method_collection"] == "always" or session["amount_total"] > 0)
-
-
-def redeem(local: "Local", session: Row, code: str) -> None:
-    """Apply a promotion code that the customer typed."""
-    found = next(
-        (row for row in local.store.of("promotion_code", active=True) if row["code"].lower() == code.strip().lower()), None
-    )
-    if found is None or not session["allow_promotion_codes"]:
-        raise StripeError("This promotion code is invalid.", code="promotion_code_invalid", param="code")
-    asked = [{"promotion_code": found["id"]}]
-    coupons.chosen(local, asked, session["customer"])
-    session["_asked"]["discounts"] = asked
-    session["discounts"] = [{"coupon": None, "promotion_code": found["id"]}]
-    _total(local, session)
-
-
-def complete(local: "Local", session: Row, card: str | None, *, authenticated: bool = False) -> str:
-    """Pay a session with a test card (or none, on a trial): `complete`, or `requires_action` where 3-D Secure is asked.
-
-    A card that is refused raises its error and leaves the session open, with nothing made.
-    """
-    if session["status"] != "open":
-        raise StripeError(f"This Checkout Session is {session['status']}.")
-    if card is None and needs_card(session):
-        raise StripeError("A card is needed.", code="parameter_missing", param="card")
-    known = CARDS[card] if card else None
-    if known and known.decline:
-        raise known.refusal()
-    if known and known.asks and not authenticated:
-        return "requires_action"
-    if session["customer"] is None:
-        session["customer"] = _new_customer(local, session)["id"]
-    method = None
-    if card:
-        method = payment_methods.attach(local, payment_methods.make(local, card, _authenticated=True), session["customer"])
-    made = subscriptions.make(
-        local, {**session["_asked"], "customer": session["customer"], "payment_behavior": "allow_incomplete"}, method=method
-    )
-    invoice = local.store.kinds["invoice"][made["latest_invoice"]]
-    if invoice["status"] == "open":
-        pay_with(local, invoice, method, authenticated=True)
-    customer = local.store.kinds["customer"][session["customer"]]
-    session.update(
-        status="complete",
-        url=None,
-        payment_status="paid" if invoice["amount_due"] else "no_payment_required",
-        subscription=made["id"],
-        invoice=invoice["id"],
-        customer_details=_details(customer, None),
-    )
-    emit(local, "checkout.session.completed", session)
-    return "complete"

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from billing.local_stripe import checkout, forms, pages
-from billing.local_stripe.amounts import written
+from billing.local_stripe import checkout_completion, forms, pages, tax_ids
+from billing.local_stripe.amounts import price_of, written
 from billing.local_stripe.calendar_months import day_of
 from billing.local_stripe.cards import CARDS
 from billing.local_stripe.errors import StripeError
@@ -23,6 +23,8 @@ OFFERED = {
     "chargeCustomerFail": "is saved, and declined when charged",
     "createDispute": "is charged, and disputed",
 }
+
+TOLD = ("country", "name", "tax_id", "tax_id_type")
 
 
 def card_choices(chosen: str = "visa", *, but: tuple[str, ...] = ()) -> Html:
@@ -56,7 +58,9 @@ def _closed(session: Row) -> Page:
     return pages.notice("Expired", "This checkout is no longer open.", link=session["cancel_url"] or "", label="Back", status=410)
 
 
-def _page(session: Row, problem: str | None = None, card: str = "visa", status: int = 200) -> Page:
+def _page(
+    session: Row, problem: str | None = None, card: str = "visa", status: int = 200, told: dict[str, str] | None = None
+) -> Page:
     currency, asked = session["currency"], session["_asked"]
     trial = any(asked.get(name) for name in ("trial_end", "trial_period_days"))
     lines = [
@@ -73,12 +77,12 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
     shown.append({"name": "Due today", "amount": written(session["amount_total"], currency), "kind": "strong"})
     days = asked.get("trial_period_days")
     free = f"{days} days free" if days else f"Free until {day_of(asked['trial_end'])}" if trial else ""
-    needs = checkout.needs_card(session)
+    needs, interval = checkout_completion.needs_card(session), session["_line_items"][0]["price"]["recurring"]["interval"]
     body = pages.part(
         "checkout",
         title="Start your trial" if trial else "Subscribe",
         total=free or written(session["amount_total"], currency),
-        due=f"Then each {session['_line_items'][0]['price']['recurring']['interval']}, until it is cancelled",
+        due=f"Then {written(_regular(session), currency)} each {interval}, before discounts and tax, until it is cancelled",
         lines=pages.parts("line", lines),
         sums=pages.parts("sum", shown),
         cancel=session["cancel_url"] or "",
@@ -86,6 +90,7 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
         pay_title="Pay by card" if needs else "No card needed",
         alert=pages.alert(problem),
         email=session["customer_email"] or (session["customer_details"] or {}).get("email") or "",
+        told=_told_fields(session, told or {}),
         no_email=Html("hidden" if session["customer"] else ""),
         no_cards=Html("" if needs else "hidden disabled"),
         cards=card_choices(card),
@@ -93,6 +98,25 @@ def _page(session: Row, problem: str | None = None, card: str = "visa", status: 
         no_codes=Html("" if session["allow_promotion_codes"] else "hidden"),
     )
     return pages.whole("Checkout", body, status=status)
+
+
+def _told_fields(session: Row, told: dict[str, str]) -> Html:
+    """Return the fields for what the session wants to know of the customer."""
+    fields = []
+    if checkout_completion.asks_address(session) or session["_tax_ids"]:
+        fields.append({"name": "name", "label": "Name of the company", "hint": "", "complete": "organization"})
+    if checkout_completion.asks_address(session):
+        fields.append({"name": "country", "label": "Country", "hint": "two letters, like DE", "complete": "country"})
+    if session["_tax_ids"]:
+        kinds = ", ".join(tax_ids.FORMS)
+        fields.append({"name": "tax_id_type", "label": "Kind of tax number", "hint": f"one of {kinds}", "complete": "off"})
+        fields.append({"name": "tax_id", "label": "Tax number", "hint": "may be left empty", "complete": "off"})
+    return pages.parts("field", [{**field, "value": told.get(field["name"], "")} for field in fields])
+
+
+def _regular(session: Row) -> int:
+    """Return what a full period of what is bought costs."""
+    return sum(price_of(line["price"], line["quantity"]) for line in session["_line_items"])
 
 
 @route("POST", "/c/pay/{}")
@@ -103,21 +127,22 @@ def use_checkout(local: "Local", form: forms.Form, key: str) -> Page:
     action, card = form.get("action"), form.get("card")
     if card is not None and card not in CARDS:
         raise StripeError("No such card.", param="card")
+    told = {name: form[name].strip() for name in TOLD if form.get(name)}
     try:
         if action == "code":
-            checkout.redeem(local, session, form.get("code", ""))
+            checkout_completion.redeem(local, session, form.get("code", ""))
             return pages.go(f"/c/pay/{key}")
         if action == "authenticate" and form.get("passed") != "yes":
-            return _page(
-                session, "We are unable to authenticate your payment method. Please choose another one.", card or "visa", 402
-            )
+            problem = "We are unable to authenticate your payment method. Please choose another one."
+            return _page(session, problem, card or "visa", 402, told)
         if form.get("email") and session["customer"] is None:
             session["customer_email"] = form["email"]
-        status = checkout.complete(local, session, card, authenticated=action == "authenticate")
+        status = checkout_completion.complete(local, session, card, told, authenticated=action == "authenticate")
     except StripeError as error:
-        return _page(session, str(error), card or "visa", error.status)
+        return _page(session, str(error), card or "visa", error.status, told)
     if status == "requires_action":
         amount = written(session["amount_total"], session["currency"])
-        body = pages.part("challenge", last4=f"•••• {CARDS[card or ''].last4}", amount=amount, card=card)
+        kept = pages.parts("hidden", [{"name": name, "value": value} for name, value in told.items()])
+        body = pages.part("challenge", last4=f"•••• {CARDS[card or ''].last4}", amount=amount, card=card, kept=kept)
         return pages.whole("3-D Secure", body)
     return pages.go(session["success_url"].replace("{CHECKOUT_SESSION_ID}", key))

@@ -1,4 +1,4 @@
-"""Coupons, promotion codes, and the discounts they become on customers and subscriptions."""
+"""Coupons, promotion codes, and the discounts they become on subscriptions."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -220,7 +220,7 @@ def chosen(local: "Local", asked: list[forms.Form] | None, customer: str | None)
 
 
 def give(local: "Local", pairs: list[tuple[Row, Row | None]], customer: str, **of: str) -> list[str]:
-    """Turn coupons into discounts of a subscription or a customer; return their keys."""
+    """Turn coupons into discounts of a subscription; return their keys."""
     keys = []
     for coupon, code in pairs:
         start = local.now({"customer": customer})

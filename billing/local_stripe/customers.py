@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from billing.local_stripe import forms, payment_methods
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
-from billing.local_stripe.rendering import embedded, included, shown, view_of
+from billing.local_stripe.rendering import embedded, included
 from billing.local_stripe.routing import page, route
 from billing.local_stripe.store import Row, new_id
 
@@ -16,8 +16,10 @@ FIELD = forms.nested({"name": forms.text, "value": forms.text}, required=("name"
 CUSTOMER: forms.Shape = {
     "address": forms.ADDRESS,
     "balance": forms.integer,
+    "business_name": forms.text,
     "description": forms.text,
     "email": forms.text,
+    "individual_name": forms.text,
     "invoice_prefix": forms.text,
     "invoice_settings": forms.nested(
         {"custom_fields": forms.listed(FIELD), "default_payment_method": forms.text, "footer": forms.text}
@@ -26,6 +28,7 @@ CUSTOMER: forms.Shape = {
     "name": forms.text,
     "phone": forms.text,
     "preferred_locales": forms.listed(forms.text),
+    "shipping": forms.nested({"address": forms.ADDRESS, "name": forms.text, "phone": forms.text}, required=("address", "name")),
     "tax_exempt": forms.choice("none", "exempt", "reverse"),
 }
 TAX_ID = forms.nested({"type": forms.text, "value": forms.text}, required=("type", "value"))
@@ -54,13 +57,16 @@ def create_customer(local: "Local", form: forms.Form) -> Row:
             "object": "customer",
             "address": asked.get("address"),
             "balance": 0,
+            "business_name": asked.get("business_name"),
             "created": local.now({"test_clock": asked.get("test_clock")}),
             "currency": None,
             "customer_account": None,
             "default_source": None,
             "delinquent": False,
             "description": asked.get("description"),
+            "discount": None,  # coupons are given to subscriptions
             "email": asked.get("email"),
+            "individual_name": asked.get("individual_name"),
             "invoice_prefix": asked.get("invoice_prefix") or key[-8:].upper(),
             "invoice_settings": {
                 "custom_fields": None,
@@ -74,10 +80,9 @@ def create_customer(local: "Local", form: forms.Form) -> Row:
             "next_invoice_sequence": 1,
             "phone": asked.get("phone"),
             "preferred_locales": asked.get("preferred_locales") or [],
-            "shipping": None,
+            "shipping": asked.get("shipping"),
             "tax_exempt": asked.get("tax_exempt") or "none",
             "test_clock": asked.get("test_clock"),
-            "_discount": None,
         }
     )
     emit(local, "customer.created", row)
@@ -148,12 +153,6 @@ def delete_customer(local: "Local", form: forms.Form, key: str) -> Row:
     emit(local, "customer.deleted", row)
     row["deleted"] = True
     return {"id": key, "object": "customer", "deleted": True}
-
-
-@view_of("customer")
-def show_customer(local: "Local", row: Row, public: Row) -> None:
-    found = local.store.kinds.get("discount", {}).get(row["_discount"] or "")
-    public["discount"] = shown(local, found) if found else None
 
 
 @included("customer", "subscriptions")

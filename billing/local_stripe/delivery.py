@@ -73,8 +73,8 @@ class Delivery:
         return len(places)
 
     def release(self) -> None:
-        """Send off what the call that just ended has announced."""
-        with self._wake:
+        """Send off what the calls that ended have announced; none of a call that still runs, which holds the lock."""
+        with self.local.lock, self._wake:
             for event in self._fresh:
                 self._take(event)
             self._fresh.clear()
@@ -178,7 +178,7 @@ class Delivery:
         event, place = item["event"], item["place"]
         with self.local.lock:
             told = shown(self.local, event)
-            told["api_version"] = self.local.faults.api_version or place["api_version"] or told["api_version"]
+            told["api_version"] = place["api_version"] or told["api_version"]
             spoiled = self.local.faults.spoils(event["type"])
         body = json.dumps(told)
         secret = "whsec_another" if spoiled else place["secret"] or ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from billing.local_stripe import forms
@@ -29,7 +30,7 @@ def emit(local: "Local", kind: str, row: Row, *, previous: Row | None = None, al
     event = local.store.add(
         {
             "object": "event",
-            "api_version": local.store.settings.get("api_version", API_VERSION),
+            "api_version": local.faults.api_version or API_VERSION,
             "created": at,
             "data": data,
             "livemode": False,
@@ -86,10 +87,10 @@ def list_events(local: "Local", form: forms.Form) -> Row:
     shape = {"type": forms.text, "types": forms.listed(forms.text), "delivery_success": forms.boolean}
 
     def match(row: Row, asked: forms.Form) -> bool:
-        kinds = asked.get("types") or ([asked["type"]] if asked.get("type") else [])
+        kinds = asked.get("types") or ([asked["type"]] if asked.get("type") else ["*"])
         delivered = asked.get("delivery_success")
         failed = row["_failed"] or row["pending_webhooks"] > 0
-        return (not kinds or row["type"] in kinds) and (delivered is None or delivered != failed)
+        return any(fnmatchcase(row["type"], kind) for kind in kinds) and (delivered is None or delivered != failed)
 
     return page(local, local.store.of("event"), form, "/v1/events", shape, match=match)
 

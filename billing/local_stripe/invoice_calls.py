@@ -6,7 +6,7 @@ from billing.local_stripe import forms, lifecycle
 from billing.local_stripe.clock import HOUR
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
-from billing.local_stripe.invoice_payments import give_up, intent_of, mark_paid_elsewhere, method_for, pay_with
+from billing.local_stripe.invoice_payments import give_up, mark_paid_elsewhere, method_for, pay_with, payment_error
 from billing.local_stripe.invoices import draw_up, finalize
 from billing.local_stripe.payment_methods import claim
 from billing.local_stripe.routing import page, route
@@ -154,19 +154,8 @@ def pay_invoice(local: "Local", form: forms.Form, key: str) -> Row:
     method = claim(local, given, row["customer"], "payment_method") if given else method_for(local, row)
     if method is None and row["status"] == "open":
         raise StripeError("There is no default_payment_method set on this Customer or Invoice.", code="invoice_no_payment_method")
-    status = pay_with(local, row, method)
-    if status == "requires_action":
-        raise StripeError(
-            "This payment requires additional user action before it can be completed successfully.",
-            status=402,
-            kind="card_error",
-            code="invoice_payment_intent_requires_action",
-        )
-    if status != "succeeded":
-        error = (intent_of(local, row) or {})["last_payment_error"]
-        raise StripeError(
-            error["message"], status=402, kind="card_error", code=error["code"], decline_code=error.get("decline_code")
-        )
+    if pay_with(local, row, method) != "succeeded":
+        raise payment_error(local, row)
     return row
 
 

@@ -68,7 +68,9 @@ def pay_on_page(local: "Local", form: forms.Form, key: str) -> Page:
             return _page(invoice, "We are unable to authenticate your payment method.", 402)
         if CARDS[card].asks and not passed:
             amount = written(invoice["amount_remaining"], invoice["currency"])
-            return pages.whole("3-D Secure", pages.part("challenge", last4=f"•••• {CARDS[card].last4}", amount=amount, card=card))
+            return pages.whole(
+                "3-D Secure", pages.part("challenge", last4=f"•••• {CARDS[card].last4}", amount=amount, card=card, kept=Html())
+            )
         method = payment_methods.attach(local, payment_methods.make(local, card, _authenticated=True), invoice["customer"])
         if pay_with(local, invoice, method, authenticated=True) != "succeeded":
             return _page(invoice, (intent_of(local, invoice) or {})["last_payment_error"]["message"], 402)
@@ -85,7 +87,8 @@ def show_challenge(local: "Local", form: forms.Form, key: str) -> Page:
     method = local.store.kinds["payment_method"][intent["payment_method"]]
     amount = written(intent["amount"], intent["currency"])
     return pages.whole(
-        "3-D Secure", pages.part("challenge", last4=f"•••• {method['card']['last4']}", amount=amount, card=method["_card"])
+        "3-D Secure",
+        pages.part("challenge", last4=f"•••• {method['card']['last4']}", amount=amount, card=method["_card"], kept=Html()),
     )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from billing.local_stripe import forms, standing
 from billing.local_stripe.clock import DAY
+from billing.local_stripe.customers import post_balance
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
 from billing.local_stripe.payments import cancel_intent, confirm, fail_authentication, make_intent
@@ -102,8 +103,9 @@ def pay_with(local: "Local", invoice: Row, method: Row | None, *, authenticated:
 
 def _try(local: "Local", invoice: Row, intent: Row, method: Row | None, *, automatic: bool, authenticated: bool) -> str:
     status = confirm(local, intent, method, authenticated=authenticated) if method else "requires_payment_method"
-    if status == "succeeded":
+    if status == "succeeded" and method:
         invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
+        standing.keep_method(local, invoice, method)
         _mark_paid(local, invoice, invoice["amount_remaining"])
     else:
         _fail(local, invoice, status, automatic=automatic)
@@ -140,6 +142,22 @@ def _fail(local: "Local", invoice: Row, status: str, *, automatic: bool) -> None
         emit(local, "invoice.payment_action_required", invoice)
     emit(local, "invoice.payment_failed", invoice)
     standing.after_failure(local, invoice)
+
+
+def payment_error(local: "Local", invoice: Row) -> StripeError:
+    """Return the error of a payment that was tried and did not succeed."""
+    intent = intent_of(local, invoice) or {}
+    if intent.get("status") == "requires_action":
+        return StripeError(
+            "This payment requires additional user action before it can be completed successfully.",
+            status=402,
+            kind="card_error",
+            code="invoice_payment_intent_requires_action",
+        )
+    error = intent.get("last_payment_error") or {"message": "There is no payment method.", "code": "invoice_no_payment_method"}
+    return StripeError(
+        error["message"], status=402, kind="card_error", code=error["code"], decline_code=error.get("decline_code")
+    )
 
 
 def authentication_failed(local: "Local", invoice: Row) -> None:
@@ -182,6 +200,9 @@ def give_up(local: "Local", invoice: Row, status: str) -> None:
         invoice["status_transitions"]["voided_at" if status == "void" else "marked_uncollectible_at"] = at
         if status == "void":
             invoice["amount_remaining"] = 0
+    if status == "void" and invoice["_applied"]:
+        customer = local.store.kinds["customer"][invoice["customer"]]
+        post_balance(local, customer, -invoice["_applied"], "unapplied_from_invoice", invoice=invoice["id"])
     emit(local, "invoice.voided" if status == "void" else "invoice.marked_uncollectible", invoice)
     standing.after_giving_up(local, invoice)
 

@@ -77,7 +77,7 @@ def draw_up(
             "default_source": None,
             "default_tax_rates": [],
             "description": of.get("description"),
-            "discounts": list(of.get("discounts") or []) or [key for key in [customer["_discount"]] if key],
+            "discounts": list(of.get("discounts") or []),
             "due_date": at + of["days_until_due"] * DAY if of.get("days_until_due") is not None else None,
             "effective_at": None,
             "ending_balance": None,
@@ -163,17 +163,12 @@ def finalize(local: "Local", row: Row) -> None:
     customer = local.store.kinds["customer"][row["customer"]]
     total_up(local, row)
     at = local.now(row)
-    taken = (
-        row["amount_due"] - row["total"]
-    )  # the balance's part: negative credit lowers what is due, a negative total becomes credit
-    if taken:
-        post_balance(
-            local,
-            customer,
-            -row["starting_balance"] if row["amount_due"] else row["total"],
-            "applied_to_invoice",
-            invoice=row["id"],
-        )
+    # What the customer has to their credit lowers what is due; a negative total becomes credit.
+    row["_applied"] = -row["starting_balance"] if row["amount_due"] else row["total"]
+    if row["amount_due"] != row["total"]:
+        post_balance(local, customer, row["_applied"], "applied_to_invoice", invoice=row["id"])
+    else:
+        row["_applied"] = 0
     with changing(local, "invoice.updated", row):
         row["ending_balance"] = customer["balance"]
         row["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
@@ -197,9 +192,6 @@ def _end_single_discounts(local: "Local", row: Row) -> None:
         for subscription in local.store.of("subscription", customer=row["customer"]):
             if discount["id"] in subscription["discounts"]:
                 subscription["discounts"].remove(discount["id"])
-        customer = local.store.kinds["customer"][row["customer"]]
-        if customer["_discount"] == discount["id"]:
-            customer["_discount"] = None
         emit(local, "customer.discount.deleted", discount)
 
 

@@ -28,6 +28,8 @@ def set_period(local: "Local", subscription: Row, period: tuple[int, int]) -> No
     """Let a period run for every item."""
     for item in items_of(local, subscription):
         item.update(current_period_start=period[0], current_period_end=period[1])
+    if subscription["cancel_at_period_end"]:
+        subscription["cancel_at"] = period[1]
 
 
 def period_at(local: "Local", subscription: Row, moment: int) -> tuple[int, int]:

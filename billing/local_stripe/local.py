@@ -14,6 +14,8 @@ from billing.local_stripe.faults import Faults
 from billing.local_stripe.rendering import expand, shown
 from billing.local_stripe.store import Row, Store
 
+OF_ACCOUNTS = ("/v1/accounts", "/v1/balance", "/v1/payouts")
+
 
 class Local:
     """One Stripe account with everything in it; whoever touches its rows holds `lock`."""
@@ -29,6 +31,7 @@ class Local:
         self.delivery = Delivery(self, webhook_url, webhook_secret)
         self.request: routing.Request | None = None
         self.origin = ""
+        self.quiet_until: int | None = None  # nothing is due by the general clock before this, unless a call changes something
 
     def now(self, of: Row | None = None) -> int:
         """Return the moment for a row: its test clock's, if it or its customer hangs on one."""
@@ -52,6 +55,8 @@ class Local:
                 if request.idempotency_key and request.method == "POST" and (kept := idempotency.replayed(self, request)):
                     return *kept, True
                 status, body = self._fresh(request)
+                if request.method != "GET":
+                    self.quiet_until = None
                 if moved or request.method != "GET":
                     self.store.save()
                 return status, body, False
@@ -65,6 +70,10 @@ class Local:
         form = dict(request.form)
         paths = form.pop("expand", [])
         try:
+            if request.account and not request.path.startswith(OF_ACCOUNTS):
+                raise StripeError(
+                    "The local Stripe keeps balances and payouts of connected accounts, and nothing else of theirs."
+                )
             answer, keys = routing.find(request)
             body = answer(self, form, *keys)
             if isinstance(body, routing.Page):

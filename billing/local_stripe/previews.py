@@ -3,7 +3,6 @@
 So a preview cannot differ from what comes: it is reckoned by the same code.
 """
 
-import copy
 from typing import TYPE_CHECKING
 
 from billing.local_stripe import changes, coupons, forms, lifecycle
@@ -74,15 +73,25 @@ def _of_change(local: "Local", row: Row, details: forms.Form, asked: forms.Form)
         update(local, row, given)
     if details.get("cancel_now"):
         lifecycle.cancel(local, row, reason=None, invoice_now=True, prorate=given.get("proration_behavior") != "none")
+    if row["latest_invoice"] == before and row["status"] not in (*OVER, "paused"):
+        _go_on(local, row)
     if row["latest_invoice"] == before:
-        if row["status"] in OVER or row["cancel_at"] is not None or row["status"] == "paused":
-            raise StripeError("No upcoming invoices for this subscription.", status=404, code="invoice_upcoming_none")
-        _go_to(local, row, items_of(local, row)[0]["current_period_end"])
-        row["default_payment_method"] = (
-            row["default_payment_method"] or "pm_preview"
-        )  # a trial without a card is previewed as if it had one
-        lifecycle.renew(local, row)
+        raise StripeError("No upcoming invoices for this subscription.", status=404, code="invoice_upcoming_none")
     return local.store.kinds["invoice"][row["latest_invoice"]]
+
+
+def _go_on(local: "Local", row: Row) -> None:
+    """Let time pass until the subscription is billed next: at its renewal, or at its end if that comes first."""
+    end = items_of(local, row)[0]["current_period_end"]
+    if row["cancel_at"] is not None and row["cancel_at"] <= end:
+        _go_to(local, row, row["cancel_at"])
+        lifecycle.cancel(local, row, reason=None, invoice_now=True)
+        return
+    _go_to(local, row, end)
+    row["default_payment_method"] = (
+        row["default_payment_method"] or "pm_preview"
+    )  # a trial without a card is previewed as if it had one
+    lifecycle.renew(local, row)
 
 
 def _go_to(local: "Local", row: Row, moment: int) -> None:
@@ -101,7 +110,7 @@ def _of_new(local: "Local", customer: str, details: forms.Form, asked: forms.For
 
 def _as_preview(local: "Local", invoice: Row) -> Row:
     """Return a draft as a preview shows it: it has no place to be found at, and is never finalized by itself."""
-    public = shown(local, copy.deepcopy(invoice))
+    public = shown(local, invoice)
     key = upcoming_id()
     public.update(id=key, auto_advance=False, automatically_finalizes_at=None, status="draft")
     for line in public["lines"]["data"]:

@@ -10,6 +10,7 @@ from billing.local_stripe.amounts import price_of, rounded, share
 from billing.local_stripe.calendar_months import day_of, period_around
 from billing.local_stripe.events import emit
 from billing.local_stripe.lines import name_of, pricing
+from billing.local_stripe.meters import usage
 from billing.local_stripe.store import Row
 
 if TYPE_CHECKING:
@@ -76,6 +77,27 @@ def debit(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
         amount=part(subscription, price, quantity, at, until),
         period=(at, until),
         description=f"Remaining time on {quantity} × {name_of(local, price)} after {day_of(at)}",
+    )
+
+
+def owe_usage(local: "Local", subscription: Row, item: Row, at: int) -> Row | None:
+    """Ask for what was used of a metered item that is taken away, up to a moment."""
+    if not is_metered(local, item):
+        return None
+    price, start = local.store.kinds["price"][item["price"]], item["current_period_start"]
+    used = usage(local, price["recurring"]["meter"], subscription["customer"], start, at)
+    if not used:
+        return None
+    return wait(
+        local,
+        subscription,
+        item,
+        amount=price_of(price, used),
+        period=(start, at),
+        description=f"{used} × {name_of(local, price)} until {day_of(at)}",
+        proration=False,
+        quantity=int(used),
+        quantity_decimal=str(used),
     )
 
 

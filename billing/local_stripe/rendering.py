@@ -1,11 +1,10 @@
 """Rows as the API shows them: private fields hidden, embedded lists filled, references expanded where asked."""
 
-import copy
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from billing.local_stripe.errors import StripeError
-from billing.local_stripe.store import Row
+from billing.local_stripe.store import Row, copied
 
 if TYPE_CHECKING:
     from billing.local_stripe.local import Local
@@ -37,7 +36,7 @@ def included(kind: str, field: str) -> Callable[[Callable[["Local", Row], Any]],
 
 def shown(local: "Local", row: Row) -> Row:
     """Return a row as the API shows it."""
-    public = {key: copy.deepcopy(value) for key, value in row.items() if not key.startswith("_")}
+    public = {key: copied(value) for key, value in row.items() if not key.startswith("_")}
     if complete := VIEWS.get(row["object"]):
         complete(local, row, public)
     return public

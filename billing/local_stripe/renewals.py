@@ -1,12 +1,13 @@
 """What time does by itself: the work that is due, in the order it became due, each at its own moment."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from billing.local_stripe import checkout, lifecycle, transfers
 from billing.local_stripe.changes import items_of
-from billing.local_stripe.clock import HOUR
+from billing.local_stripe.clock import DAY, HOUR
 from billing.local_stripe.events import changing
 from billing.local_stripe.invoice_payments import attempt
 from billing.local_stripe.standing import OVER
@@ -15,31 +16,52 @@ from billing.local_stripe.store import Row
 if TYPE_CHECKING:
     from billing.local_stripe.local import Local
 
-Work = tuple[int, int, Callable[[], None]]
 INCOMPLETE = 23 * HOUR
+FAR = 365 * DAY
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that is due at a moment; at the same moment the lower order goes first. `of` is whose rows it changes."""
+
+    at: int
+    order: int
+    of: str
+    do: Callable[[], None]
 
 
 def settle(local: "Local") -> bool:
     """Do everything that the general clock has made due; say whether there was anything."""
     now, some = local.clock.now(), False
-    while work := _first(local, None, now):
+    if local.quiet_until is not None and now < local.quiet_until:
+        return False
+    while works := _next(local, None, now):
         some = True
-        with local.clock.as_of(work[0]):
-            work[2]()
+        for work in works:
+            with local.clock.as_of(work.at):
+                work.do()
+    local.quiet_until = min((work.at for work in _all(local, None)), default=now + FAR)
     return some
 
 
 def settle_clock(local: "Local", clock: Row, to: int) -> None:
     """Move a test clock, doing what becomes due on the way."""
-    while work := _first(local, clock["id"], to):
-        clock["frozen_time"] = max(work[0], clock["frozen_time"])
-        work[2]()
+    while works := _next(local, clock["id"], to):
+        clock["frozen_time"] = max(works[0].at, clock["frozen_time"])
+        for work in works:
+            work.do()
     clock["frozen_time"] = to
 
 
-def _first(local: "Local", clock: str | None, until: int) -> Work | None:
-    due = [work for work in _all(local, clock) if work[0] <= until]
-    return min(due, key=lambda work: (work[0], work[1])) if due else None
+def _next(local: "Local", clock: str | None, until: int) -> list[Work]:
+    """Return what is due first, and at the same moment for others: one work may undo the next of the same customer."""
+    first: dict[str, Work] = {}
+    for work in _all(local, clock):
+        kept = first.get(work.of)
+        if work.at <= until and (kept is None or (work.at, work.order) < (kept.at, kept.order)):
+            first[work.of] = work
+    moment = min((work.at for work in first.values()), default=0)
+    return sorted((work for work in first.values() if work.at == moment), key=lambda work: work.order)
 
 
 def _all(local: "Local", clock: str | None) -> Iterator[Work]:
@@ -51,32 +73,33 @@ def _all(local: "Local", clock: str | None) -> Iterator[Work]:
             yield from _of_invoice(local, invoice)
     if clock is None:
         for session in local.store.of("checkout.session", status="open"):
-            yield session["expires_at"], 8, partial(checkout.expire, local, session)
+            yield Work(session["expires_at"], 8, session["id"], partial(checkout.expire, local, session))
         for payout in local.store.of("payout", status="pending"):
-            yield payout["arrival_date"], 9, partial(transfers.arrive, local, payout)
+            yield Work(payout["arrival_date"], 9, payout["id"], partial(transfers.arrive, local, payout))
 
 
 def _of_subscription(local: "Local", subscription: Row) -> Iterator[Work]:
-    status = subscription["status"]
+    status, of = subscription["status"], subscription["customer"]
     if status == "incomplete":
-        yield subscription["created"] + INCOMPLETE, 5, partial(lifecycle.expire, local, subscription)
+        yield Work(subscription["created"] + INCOMPLETE, 5, of, partial(lifecycle.expire, local, subscription))
         return
     if status == "trialing" and not subscription["_warned"]:
-        yield subscription["trial_end"] - lifecycle.WARNING, 1, partial(lifecycle.warn, local, subscription)
+        yield Work(subscription["trial_end"] - lifecycle.WARNING, 1, of, partial(lifecycle.warn, local, subscription))
     pause = subscription["pause_collection"]
     if pause and pause["resumes_at"] is not None:
-        yield pause["resumes_at"], 2, partial(_resume_collection, local, subscription)
+        yield Work(pause["resumes_at"], 2, of, partial(_resume_collection, local, subscription))
     if subscription["cancel_at"] is not None:
-        yield subscription["cancel_at"], 3, partial(_end, local, subscription)
+        yield Work(subscription["cancel_at"], 3, of, partial(_end, local, subscription))
     if status != "paused":
-        yield items_of(local, subscription)[0]["current_period_end"], 4, partial(lifecycle.renew, local, subscription)
+        yield Work(items_of(local, subscription)[0]["current_period_end"], 4, of, partial(lifecycle.renew, local, subscription))
 
 
 def _of_invoice(local: "Local", invoice: Row) -> Iterator[Work]:
+    of = invoice["customer"]
     if invoice["status"] == "draft" and invoice["automatically_finalizes_at"] is not None:
-        yield invoice["automatically_finalizes_at"], 6, partial(lifecycle.collect, local, invoice)
+        yield Work(invoice["automatically_finalizes_at"], 6, of, partial(lifecycle.collect, local, invoice))
     if invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
-        yield invoice["next_payment_attempt"], 7, partial(_retry, local, invoice)
+        yield Work(invoice["next_payment_attempt"], 7, of, partial(_retry, local, invoice))
 
 
 def _retry(local: "Local", invoice: Row) -> None:

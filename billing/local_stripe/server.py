@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
     """Read one request, answer it."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body leave in one packet: in two, the second waits 40 ms for the first to be acknowledged
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the acknowledgement of its headers
     server: Server
     _loses = False
 
@@ -61,6 +62,10 @@ class Handler(BaseHTTPRequestHandler):
             status, answer, replay = self.server.local.answer(request)
         except StripeError as error:
             status, answer, replay = error.status, error.body(), False
+        except Exception:
+            traceback.print_exc()  # a fault of this server: it is for whoever runs it, the client is told that it is not theirs
+            status, replay = 500, False
+            answer = {"error": {"type": "api_error", "message": "The local Stripe failed; its output says why."}}
         if self._loses:
             self._loses = False
             self.close_connection = True

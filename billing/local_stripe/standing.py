@@ -15,6 +15,14 @@ def _of(local: "Local", invoice: Row) -> Row | None:
     return local.store.kinds.get("subscription", {}).get(invoice["_subscription"] or "")
 
 
+def keep_method(local: "Local", invoice: Row, method: Row) -> None:
+    """Make what an invoice was paid with the default of its subscription, where the subscription says so."""
+    subscription = _of(local, invoice)
+    if subscription and subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        with changing(local, "customer.subscription.updated", subscription):
+            subscription["default_payment_method"] = method["id"]
+
+
 def after_payment(local: "Local", invoice: Row) -> None:
     """Make a subscription active whose latest invoice is paid now, and one that waited for its first."""
     subscription = _of(local, invoice)

@@ -1,6 +1,5 @@
 """The rows of the local Stripe, in memory, and in one file that is replaced as a whole."""
 
-import copy
 import json
 import os
 import secrets
@@ -61,6 +60,17 @@ def new_id(kind: str) -> str:
     return f"{prefix}_1{secrets.token_hex(11)}" if prefix else secrets.token_hex(4).upper()
 
 
+# Of these kinds there are many rows, found by a field that never changes.
+INDEXED = {"invoice": "customer", "invoice_payment": "invoice", "invoiceitem": "customer", "subscription": "customer"}
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of a row, or of a part of one: mappings and lists, all the way down."""
+    if isinstance(value, dict):
+        return {key: copied(each) for key, each in value.items()}
+    return [copied(each) for each in value] if isinstance(value, list) else value
+
+
 class Store:
     """Rows by kind and key, in the order they were made; `path` None keeps them in memory only."""
 
@@ -68,14 +78,24 @@ class Store:
         self.path = path
         self.kinds: dict[str, dict[str, Row]] = {}
         self.settings: Row = {}
+        self._index: dict[tuple[str, str], dict[str, Row]] = {}
         if path and path.exists():
             saved = json.loads(path.read_text())
-            self.kinds, self.settings = saved["kinds"], saved["settings"]
+            self.settings = saved["settings"]
+            self._take(saved["kinds"])
+
+    def _take(self, kinds: dict[str, dict[str, Row]]) -> None:
+        self.kinds = kinds
+        for kind, field in INDEXED.items():
+            for row in kinds.get(kind, {}).values():
+                self._index.setdefault((kind, row[field]), {})[row["id"]] = row
 
     def add(self, row: Row) -> Row:
         """Keep a new row; without a key it is given one."""
         row = {"id": row.get("id") or new_id(row["object"]), **{key: value for key, value in row.items() if key != "id"}}
         self.kinds.setdefault(row["object"], {})[row["id"]] = row
+        if field := INDEXED.get(row["object"]):
+            self._index.setdefault((row["object"], row[field]), {})[row["id"]] = row
         return row
 
     def get(self, kind: str, key: str, param: str = "id") -> Row:
@@ -91,24 +111,30 @@ class Store:
 
     def of(self, kind: str, **equal: Any) -> Iterator[Row]:
         """Yield the rows of a kind whose fields equal these, the oldest first."""
-        for row in list(self.kinds.get(kind, {}).values()):
+        field = INDEXED.get(kind)
+        rows = self._index.get((kind, equal[field]), {}) if field in equal else self.kinds.get(kind, {})
+        for row in list(rows.values()):
             if not row.get("deleted") and all(row.get(name) == value for name, value in equal.items()):
                 yield row
 
     def remove(self, row: Row) -> None:
         """Forget a row."""
         del self.kinds[row["object"]][row["id"]]
+        if field := INDEXED.get(row["object"]):
+            del self._index[row["object"], row[field]][row["id"]]
 
     def fork(self, customer: str) -> "Store":
         """Return a copy in which everything of one customer may be changed and seen by nobody."""
         other = Store()
-        other.settings = copy.deepcopy(self.settings)
+        other.settings = copied(self.settings)
+        kinds: dict[str, dict[str, Row]] = {}
         for kind, rows in self.kinds.items():
             if kind in SHARED:
-                other.kinds[kind] = dict(rows)
+                kinds[kind] = dict(rows)
             elif kind != "event":
                 mine = (row for row in rows.values() if _is_of(row, customer))
-                other.kinds[kind] = {row["id"]: copy.deepcopy(row) for row in mine}
+                kinds[kind] = {row["id"]: copied(row) for row in mine}
+        other._take(kinds)
         return other
 
     def save(self) -> None:

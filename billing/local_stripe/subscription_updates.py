@@ -6,6 +6,7 @@ from billing.local_stripe import changes, coupons, forms, lifecycle, payment_met
 from billing.local_stripe.changes import PRORATION, items_of, planned
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing, emit
+from billing.local_stripe.invoice_payments import payment_error
 from billing.local_stripe.invoices import waiting
 from billing.local_stripe.rendering import shown
 from billing.local_stripe.routing import page, route
@@ -80,15 +81,8 @@ def _must_be_paid(local: "Local", row: Row, asked: forms.Form) -> None:
     with local.copy_of(row["customer"]) as copy:
         other = update(copy, copy.store.get("subscription", row["id"]), {**asked, "payment_behavior": "allow_incomplete"})
         invoice = copy.store.kinds["invoice"][other["latest_invoice"]]
-        intent = lifecycle.intent_of(copy, invoice)
         if other["latest_invoice"] != row["latest_invoice"] and invoice["status"] == "open":
-            error = (intent or {}).get("last_payment_error") or {
-                "message": "This payment requires action.",
-                "code": "card_declined",
-            }
-            raise StripeError(
-                error["message"], status=402, kind="card_error", code=error["code"], decline_code=error.get("decline_code")
-            )
+            raise payment_error(copy, invoice)
 
 
 def _set_plain(local: "Local", row: Row, asked: forms.Form) -> None:

@@ -9,7 +9,7 @@ from billing.local_stripe.changes import ITEM, PRORATION, Change, add_item, item
 from billing.local_stripe.clock import DAY
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import emit
-from billing.local_stripe.invoice_payments import intent_of
+from billing.local_stripe.invoice_payments import payment_error
 from billing.local_stripe.lines import period_line
 from billing.local_stripe.proration import is_metered
 from billing.local_stripe.rendering import shown
@@ -26,7 +26,6 @@ END = forms.nested(
         "end_behavior": forms.nested(
             {
                 "missing_payment_method": forms.choice("cancel", "create_invoice", "pause"),
-                "billing_cycle_anchor": forms.choice("now", "unchanged"),
             }
         )
     },
@@ -53,7 +52,7 @@ COMMON: forms.Shape = {
 CREATE: forms.Shape = {
     **COMMON,
     "billing_cycle_anchor": forms.count,
-    "billing_mode": forms.nested({"type": forms.choice("classic", "flexible")}),
+    "billing_mode": forms.nested({"type": forms.choice("flexible")}),
     "currency": forms.currency,
     "customer": forms.text,
     "items": forms.listed(forms.nested({name: ITEM[name] for name in ("price", "quantity", "metadata")}, required=("price",))),
@@ -107,6 +106,8 @@ def make(local: "Local", asked: forms.Form, *, method: Row | None = None) -> Row
             "This customer has no attached payment source or default payment method. Please consider adding a default payment method.",
             code="resource_missing",
         )
+    if behavior == "error_if_incomplete" and not local.previewing:
+        _must_be_paid(local, asked, customer["id"], method)
     subscription = local.store.add(new_row(customer, asked, currency, at))
     subscription["default_payment_method"] = method["id"] if method else None
     subscription["default_tax_rates"] = [shown(local, rate) for rate in rates]
@@ -149,8 +150,6 @@ def _begin(
         and behavior != "default_incomplete"
     ):
         lifecycle.attempt(local, invoice)
-    if behavior == "error_if_incomplete" and subscription["status"] == "incomplete":
-        _refuse(local, subscription, invoice)
 
 
 def _set_end(local: "Local", subscription: Row, asked: forms.Form) -> None:
@@ -180,21 +179,12 @@ def _price(local: "Local", subscription: Row) -> Row:
     return local.store.kinds["price"][items_of(local, subscription)[0]["price"]]
 
 
-def _refuse(local: "Local", subscription: Row, invoice: Row) -> None:
-    """Undo a subscription whose first payment had to succeed and did not."""
-    intent = intent_of(local, invoice)
-    error = (intent or {}).get("last_payment_error")
-    lifecycle.cancel(local, subscription, reason="payment_failed")
-    if error:
-        raise StripeError(
-            error["message"], status=402, kind=error["type"], code=error["code"], decline_code=error.get("decline_code")
-        )
-    raise StripeError(
-        "Payment for this subscription requires additional user action before it can be completed successfully.",
-        status=402,
-        kind="card_error",
-        code="subscription_payment_intent_requires_action",
-    )
+def _must_be_paid(local: "Local", asked: forms.Form, customer: str, method: Row | None) -> None:
+    """Refuse a subscription whose first invoice would not be paid: try it on a copy first."""
+    with local.copy_of(customer) as copy:
+        made = make(copy, {**asked, "payment_behavior": "allow_incomplete"}, method=method)
+        if made["status"] == "incomplete":
+            raise payment_error(copy, copy.store.kinds["invoice"][made["latest_invoice"]])
 
 
 @route("GET", "/v1/subscriptions/{}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import stripe as sdk
 
-from billing.local_stripe import checkout
+from billing.local_stripe.checkout_completion import complete
 from billing.local_stripe.faults import Faults
 from billing.local_stripe.local import Local
 from billing.local_stripe.renewals import settle
@@ -41,12 +41,15 @@ class LocalStripe:
             settle(self.local)
         return self.now
 
-    def pay(self, session: str, card: str | None = "visa") -> Row:
-        """Complete a checkout session as its customer: with a test card, past its 3-D Secure, or with none on a free trial."""
+    def pay(self, session: str, card: str | None = "visa", **told: str) -> Row:
+        """Complete a checkout session as its customer: with a test card, past its 3-D Secure, or with none on a free trial.
+
+        `told` is what the page asks for: `name`, `country`, `tax_id`, `tax_id_type`.
+        """
         with self._working():
             row = self.local.store.get("checkout.session", session)
-            if checkout.complete(self.local, row, card) == "requires_action":
-                checkout.complete(self.local, row, card, authenticated=True)
+            if complete(self.local, row, card, told) == "requires_action":
+                complete(self.local, row, card, told, authenticated=True)
             return dict(row)
 
     def faults(self, **faults: Any) -> None:
@@ -82,6 +85,7 @@ class LocalStripe:
         with self.local.lock:
             self.local.origin = self.local.origin or self.url
             yield
+            self.local.quiet_until = None
             self.local.store.save()
         self.local.delivery.release()
 

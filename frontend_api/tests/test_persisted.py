@@ -84,6 +84,8 @@ def test_where_documents_are_trusted_only_a_session_may_send_no_other(post, mani
     assert post(documentId=NAME).status_code == 200
     actor(Actor(kind="member", member_id=new_id(), name="partner", grants=VIEW, token_id=new_id()))
     assert post(query=LIST).status_code == 200
+    actor(Actor(kind="member", member_id=new_id(), name="developer", grants=VIEW | {"access.api_explore": EVERYTHING}))
+    assert post(query=LIST).status_code == 200
 
 
 def test_a_manifest_with_a_wrong_digest_is_refused(manifest):

@@ -1,6 +1,7 @@
 """How much each may ask for: buckets of points that refill, in Valkey, charged together or not at all.
 
-A request is charged to the buckets of its tenant, of who sends it, and of the token it comes with. The points asked for are
+A request is charged to the buckets of its tenant, of who sends it, and of the token it comes with. How large they are is said by
+`TESSERA_BUDGETS`, times what `TESSERA_BUDGET_TIERS` says for the tenant's tier. The points asked for are
 taken before it runs; `settle` gives back what it did not use, or takes what it used beyond that.
 With Valkey gone each process keeps buckets of its own, so a tenant may do more than it is promised, never less.
 """
@@ -17,9 +18,11 @@ from typing import Any
 import redis
 from django.conf import settings
 
+from tessera.context import TenantRef
 from tessera.errors import ApiError, Code
 from tessera.outbox.hints import client
 
+USUAL = ""  # the tier of tenants that have none
 KEPT_LOCALLY = 10_000
 RETRY = 1.0  # seconds for which a Valkey that did not answer is left alone
 _log = logging.getLogger(__name__)
@@ -158,12 +161,27 @@ class Local:
 _local = Local()
 
 
-def budget_of(*, tenant: str, person: str, token: str = "", app: str = "", stranger: bool = False) -> Budget:
-    """Return the buckets of a request, by the identities that its tenant, sender, token and app have.
+def budget_of(*, tenant: TenantRef, person: str, token: str = "", app: str = "", stranger: bool = False) -> Budget:
+    """Return the buckets of a request, by the identities that its sender, token and app have, as large as the tenant's tier has them.
 
     Strangers share a bucket of their own beside the one of their address, so that they cannot use up what members need.
     """
     shares = settings.TESSERA_BUDGETS
     named = [("stranger" if stranger else "tenant", ""), ("person", f":{person}")]
     named += [(kind, f":{which}") for kind, which in (("token", token), ("app", app)) if which]
-    return Budget([Bucket(f"t_{tenant}:budget:{kind}{who}", *shares[kind]) for kind, who in named])
+    times = times_of(tenant)
+    return Budget(
+        [
+            Bucket(f"t_{tenant.id.hex}:budget:{kind}{who}", int(shares[kind][0] * times), shares[kind][1] * times)
+            for kind, who in named
+        ]
+    )
+
+
+def times_of(tenant: TenantRef) -> float:
+    """Return how many times the usual budget a tenant has; one whose tier was taken out of the settings has the usual one."""
+    tiers: dict[str, float] = settings.TESSERA_BUDGET_TIERS
+    if tenant.tier not in tiers:
+        _log.warning("tenant %s is of the tier %r, which there is none of: it has the usual budget", tenant.id, tenant.tier)
+        return tiers[USUAL]
+    return tiers[tenant.tier]

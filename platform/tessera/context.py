@@ -33,6 +33,7 @@ class TenantRef:
     slug: str = ""
     time_zone: str = "UTC"
     language: str = "en"
+    tier: str = ""  # how much it may ask for, a name of TESSERA_BUDGET_TIERS
 
     @property
     def schema_name(self) -> str:

@@ -131,6 +131,8 @@ def problems_of(found: dict[str, Module]) -> list[str]:
                 problems.append(f"{label} needs platform {module.platform}, this is {PLATFORM_VERSION}")
         except InvalidSpecifier:
             problems.append(f"{label} states the platform {module.platform!r}, which is no version range")
+        if not isinstance(module.price, tuple) or not all(isinstance(price, ModulePrice) for price in module.price):
+            problems.append(f"{label} states a price that is no tuple of ModulePrice")
         if not module.title:
             problems.append(f"{label} has no title")
     names = [module.name for module in found.values()]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache, lru_cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,6 +26,7 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+@lru_cache(16_384)  # the same names for each set of modules
 def camel(name: str) -> str:
     """Return `sales_order` as `salesOrder`."""
     first, *rest = name.split("_")
@@ -280,19 +282,26 @@ def resource_of(model: type[Model]) -> Resource | None:
     return next((found for found in RESOURCES.values() if found.model is model), None)
 
 
-def parameters_of(service: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+@cache  # the same for each set of modules
+def hints_of(thing: Any) -> Mapping[str, Any]:
+    """Return the types that a function, dataclass or TypedDict declares, by name."""
+    return get_type_hints(thing)
+
+
+@cache
+def parameters_of(service: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
     """Return a service's parameters as name -> (type, default or inspect.Parameter.empty).
 
     `**terms: Unpack[Terms]` stands for the keys of a TypedDict, which several services may share.
     """
     function = inspect.unwrap(service)
-    hints = get_type_hints(function)
+    hints = hints_of(function)
     found: dict[str, tuple[Any, Any]] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             (shared,) = get_args(hints[name])
             required = shared.__required_keys__
-            found |= {key: (hint, parameter.empty if key in required else None) for key, hint in get_type_hints(shared).items()}
+            found |= {key: (hint, parameter.empty if key in required else None) for key, hint in hints_of(shared).items()}
         else:
             found[name] = (hints[name], parameter.default)
     return found
@@ -300,4 +309,4 @@ def parameters_of(service: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
 def returns_of(service: Callable[..., Any]) -> Any:
     """Return a service's return type."""
-    return get_type_hints(inspect.unwrap(service)).get("return")
+    return hints_of(inspect.unwrap(service)).get("return")

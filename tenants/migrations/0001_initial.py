@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('preparing', 'preparing'), ('active', 'active'), ('suspended', 'suspended'), ('fenced', 'fenced: an upgrade failed'), ('deleted', 'deleted')], default='preparing', max_length=10)),
                 ('time_zone', models.CharField(default='UTC', max_length=60)),
                 ('language', models.CharField(default='en', max_length=10)),
+                ('tier', models.CharField(blank=True, max_length=40)),
                 ('fingerprint', models.CharField(blank=True, max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],

@@ -1,12 +1,13 @@
 """Each demand on what a module declares and how it is written is seen to fire on a planted fault."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from babel.messages.catalog import Catalog
-from tessera.api import Action, Children, List, MenuItem, Permission, Role, RowScope, Under
+from tessera.api import Action, Children, List, MenuItem, ModulePrice, Permission, Role, RowScope, Under
 from tessera.testing.contract import code, language, manifests, surface
 from tessera.testing.contract.parts import CHECKS
 
@@ -70,6 +71,7 @@ PLANTED = [
     (manifests.manifest_is_valid, manifest(depends=("nothing",)), "orders depends on nothing, which is not installed"),
     (manifests.manifest_is_valid, manifest(version="soon"), "the version 'soon' is no version"),
     (manifests.manifest_is_valid, manifest(platform=">=9"), "orders needs platform >=9"),
+    (manifests.manifest_is_valid, manifest(price=ModulePrice(Decimal(5), "USD")), "orders states a price that is no tuple"),
     (manifests.permissions_are_named, manifest(permissions=(Permission("orders.Print", ""),)), "orders.Print is not"),
     (
         manifests.permissions_are_demanded,

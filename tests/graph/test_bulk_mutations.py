@@ -1,33 +1,22 @@
 """Several rows in one mutation: in order, all or the good ones, under the rules of the single mutation."""
 
-import json
-import threading
-from datetime import date
-
 import orjson
-import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from tessera.audit.models import AuditEntry
-from tessera.context import EVERYTHING, Actor, Reach, acting, enter, system
-from tessera.errors import Refused
+from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
 from tessera.gates import GATES, Answer, gate
 from tessera.graph.answers import Request, answer
-from tessera.graph.bulk_mutations import Undone, bulk_work
 from tessera.graph.ids import encode
-from tessera.graph.mutations import user_errors
-from tessera.graph.payloads import Answer as Payload
 from tessera.graph.schemas import schema_for
-from tessera.graph.verbs import Verb
 from tessera.idempotency.models import IdempotencyKey
 from tessera.lineage.models import TransitionHold
 from tessera.notes.models import Comment
-from tessera.unit_of_work import Phase, attempt, defer
+from tessera.unit_of_work import attempt
 
 from modules.base.models import Party
 from tests.samples.library.models import Author, Book
-from tests.samples.library.services import print_book
 
 ERRORS = "userErrors { field code }"
 CREATE = f"""mutation($items: [AuthorCreateInput!]!, $atomic: Boolean! = true, $key: String) {{
@@ -51,15 +40,6 @@ def bad(index, code, *path):
 
 def none(index, *errors):
     return {"index": index, "node": None, "userErrors": list(errors)}
-
-
-class Plain:
-    """Reads an input as it is."""
-
-    def gather(self, value, lookup): ...
-
-    def read(self, value, lookup, path):
-        return dict(value)
 
 
 def savepoints(captured):
@@ -201,66 +181,6 @@ def test_a_service_of_a_mutation_takes_no_savepoint_and_a_gate_holds_it_as_befor
     assert Book.objects.get(pk=library.beta.pk).version == 1
 
 
-def test_what_a_late_phase_refuses_is_told_of_its_item(library):
-    def post(name):
-        if name == "bad":
-            raise Refused("CLOSED_PERIOD", "It is closed.", "name")
-
-    def run(_row, values):
-        author = Author(name=values["name"])
-        author.save()
-        defer(Phase.POST, lambda: post(values["name"]))
-        return Payload(author)
-
-    shape = next(
-        each for each in schema_for(frozenset({"base", "library", "lending"})).extensions["shapes"] if each.name == "Author"
-    )
-    verb = Verb(
-        shape=shape,
-        word="create",
-        permission="library.author_create",
-        takes_row=False,
-        run=run,
-        parts={},
-        held=False,
-        reader=Plain(),
-        places={"name": "input"},
-    )
-    work = bulk_work(verb, lambda refusal: user_errors(refusal, verb.places))
-    items = [{"name": "good"}, {"name": "bad"}, {"name": "better"}]
-    with pytest.raises(Undone) as undone:
-        attempt(lambda: work({"items": items, "atomic": True}))
-    assert [(error.field, error.code) for error in undone.value.answer.user_errors] == [(["items", "1", "name"], "CLOSED_PERIOD")]
-    assert Author.objects.count() == 2
-    attempt(lambda: work({"items": items, "atomic": False}))
-    assert sorted(Author.objects.values_list("name", flat=True)) == ["Ann", "Cid", "better", "good"]
-
-
-def test_an_item_that_a_gate_holds_waits_by_itself(library):
-    def held(transition):
-        return Answer.HELD if transition.document.title == "Beta" else Answer.NOT_CONCERNED
-
-    def run(row, values):
-        return Payload(print_book(book=row, on=date(2026, 3, 31), **values), kind=Book)
-
-    shapes = schema_for(frozenset({"base", "library", "lending"})).extensions["shapes"]
-    shape = next(each for each in shapes if each.name == "Book")
-    about = {"shape": shape, "word": "print", "permission": "library.book_print", "takes_row": True, "parts": {}, "held": True}
-    verb = Verb(**about, run=run, reader=Plain(), places={"pages": "input"})
-    work = bulk_work(verb, lambda refusal: user_errors(refusal, verb.places))
-    rows = (library.alpha, library.beta)
-    items = [{"id": encode("Book", row.pk), "version": 1, "input": {"pages": 5}} for row in rows]
-    registered = gate(ask=held, hold=lambda hold, transition: None)
-    try:
-        found = attempt(lambda: work({"items": items, "atomic": True}))
-    finally:
-        GATES.remove(registered)
-    assert found.user_errors == []
-    assert [(each.node.state, each.hold is not None) for each in found.results] == [("printed", False), ("draft", True)]
-    assert dict(Book.objects.values_list("title", "number")) == {"Alpha": "B0001", "Beta": "", "Gamma": ""}
-    assert TransitionHold.objects.get().document == library.beta.pk
-
-
 def test_a_copy_gets_the_same_answer_and_another_body_a_conflict(library, ask):
     items = [{"name": "Eve"}, {"name": "Ann"}]
     first, copy = (ask(CREATE, items=items, atomic=False, key="k").body for _ in range(2))
@@ -308,65 +228,3 @@ def test_verbs_without_a_right_or_with_a_secret_have_no_bulk_form(inside):
         if "items" in field.extensions:
             assert not getattr(service, "public", False) and "idempotencyKey" in field.args, name
     assert "partyBulkCreate" in fields and "bookPrint" in fields and "bookBulkPrint" not in fields
-
-
-@pytest.mark.committed
-def test_concurrent_copies_of_a_bulk_have_one_effect_and_one_answer(tenant):
-    modules, copies, answers = frozenset({"base", "library", "lending"}), 4, []
-    schema, ref, start = schema_for(modules), tenant.ref(), threading.Barrier(4)
-    variables = {
-        "items": [{"name": f"Author {number}"} for number in range(10)] + [{"name": "Author 0"}],
-        "atomic": False,
-        "key": "k",
-    }
-
-    def send() -> None:
-        try:
-            with enter(ref, actor=system("copies"), modules=modules):
-                start.wait()
-                answers.append(json.dumps(answer(schema, modules, Request(CREATE, variables)).body, default=str))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=send) for _ in range(copies)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (len(answers), len(set(answers))) == (copies, 1)
-    assert json.loads(answers[0])["data"]["authorBulkCreate"]["userErrors"] == [bad(10, "UNIQUE", "name")]
-    with enter(ref, actor=system("count"), modules=modules):
-        assert Author.objects.count() == 10
-
-
-@pytest.mark.committed
-def test_two_bulks_over_the_same_rows_in_other_orders_do_not_meet_head_on(tenant):
-    modules, answers = frozenset({"base", "library", "lending"}), []
-    schema, ref, start = schema_for(modules), tenant.ref(), threading.Barrier(2)
-    with enter(ref, actor=system("seed"), modules=modules):
-        rows = [Author(name=f"Author {number}") for number in range(20)]
-        attempt(lambda: [row.save() for row in rows])
-
-    def write(place: int) -> None:
-        try:
-            with enter(ref, actor=system("write"), modules=modules):
-                for turn in range(10):
-                    ordered = rows if place else rows[::-1]
-                    items = [{"id": encode("Author", row.pk), "input": {"born": f"19{turn}{place}-01-01"}} for row in ordered]
-                    start.wait()
-                    answers.append(answer(schema, modules, Request(UPDATE, {"items": items})).body)
-        except BaseException:
-            start.abort()
-            raise
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=write, args=(place,)) for place in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 20
-    assert all("errors" not in body and body["data"]["authorBulkUpdate"]["userErrors"] == [] for body in answers)
-    with enter(ref, actor=system("count"), modules=modules):
-        assert set(Author.objects.values_list("version", flat=True)) == {21}

@@ -1,13 +1,18 @@
 """Buckets of points: charged together or not at all, refilled with time, in Valkey or without it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 import redis
 from tessera import budget as budgets
 from tessera.budget import Bucket, Budget, Local, budget_of
+from tessera.context import TenantRef
 from tessera.errors import ApiError, Code
+from tessera.fields import new_id
+
+A, B = (TenantRef(new_id(), f"t_{slug}") for slug in "ab")
 
 
 def bucket(capacity, rate=1, key=None):
@@ -79,13 +84,38 @@ def test_a_process_forgets_the_buckets_used_longest_ago():
 
 
 def test_an_app_has_a_bucket_for_all_its_devices_in_a_company():
-    one, two = (budget_of(tenant="a", person=who, token=who, app="pocket").buckets for who in ("ada", "bob"))
-    assert {each.key for each in one} & {each.key for each in two} == {"t_a:budget:tenant", "t_a:budget:app:pocket"}
+    one, two = (budget_of(tenant=A, person=who, token=who, app="pocket").buckets for who in ("ada", "bob"))
+    assert {each.key for each in one} & {each.key for each in two} == {
+        f"t_{A.id.hex}:budget:tenant",
+        f"t_{A.id.hex}:budget:app:pocket",
+    }
 
 
 def test_tenants_people_and_strangers_have_buckets_of_their_own():
-    member = {each.key for each in budget_of(tenant="a", person="ada", token="phone").buckets}
-    assert member == {"t_a:budget:tenant", "t_a:budget:person:ada", "t_a:budget:token:phone"}
-    stranger = {each.key for each in budget_of(tenant="a", person="10.0.0.1", stranger=True).buckets}
+    member = {each.key for each in budget_of(tenant=A, person="ada", token="phone").buckets}
+    assert member == {f"t_{A.id.hex}:budget:tenant", f"t_{A.id.hex}:budget:person:ada", f"t_{A.id.hex}:budget:token:phone"}
+    stranger = {each.key for each in budget_of(tenant=A, person="10.0.0.1", stranger=True).buckets}
     assert not member & stranger
-    assert not member & {each.key for each in budget_of(tenant="b", person="ada", token="phone").buckets}
+    assert not member & {each.key for each in budget_of(tenant=B, person="ada", token="phone").buckets}
+
+
+def test_a_tier_multiplies_every_bucket_of_its_tenants(settings):
+    settings.TESSERA_BUDGETS = {"tenant": (100, 10), "person": (50, 5), "token": (20, 2), "app": (60, 6), "stranger": (10, 1)}
+    settings.TESSERA_BUDGET_TIERS = {"": 1.0, "large": 2.5}
+    asked = {"person": "ada", "token": "phone", "app": "pocket"}
+    usual = [(each.capacity, each.rate) for each in budget_of(tenant=A, **asked).buckets]
+    assert usual == [(100, 10), (50, 5), (20, 2), (60, 6)]
+    large = replace(A, tier="large")
+    assert [(each.capacity, each.rate) for each in budget_of(tenant=large, **asked).buckets] == [
+        (250, 25),
+        (125, 12.5),
+        (50, 5),
+        (150, 15),
+    ]
+    assert [each.capacity for each in budget_of(tenant=large, person="10.0.0.1", stranger=True).buckets] == [25, 125]
+
+
+def test_a_tenant_of_a_tier_that_is_gone_has_the_usual_budget_and_the_log_says_so(settings, caplog):
+    settings.TESSERA_BUDGET_TIERS = {"": 1.0}
+    assert budget_of(tenant=replace(A, tier="gone"), person="ada").buckets == budget_of(tenant=A, person="ada").buckets
+    assert "is of the tier 'gone', which there is none of" in caplog.text

@@ -1,5 +1,6 @@
 """A real stack to kill: our own supervisor with everything it runs, in a workspace of its own, every commit kept."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -16,7 +17,10 @@ from tessera.embedded.workspace import Workspace
 NAME = f"kills-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"  # two workers must not stop each other's
 PATIENCE = 300.0  # seconds to boot on a machine that has other things to do
 # What a kill leaves behind comes again within seconds, and no ready schemas are made that nobody asks for.
-HASTE = {"TESSERA_OUTBOX_LEASE": "2", "TESSERA_OUTBOX_BACKOFF": "0.3", "TESSERA_OUTBOX_SWEEP": "1", "TESSERA_POOL_SIZE": "0"}
+HASTE = {
+    **{"TESSERA_OUTBOX_LEASE": "2", "TESSERA_OUTBOX_BACKOFF": "0.3", "TESSERA_OUTBOX_SWEEP": "1", "TESSERA_POOL_SIZE": "0"},
+    **{"TESSERA_WEBHOOK_WAITS": "0.3,0.3,0.5,0.5,1,1,2,2,4,4,8,8", "TESSERA_BULK_LEASE": "2", "TESSERA_BULK_SLICE": "0.3"},
+}
 NOT_OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")  # those of the tests
 COMMAND = (sys.executable, "-m", "tessera.embedded")
 PLACE = ("--profile", "crash", "--name", NAME)
@@ -103,6 +107,15 @@ class Stack:
             self.kill(victim)
         else:
             self.killed.append(victim)
+
+    def kill_all(self, victim: str) -> None:
+        """kill -9 all children of a service at once, whichever of them is at work."""
+        service = victim.partition(" ")[0]
+        parent = int((self.workspace.run / f"{service}.pid").read_text())
+        for child in map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(child, signal.SIGKILL)
+        self.killed.append(victim)
 
     def stop(self) -> None:
         """Stop everything; fail if the supervisor did not end as it should."""

@@ -4,8 +4,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from tessera.errors import Refused
 
+from tenants.directory import find
+from tenants.hosts import place_of
 from tenants.models import Domain, Tenant
-from tenants.provisioning import check_slug, create_tenant
+from tenants.provisioning import check_slug, create_tenant, set_tier
 from tenants.upgrades import stale_tenants
 
 
@@ -80,3 +82,22 @@ def test_the_command_line_switches_modules(_database, planted, capsys, settings,
     call_command("module", "disable", "beta", "--tenant", "acme")
     call_command("module", "purge", "beta", "--confirm", "beta", "--tenant", "acme")
     assert len(list(tmp_path.rglob("beta-*.zip"))) == 1
+
+
+def test_a_tier_is_known_to_requests_and_tasks_without_a_question_more(tenant, settings, django_assert_num_queries):
+    settings.TESSERA_BUDGET_TIERS = {"": 1.0, "large": 4.0}
+    before = (place_of("a.localhost").tenant.tier, find(tenant.id)[0].tier)
+    set_tier(tenant=tenant, tier="large")
+    assert (before, tenant.tier) == (("", ""), "large")
+    with django_assert_num_queries(2, using="shared"):  # the domain with its tenant, and the modules
+        assert place_of("a.localhost").tenant.tier == "large"
+    with django_assert_num_queries(1, using="shared"):
+        assert find(tenant.id)[0].tier == "large"
+
+
+def test_a_tier_that_is_in_no_setting_is_refused(tenant):
+    with pytest.raises(Refused) as refused:
+        set_tier(tenant=tenant, tier="golden")
+    assert [(each.code, each.field) for each in refused.value.problems] == [("INVALID", ("tier",))]
+    tenant.refresh_from_db()
+    assert tenant.tier == ""

@@ -46,8 +46,7 @@ def marks(catalogue: Catalogue, offer: Offer) -> dict[str, Any]:
 def read_stripe(client: StripeClient) -> Found:
     """Read all that the catalogue has in Stripe, archived or not. Raise SyncRefused where a key is there twice."""
     v1 = client.v1
-    ours = (product for product in _all(v1.products.list) if KEY in product.metadata)
-    products = _by(lambda product: product.metadata[KEY], ours, "products")
+    products = _products(client)
     return Found(
         products=products,
         attached={key: _attached(client, product) for key, product in products.items()},
@@ -61,6 +60,15 @@ def _all(list_them: Callable[..., Any], *path: str, **asked: Any) -> Iterable[An
     return list_them(*path, {"limit": PAGE, **asked}).auto_paging_iter()
 
 
+def _products(client: StripeClient) -> dict[str, Product]:
+    found: dict[str, Product] = {}
+    for product in (product for product in _all(client.v1.products.list) if KEY in product.metadata):
+        if (key := product.metadata[KEY]) in found:
+            raise SyncRefused(f"Stripe has two products {key}: {found[key].id} and {product.id}; take the key away from one")
+        found[key] = product
+    return found
+
+
 def _features(client: StripeClient, archived: bool) -> Iterable[Feature]:
     return _all(client.v1.entitlements.features.list, archived=archived)
 
@@ -71,12 +79,3 @@ def _is_active(meter: Meter) -> bool:
 
 def _attached(client: StripeClient, product: Product) -> dict[str, str]:
     return {each.entitlement_feature.lookup_key: each.id for each in _all(client.v1.products.features.list, product.id)}
-
-
-def _by(key_of: Callable[[Any], str], things: Iterable[Any], what: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for thing in things:
-        if (key := key_of(thing)) in found:
-            raise SyncRefused(f"Stripe has two {what} {key}: {found[key].id} and {thing.id}; archive one and take its key away")
-        found[key] = thing
-    return found

@@ -104,7 +104,7 @@ def _attachments(catalogue: Catalogue, found: Found) -> Iterator[Step]:
         for key in sorted(wanted - there.keys()):
             params = {"entitlement_feature": Id(f"feature {key}")}
             yield Step(f"attach the feature {key} to {offer.key}", "products.features.create", params, (product,))
-        for key in sorted(key for key in there.keys() - wanted if key in found.features):
+        for key in sorted(key for key in there.keys() - wanted if key.startswith(feature_key(""))):
             yield Step(f"detach the feature {key} from {offer.key}", "products.features.delete", path=(product, there[key]))
 
 

@@ -9,12 +9,14 @@ import pytest
 from tessera.accounts.standing import Credential
 from tessera.changes.tests.reader import saved, unique
 from tessera.context import system
+from tessera.errors import ApiError, Code
 from tessera.fields import new_id
 from tessera.graph.answers import Request
 from tessera.graph.subscribing import Subscribed
 from tessera.testing.plugin import entered
 
 from frontend_api.streams import app, looking, stream
+from frontend_api.streams.hub import Hub
 from frontend_api.streams.stream import BEAT, ROOM, Stream, last_event, next_event, position
 from frontend_api.streams.tests.line import CHANGED
 from tests.samples.library.models import Author
@@ -124,6 +126,32 @@ def test_a_stream_that_ends_says_so_and_closes(quiet):
     ]
     assert sent[-1]["more_body"] is False
     assert position("abc") == b"id: abc\n\n"
+
+
+def test_a_company_has_a_number_of_lines_at_most_whoever_opens_them(settings):
+    settings.TESSERA_STREAMS = {"person": 2, "tenant": 3}
+    subscribed, tenant, other = Subscribed(Request(CHANGED, {}), None, None), new_id(), new_id()
+
+    def of(where, member):
+        return Stream(where, member, Credential("hash", False), subscribed)
+
+    async def fill():
+        hub, (ann, ben) = Hub(), (new_id(), new_id())
+        lines = [of(tenant, who) for who in (ann, ann, ben)]
+        for line in lines:
+            hub.add(line)
+        with pytest.raises(ApiError) as refused:
+            hub.add(of(tenant, new_id()))  # she has none, but the company has all of its own
+        assert (refused.value.code, refused.value.extensions) == (Code.RATE_LIMITED, {"retryAfter": 60})
+        hub.add(of(other, new_id()))
+        hub.remove(lines[0])
+        hub.add(of(tenant, ben))
+        with pytest.raises(ApiError):
+            hub.add(of(tenant, ann))
+        assert (len(hub.streams[tenant]), len(hub.streams[other])) == (3, 1)
+        await hub.stop()
+
+    asyncio.run(fill())
 
 
 @pytest.mark.safety

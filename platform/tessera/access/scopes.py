@@ -43,6 +43,13 @@ def scope_of(permission: str) -> str:
     return f"{label if label in modules() else COMPANY}:{'view' if verb.endswith('_view') else 'write'}"
 
 
+def is_within(scope: str, granted: Collection[str]) -> bool:
+    """Say whether a scope is a part of what was granted: named there, or rights of a module in a wider scope."""
+    if scope in granted or scope in IDENTITY or scope not in scopes_offered():
+        return scope in granted
+    return ALL in granted or f"{scope.partition(':')[0]}:write" in granted
+
+
 def carries(scopes: Collection[str], permission: str) -> bool:
     """Say whether one of `scopes` carries a right."""
     narrowest = scope_of(permission)

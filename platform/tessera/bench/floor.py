@@ -1,4 +1,4 @@
-"""The floor of the list of customers: a bare WSGI application, one prepared statement, and orjson."""
+"""The floors of the list of customers: a bare WSGI application that makes JSON of one statement's rows, or sends on another's bytes."""
 
 import os
 import threading
@@ -6,6 +6,8 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -32,8 +34,10 @@ _own = threading.local()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer `/customers?name=...&id=...` with the page after that customer."""
+    """Answer `/customers?name=...&id=...` with the page after that customer, `/statement?page=...` by the product's statement."""
     body = b"ok"
+    if environ["PATH_INFO"] == "/statement":
+        body = sent_on(_connection(), int(parse_qs(environ["QUERY_STRING"])["page"][0]))
     if environ["PATH_INFO"] == "/customers":
         asked = parse_qs(environ.get("QUERY_STRING", ""))
         body = orjson.dumps({"data": customers(_connection(), asked.get("name", [None])[0], asked.get("id", [None])[0])})
@@ -46,6 +50,20 @@ def _connection() -> psycopg.Connection:
         options = f"-c search_path={os.environ['BENCH_SCHEMA']},ext"
         _own.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, prepare_threshold=0, options=options)
     return _own.connection
+
+
+@cache
+def _statement() -> dict[str, Any]:
+    return orjson.loads(Path(os.environ["BENCH_STATEMENT"]).read_bytes())
+
+
+def sent_on(connection: psycopg.Connection, page: int) -> bytes:
+    """Return the page as the database wrote it."""
+    known = _statement()
+    found = psycopg.RawCursor(connection).execute(known["text"], known["values"][page]).pgresult
+    page_as_json = found and found.get_value(0, 0)
+    assert page_as_json
+    return b'{"data":{"parties":%b}}' % page_as_json
 
 
 def customers(connection: psycopg.Connection, name: str | None, key: str | None) -> dict[str, Any]:

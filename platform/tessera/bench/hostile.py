@@ -1,12 +1,19 @@
-"""The worst of two hundred hostile documents, refused in this process, beside an honest document that is large and new."""
+"""Two hundred hostile documents: what the worst costs, and what good requests lose beside them."""
 
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from statistics import quantiles
 from typing import Any
 
-from tessera.bench.measures import Benchmark, Measured, Seconds
-from tessera.bench.stage import Stage, inside
+import orjson
+
+from tessera.bench.lists import LIST
+from tessera.bench.load import ask, request, timed_asks
+from tessera.bench.measures import Benchmark, Measured, Seconds, within
+from tessera.bench.servers import PRODUCT, serving
+from tessera.bench.stage import Stage, inside, token_of
 from tessera.graph.answers import Request, answer
 from tessera.graph.documents import Documents
 from tessera.graph.limits import LIMITS
@@ -14,28 +21,97 @@ from tessera.graph.schemas import schema_for
 from tessera.testing.hostile import corpus
 
 TURNS, TRIES = 5, 3
-LIST = (
+MOST_MS = 50
+LIST_OF_ALL = (
     "parties(first: 9) { nodes { id code name kind version createdAt updatedAt employer { id name } orgUnit { id code name } } }"
 )
+PAIRS, GOOD, A_SECOND, PACE = 6, 2, 4.0, 20  # turns, good clients, seconds of a turn, hostile documents a second
 
 
-def run(stage: Stage) -> Measured:
-    """Take the CPU time of each document, the least of a few tries, and of these the greatest."""
+def _costs(stage: Stage) -> tuple[list[Seconds], list[Seconds], int]:
+    """Return for each turn the CPU time of the worst document (the least of a few tries), that of an honest one, and how many."""
     shop = stage.shop
-    honest = "{ " + " ".join(f"a{each}: {LIST}" for each in range(LIMITS.root_fields)) + " }"
+    honest = "{ " + " ".join(f"a{each}: {LIST_OF_ALL}" for each in range(LIMITS.root_fields)) + " }"
     worst, floor = [], []
     with inside(shop.tenant, shop.member) as context:
         schema = schema_for(context.modules)
         documents = corpus()
         for _ in range(TURNS):
-            took = {
-                each.name: cpu(partial(answer, schema, context.modules, Request(each.text, each.variables))) for each in documents
-            }
+            with stage.counting() as sent:
+                took = {
+                    each.name: cpu(partial(answer, schema, context.modules, Request(each.text, each.variables)))
+                    for each in documents
+                }
+            if sent:
+                raise AssertionError(f"a hostile document was worth {len(sent)} statements: {sent[0][:200]}")
             name = max(took, key=lambda name: took[name])
             worst.append(took[name])
             floor.append(cpu(lambda: Documents().get(context.modules, schema, honest)))
             stage.tell(f"{took[name] * 1000:.1f} ms for {name}; {sum(took.values()) * 1000:.0f} ms for all {len(took)}")
-    return Measured(worst, floor, n=TURNS * len(documents))
+    return worst, floor, TURNS * len(documents)
+
+
+def beside_an_honest_one(stage: Stage) -> Measured:
+    """Return the worst beside an honest document that is large and new."""
+    worst, floor, n = stage.once(_costs)
+    return Measured(worst, floor, n=n)
+
+
+def below_the_limit(stage: Stage) -> Measured:
+    """Return the worst beside what any may cost; none of them is worth a statement."""
+    worst, _floor, n = stage.once(_costs)
+    return Measured(worst, within(worst, MOST_MS / 1000).floor, n=n)
+
+
+def good_beside_bad(stage: Stage) -> Measured:
+    """Return the slowest in a hundred of good requests beside hostile ones, and without them, over HTTP and in turns."""
+    shop = stage.shop
+    stage.tell(", ".join(f"{count:,} {name}" for name, count in shop.crowd.items()))
+    host = f"{shop.tenant.slug}.localhost"
+    bearer = [f"Authorization: Bearer {token_of(shop.tenant, shop.member)}"]
+
+    def graphql(text: str, variables: dict[str, Any]) -> bytes:
+        return request("/graphql", host, body=orjson.dumps({"query": text, "variables": variables}), headers=bearer)
+
+    good, bad = graphql(LIST, {}), [graphql(each.text, each.variables) for each in corpus()]
+    beside: list[Seconds] = []
+    alone: list[Seconds] = []
+    n = 0
+    with serving(PRODUCT) as port:
+        for _ in range(20):
+            ask(port, good)
+        for turn in range(PAIRS):
+            for hostile in (False, True) if turn % 2 == 0 else (True, False):
+                with _sending(port, bad if hostile else []) as sent:
+                    took = timed_asks(port, [good] * GOOD, seconds=A_SECOND)
+                (beside if hostile else alone).append(quantiles(took, n=100)[98])
+                n += len(took) if hostile else 0
+                if hostile:
+                    stage.tell(f"{len(took)} good requests beside {len(sent)} hostile ones")
+    return Measured(beside, alone, n=n)
+
+
+class _sending:
+    """Send messages at a steady pace from a thread until the end of the block; gives the list of those that were answered."""
+
+    def __init__(self, port: int, messages: list[bytes]) -> None:
+        self.port, self.messages, self.answered = port, messages, list[int]()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)  # allow raw-thread: it talks to a socket only
+
+    def __enter__(self) -> list[int]:
+        self._thread.start()
+        return self.answered
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        place = 0
+        while self.messages and not self._over.wait(1 / PACE):
+            self.answered.append(len(ask(self.port, self.messages[place % len(self.messages)], status=None)))
+            place += 1
 
 
 def cpu(work: Callable[[], Any]) -> Seconds:
@@ -48,4 +124,10 @@ def cpu(work: Callable[[], Any]) -> Seconds:
     return min(found)
 
 
-BENCHMARK = Benchmark("the worst hostile document", "parsing and validating an honest document of twenty lists", "ms", 0.5, run)
+BENCHMARKS = (
+    Benchmark(
+        "the worst hostile document", "parsing and validating an honest document of twenty lists", "ms", 0.5, beside_an_honest_one
+    ),
+    Benchmark("CPU time of the worst hostile document", "the limit", "ms", 1, below_the_limit),
+    Benchmark("p99 beside hostile documents", "p99 of the same requests alone", "ms", 0.83, good_beside_bad),
+)

@@ -21,10 +21,10 @@ def request(path: str, host: str, *, body: bytes = b"", headers: Sequence[str] =
 class Answer:
     """One response as it comes in."""
 
-    __slots__ = ("data", "wanted")
+    __slots__ = ("data", "status", "wanted")
 
-    def __init__(self) -> None:
-        self.data, self.wanted = bytearray(), 0
+    def __init__(self, status: str | None = "200") -> None:
+        self.data, self.wanted, self.status = bytearray(), 0, status
 
     def take(self, part: bytes) -> bool:
         """Add what came; say whether that was all."""
@@ -35,7 +35,7 @@ class Answer:
             head = self.data.find(b"\r\n\r\n")
             if head < 0:
                 return False
-            if not self.data.startswith(b"HTTP/1.1 200 "):
+            if self.status and not self.data.startswith(f"HTTP/1.1 {self.status} ".encode()):
                 raise ConnectionError(bytes(self.data[:500]).decode(errors="replace"))
             at = self.data.lower().index(b"content-length:", 0, head + 2)
             self.wanted = head + 4 + int(self.data[at + 15 : self.data.index(b"\r\n", at)])
@@ -47,18 +47,21 @@ class Answer:
         return bytes(self.data[self.data.index(b"\r\n\r\n") + 4 :])
 
 
-def ask(port: int, message: bytes) -> bytes:
-    """Return the body that a request is answered with."""
+def ask(port: int, message: bytes, *, status: str | None = "200") -> bytes:
+    """Return the body that a request is answered with; with None for `status` whatever that is."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(message)
-        answer = Answer()
+        answer = Answer(status)
         while not answer.take(connection.recv(262_144)):
             pass
         return answer.body
 
 
 def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int, float]:
-    """Send the messages in turn over all connections for some seconds; return how many were answered, in how many seconds."""
+    """Send the messages in turn over all connections for some seconds; return how many were answered, in how many seconds.
+
+    It goes on until each connection could have been answered once.
+    """
     following = itertools.cycle(messages)
     answered = 0
     with ExitStack() as stack:
@@ -70,7 +73,7 @@ def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int,
             connection.sendall(next(following))
         since = time.perf_counter()
         until = since + seconds
-        while time.perf_counter() < until:
+        while time.perf_counter() < until or answered < CONNECTIONS:
             for key, _events in waiting.select():
                 own: socket.socket = key.fileobj  # type: ignore[assignment]
                 answer: Answer = key.data
@@ -80,3 +83,29 @@ def drive(port: int, messages: Sequence[bytes], *, seconds: float) -> tuple[int,
                     own.sendall(next(following))
         spent = time.perf_counter() - since
     return answered, spent
+
+
+def timed_asks(port: int, messages: Sequence[bytes], *, seconds: float) -> list[float]:
+    """Send each message again and again over a connection of its own; return how many seconds each answer took."""
+    took = []
+    with ExitStack() as stack:
+        waiting = stack.enter_context(selectors.DefaultSelector())
+        since = {}
+        for message in messages:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            waiting.register(connection, selectors.EVENT_READ, (message, Answer()))
+            since[connection] = time.perf_counter()
+            connection.sendall(message)
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            for key, _events in waiting.select():
+                own: socket.socket = key.fileobj  # type: ignore[assignment]
+                message, answer = key.data
+                if answer.take(own.recv(262_144)):
+                    now = time.perf_counter()
+                    took.append(now - since[own])
+                    answer.data, answer.wanted = bytearray(), 0
+                    since[own] = now
+                    own.sendall(message)
+    return took

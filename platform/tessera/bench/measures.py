@@ -28,7 +28,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One comparison: `unit` is "ms" for the time of an operation or "/s" for their rate; `goal` is the least ratio to reach."""
+    """One comparison; `goal` is the least ratio to reach.
+
+    `unit` is "ms" for the time of an operation and "/s" for their rate; with another one the figures are amounts in that unit.
+    """
 
     name: str
     floor: str
@@ -52,7 +55,9 @@ class Benchmark:
 
     def _shown(self, seconds: list[Seconds]) -> float:
         median = statistics.median(seconds)
-        return round(median * 1000, 3) if self.unit == "ms" else round(1 / median, 1)
+        if self.unit == "/s":
+            return round(1 / median, 1)
+        return round(median * 1000 if self.unit == "ms" else median, 3)
 
 
 def timed(work: Turn, *, times: int = 1) -> Seconds:
@@ -61,6 +66,11 @@ def timed(work: Turn, *, times: int = 1) -> Seconds:
     for _ in range(times):
         work()
     return time.perf_counter() - since
+
+
+def within(found: list[float], limit: float) -> Measured:
+    """Return figures beside a limit that they have to stay below: what is absolute, as memory is, has no floor."""
+    return Measured(found, [limit] * len(found), n=len(found))
 
 
 def in_turns(product: Turn, floor: Turn, *, turns: int, each: int = 1, warm: int = 1) -> Measured:

@@ -29,6 +29,24 @@ def serving(application: str, **extra: str) -> Iterator[int]:
 
 
 @contextmanager
+def streaming() -> Iterator[tuple[int, int]]:
+    """Run the process of streams as the plan does; yield its port, and its process id."""
+    port, streams = free_port(), _planned("streams")
+    command = [part.format(port=port, python="python") for part in streams.command]
+    with _started("streams", command, TESSERA_BASE_DOMAIN=f"localhost:{port}") as (process, _log):
+        _await(lambda: health(port, streams.health) == "200", f"the streams on port {port}")
+        yield port, process
+
+
+def resident(process: int) -> int:
+    """Return the bytes that a process and its children hold in memory."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    status = Path(f"/proc/{process}/status").read_text()
+    own = int(status.partition("VmRSS:")[2].split()[0]) * 1024
+    return own + sum(resident(int(child)) for child in children)
+
+
+@contextmanager
 def working(module: str) -> Iterator[None]:
     """Run a worker as the plan does, which also knows the tasks of `module`; it takes tasks of no queue until it is told to."""
     worker = _planned("worker")
@@ -38,6 +56,13 @@ def working(module: str) -> Iterator[None]:
         yield
 
 
+def logs() -> Path:
+    """Return the folder of what servers say, and of what they are given."""
+    folder = checkout() / ".data" / "bench" / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _planned(name: str) -> Service:
     return next(service for service in TESSERA.services if service.name == name)
 
@@ -45,13 +70,19 @@ def _planned(name: str) -> Service:
 @contextmanager
 def _running(name: str, command: list[str], **extra: str) -> Iterator[Path]:
     """Run a command until the end of the block; yield its log."""
+    with _started(name, command, **extra) as (_process, log):
+        yield log
+
+
+@contextmanager
+def _started(name: str, command: list[str], **extra: str) -> Iterator[tuple[int, Path]]:
+    """Run a command until the end of the block; yield its process id, and its log."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tessera.settings.bench", **extra}
-    log = checkout() / ".data" / "bench" / "log" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = logs() / f"{name}.log"
     with log.open("wb") as told:
         process = spawn(command, cwd=checkout(), env=environment, log=told)
         try:
-            yield log
+            yield process.pid, log
         finally:
             stop_all([process])
 

@@ -1,7 +1,11 @@
 """A company with books, ten items on hand, and as many customers and orders as a benchmark asks for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.db import connections
 
@@ -14,7 +18,7 @@ from tessera.bench.stage import Stage, inside, owner_of
 from tessera.db.roles import as_owner
 from tessera.unit_of_work import unit_of_work
 
-CUSTOMERS, ORDERS_EACH, LINES_EACH = 10_000, 5, 4
+CUSTOMERS, ORDERS_EACH, LINES_EACH = int(__import__("os").environ.get("NC", "100000")), 5, 4
 DETAILED = 1_000  # customers whose orders have their lines
 ON_HAND = Decimal(1_000_000)
 
@@ -46,6 +50,11 @@ class Shop:
                 item.save()
         return items
 
+    @staticmethod
+    def name_of(place: int) -> str:
+        """Return the name of a customer by its place in their list by name, from 0 on."""
+        return f"Customer {place:06}" if place else "Customer 0"
+
     def order(self, lines: int = 10) -> SalesOrder:
         """Draft an order of so many lines."""
         wanted = [SalesOrderLineInput(item=item, quantity=Decimal(2)) for item in self.items[:lines]]
@@ -57,50 +66,98 @@ class Shop:
         self.stage.tell(f"copying {CUSTOMERS:,} customers with {CUSTOMERS * ORDERS_EACH:,} orders")
         with inside(self.tenant, self.member):
             order = self.order(LINES_EACH)
-        sizes = {
-            "customers": CUSTOMERS,
-            "orders": ORDERS_EACH,
-            "detailed": DETAILED,
-            "party": self.customer.pk,
-            "order": order.pk,
-        }
+        keys = {"party": self.customer.pk, "order": order.pk}
         with inside(self.tenant), connections["default"].cursor() as cursor:
-            for statement in COPIES:
-                cursor.execute(statement, sizes)
+            cursor.execute("SET statement_timeout = 0")  # a copy takes longer than any request may
+            for copy in COPIES:
+                with keys_checked_at_once(cursor, copy.table):
+                    cursor.execute(copy.statement(cursor), keys)
+                self.stage.tell(f"copied {copy.table}")
             with as_owner():  # statistics are the owner's to take; without them both sides' plans are a guess
                 cursor.execute("ANALYZE base_party, base_contactpoint, orders_salesorder, orders_salesorderline")
+            cursor.execute("RESET statement_timeout")
         return {"customers": CUSTOMERS, "orders": CUSTOMERS * ORDERS_EACH, "lines": DETAILED * ORDERS_EACH * LINES_EACH}
 
 
-# A row is copied with all its columns, whatever they are; keys follow from numbers, so that copies find each other.
+@contextmanager
+def keys_checked_at_once(cursor: Any, table: str) -> Iterator[None]:
+    """Check the foreign keys of a table for all rows together at the end of the block, not at each row of a copy."""
+    cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [table])
+    names = [name for (name,) in cursor.fetchall()]
+
+    def say(enforced: str) -> None:
+        with as_owner():
+            for name in names:
+                cursor.execute(f'ALTER TABLE {table} ALTER CONSTRAINT "{name}" {enforced}')
+
+    say("NOT ENFORCED")
+    yield
+    say("ENFORCED")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Rows made of those of a table that `where` finds, one for each row of `series`; all columns stay but those in `other`."""
+
+    table: str
+    where: str
+    series: str
+    other: dict[str, str]
+
+    def statement(self, cursor: Any) -> str:
+        """Return the statement that copies, with every column that the table has."""
+        cursor.execute(
+            "SELECT attname FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+            [self.table],
+        )
+        columns = [name for (name,) in cursor.fetchall()]
+        values = ", ".join(self.other.get(name, f't."{name}"') for name in columns)
+        names = ", ".join(f'"{name}"' for name in columns)
+        return f"INSERT INTO {self.table} ({names}) SELECT {values} FROM {self.table} t, {self.series} WHERE {self.where}"  # noqa: S608
+
+
+# Keys follow from numbers, so that copies find each other.
+EACH_CUSTOMER = f"generate_series(1, {CUSTOMERS}) c"
+EACH_ORDER = f"{EACH_CUSTOMER}, generate_series(1, {ORDERS_EACH}) o"
+DETAILED_ORDER = f"generate_series(1, {DETAILED}) c, generate_series(1, {ORDERS_EACH}) o"
+ADDRESS = "'customer-' || c || '@bench.example'"
 COPIES = (
-    """
-    INSERT INTO base_party SELECT n.* FROM base_party t, generate_series(1, %(customers)s) c,
-        jsonb_populate_record(NULL::base_party, to_jsonb(t) || jsonb_build_object(
-            'id', md5('party ' || c)::uuid, 'code', 'B' || c, 'name', 'Customer ' || lpad(c::text, 6, '0'))) n
-    WHERE t.id = %(party)s
-    """,
-    """
-    INSERT INTO base_contactpoint SELECT n.* FROM base_contactpoint t, generate_series(1, %(customers)s) c,
-        jsonb_populate_record(NULL::base_contactpoint, to_jsonb(t) || jsonb_build_object(
-            'id', md5('contact ' || c)::uuid, 'party_id', md5('party ' || c)::uuid,
-            'value', format('customer-%%s@bench.example', c), 'normalised', format('customer-%%s@bench.example', c))) n
-    WHERE t.party_id = %(party)s
-    """,
-    """
-    INSERT INTO orders_salesorder SELECT n.* FROM orders_salesorder t, generate_series(1, %(customers)s) c,
-        generate_series(1, %(orders)s) o,
-        jsonb_populate_record(NULL::orders_salesorder, to_jsonb(t) || jsonb_build_object(
-            'id', md5(format('order %%s %%s', c, o))::uuid, 'party_id', md5('party ' || c)::uuid,
-            'number', format('B-%%s-%%s', c, o), 'document_date', t.document_date - o)) n
-    WHERE t.id = %(order)s
-    """,
-    """
-    INSERT INTO orders_salesorderline SELECT n.* FROM orders_salesorderline t, generate_series(1, %(detailed)s) c,
-        generate_series(1, %(orders)s) o,
-        jsonb_populate_record(NULL::orders_salesorderline, to_jsonb(t) || jsonb_build_object(
-            'id', md5(format('line %%s %%s %%s', c, o, t.position))::uuid,
-            'document_id', md5(format('order %%s %%s', c, o))::uuid)) n
-    WHERE t.document_id = %(order)s
-    """,
+    Copy(
+        "base_party",
+        "t.id = %(party)s",
+        EACH_CUSTOMER,
+        {"id": "md5('party ' || c)::uuid", "code": "'B' || c", "name": "'Customer ' || lpad(c::text, 6, '0')"},
+    ),
+    Copy(
+        "base_contactpoint",
+        "t.party_id = %(party)s",
+        EACH_CUSTOMER,
+        {
+            "id": "md5('contact ' || c)::uuid",
+            "party_id": "md5('party ' || c)::uuid",
+            "value": ADDRESS,
+            "normalised": ADDRESS,
+        },
+    ),
+    Copy(
+        "orders_salesorder",
+        "t.id = %(order)s",
+        EACH_ORDER,
+        {
+            "id": "md5('order ' || c || ' ' || o)::uuid",
+            "party_id": "md5('party ' || c)::uuid",
+            "number": "'B-' || c || '-' || o",
+            "document_date": "t.document_date - o",
+        },
+    ),
+    Copy(
+        "orders_salesorderline",
+        "t.document_id = %(order)s",
+        DETAILED_ORDER,
+        {
+            "id": "md5('line ' || c || ' ' || o || ' ' || t.position)::uuid",
+            "document_id": "md5('order ' || c || ' ' || o)::uuid",
+        },
+    ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,10 +37,12 @@ def person_of(operation: BulkOperation) -> Actor:
     actor = actor_of(member)
     if operation.token is None:
         return actor
-    token = AccessToken.objects.filter(pk=operation.token, revoked_at__isnull=True, expires_at__gt=timezone.now()).first()
+    now = timezone.now()
+    lives = Q(renewable_until=None, expires_at__gt=now) | Q(renewable_until__gt=now)  # a device goes on with the next secret
+    token = AccessToken.objects.filter(lives, pk=operation.token, revoked_at__isnull=True).first()
     if token is None or token.epoch != member.epoch:
         raise ApiError(Code.FORBIDDEN, _("The access token with which this was asked for has ended."))
-    return restricted(actor, token.scopes)
+    return restricted(actor, token.scopes, app=token.app)
 
 
 def results_of(ids: list[UUID]) -> dict[UUID, StoredFile]:

@@ -3,13 +3,15 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
+
 from tessera.bulk.services.leases import send_for
 from tessera.bulk.services.running import run_slice
 from tessera.tasks import enqueue, tenant_task
 from tessera.unit_of_work import unit_of_work
 
 
-@tenant_task(every=timedelta(minutes=5))
+@tenant_task(every=timedelta(seconds=2.5 * settings.TESSERA_BULK_LEASE))
 def start_operations() -> None:
     """Send for the operations that may run now: those that wait for a place, and those whose worker died."""
     with unit_of_work():

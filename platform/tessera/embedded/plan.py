@@ -72,7 +72,9 @@ TESSERA = Plan(
             "streams",
             (
                 *("{python}", "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"),
-                *("--workers", "1", "--workers-kill-timeout", "5", "--respawn-failed-workers", "frontend_api.asgi:application"),
+                # A stream is a request that stays: it must not be among those that the server lets wait, 1,024 by default.
+                *("--workers", "1", "--backpressure", "16384", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
+                "frontend_api.asgi:application",
             ),
             health="/health",
             port="streams",

@@ -9,28 +9,37 @@ from django.db import models
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLFloat,
     GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInt,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
 from tessera.fields import AmountField, PriceField, RateField
 from tessera.graph import filter_types, scalars
+from tessera.graph.definitions import (
+    Argument,
+    EnumType,
+    Field,
+    InputField,
+    InputObjectType,
+    ObjectType,
+    argument,
+    enum_value,
+    input_field,
+    list_of,
+    plain,
+    required,
+)
 from tessera.graph.names import constant
 from tessera.graph.registry import Registry
 from tessera.graph.shapes import Column, Relation, Shape
 from tessera.resource import camel
 
-required = GraphQLNonNull
 PARTS = ("year", "quarter", "month", "week", "day")
 NUMBERS = (scalars.Number, scalars.BigInt, GraphQLInt, GraphQLFloat)
 MOMENTS = (scalars.Date, scalars.DateTime)
@@ -111,29 +120,29 @@ def group_type(registry: Registry, shape: Shape) -> GraphQLObjectType:
     """Return the type of a group of rows."""
 
     def fields() -> dict[str, GraphQLField]:
-        made = {COUNT: GraphQLField(required(GraphQLInt))}
+        made = {COUNT: plain(required(GraphQLInt))}
         if keys_of(shape):
-            made["key"] = GraphQLField(required(_key_type(registry, shape)), description="What the rows have in common.")
+            made["key"] = Field(required(_key_type(registry, shape)), description="What the rows have in common.")
         numbers = _measured(registry, shape, "Sums", NUMBERS)
         if numbers:
-            made |= {each: GraphQLField(required(numbers)) for each in SUMS}
+            made |= {each: plain(required(numbers)) for each in SUMS}
         if ranges := _measured(registry, shape, "Ranges", (*NUMBERS, *MOMENTS)):
-            made |= {each: GraphQLField(required(ranges)) for each in RANGES}
+            made |= {each: plain(required(ranges)) for each in RANGES}
         return made
 
     name = f"{shape.name}Group"
     text = "Rows that have something in common, counted and measured."
-    return registry.once(name, ("group", shape.model), lambda: GraphQLObjectType(name, fields, description=text))
+    return registry.once(name, ("group", shape.model), lambda: ObjectType(name, fields, description=text))
 
 
 def _key_type(registry: Registry, shape: Shape) -> GraphQLObjectType:
     name = f"{shape.name}GroupKey"
 
     def fields() -> dict[str, GraphQLField]:
-        return {each: GraphQLField(_key_leaf(registry, shape, key)) for each, key in keys_of(shape).items()}
+        return {each: plain(_key_leaf(registry, shape, key)) for each, key in keys_of(shape).items()}
 
     text = "What is not grouped by is null, and so is a row that you may not see. A part of time is its first day."
-    return registry.once(name, ("group key", shape.model), lambda: GraphQLObjectType(name, fields, description=text))
+    return registry.once(name, ("group key", shape.model), lambda: ObjectType(name, fields, description=text))
 
 
 def _key_leaf(registry: Registry, shape: Shape, key: Key) -> Any:
@@ -151,25 +160,25 @@ def _measured(registry: Registry, shape: Shape, suffix: str, kinds: tuple[Any, .
     name = f"{shape.name}{suffix}"
 
     def fields() -> dict[str, GraphQLField]:
-        return {each: GraphQLField(leaf) for each, leaf in wanted.items()}
+        return {each: plain(leaf) for each, leaf in wanted.items()}
 
-    return registry.once(name, (suffix, shape.model), lambda: GraphQLObjectType(name, fields)) if wanted else None
+    return registry.once(name, (suffix, shape.model), lambda: ObjectType(name, fields)) if wanted else None
 
 
 def aggregate_arguments(registry: Registry, shape: Shape) -> dict[str, GraphQLArgument]:
     """Return the arguments of the groups of a resource."""
     keys, name = keys_of(shape), f"{shape.name}GroupField"
     made = {
-        "first": GraphQLArgument(GraphQLInt, description=f"At most {MOST_GROUPS} groups; {USUAL_GROUPS} where nothing is said."),
-        "filter": GraphQLArgument(filter_types.filter_type(registry, shape)),
-        "orderBy": GraphQLArgument(GraphQLList(required(_order_type(registry, shape)))),
+        "first": Argument(GraphQLInt, description=f"At most {MOST_GROUPS} groups; {USUAL_GROUPS} where nothing is said."),
+        "filter": argument(filter_types.filter_type(registry, shape)),
+        "orderBy": argument(list_of(_order_type(registry, shape))),
     }
     if keys:
-        values = {constant(each): GraphQLEnumValue(each) for each in keys}
-        by = registry.once(name, ("group field", shape.model), lambda: GraphQLEnumType(name, values))
-        made["groupBy"] = GraphQLArgument(GraphQLList(required(by)))
+        values = {constant(each): enum_value(each) for each in keys}
+        by = registry.once(name, ("group field", shape.model), lambda: EnumType(name, values))
+        made["groupBy"] = argument(list_of(by))
     if shape.search:
-        made["search"] = GraphQLArgument(GraphQLString)
+        made["search"] = argument(GraphQLString)
     return made
 
 
@@ -186,11 +195,11 @@ def _order_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
     field_name, name = f"{shape.name}GroupOrderField", f"{shape.name}GroupOrderBy"
 
     def fields() -> dict[str, GraphQLInputField]:
-        values = {constant(each): GraphQLEnumValue(each) for each in orders_of(shape)}
-        kind = registry.once(field_name, ("group order field", shape.model), lambda: GraphQLEnumType(field_name, values))
+        values = {constant(each): enum_value(each) for each in orders_of(shape)}
+        kind = registry.once(field_name, ("group order field", shape.model), lambda: EnumType(field_name, values))
         return {
-            "field": GraphQLInputField(required(kind)),
-            "direction": GraphQLInputField(filter_types.Direction, default_value="ASC"),
+            "field": input_field(required(kind)),
+            "direction": InputField(filter_types.Direction, default_value="ASC"),
         }
 
-    return registry.once(name, ("group order", shape.model), lambda: GraphQLInputObjectType(name, fields))
+    return registry.once(name, ("group order", shape.model), lambda: InputObjectType(name, fields))

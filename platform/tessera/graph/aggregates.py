@@ -26,7 +26,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Trunc
-from graphql import GraphQLField, GraphQLList, GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, get_named_type
 
 from tessera.context import current
 from tessera.graph import scalars
@@ -43,9 +43,9 @@ from tessera.graph.aggregate_types import (
     keys_of,
     measures_of,
     orders_of,
-    required,
 )
 from tessera.graph.cost import spend
+from tessera.graph.definitions import Field, list_of
 from tessera.graph.execute import Finished
 from tessera.graph.filters import Conditions, bad, forbidden
 from tessera.graph.ids import encode
@@ -69,8 +69,8 @@ def aggregate_fields(registry: Registry) -> dict[str, GraphQLField]:
         name = f"{lower_first(shape.resource.plural)}Aggregate"
         if name in made:
             raise ImproperlyConfigured(f"{shape.name} needs another plural: {name} is a root field already")
-        made[name] = GraphQLField(
-            GraphQLList(required(group_type(registry, shape))),
+        made[name] = Field(
+            list_of(group_type(registry, shape)),
             aggregate_arguments(registry, shape),
             resolve=_resolve,
             description="The rows that you may see, in groups, counted and measured.",

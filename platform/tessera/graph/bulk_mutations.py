@@ -14,19 +14,16 @@ from django.utils.translation import gettext as _
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
-    GraphQLField,
     GraphQLID,
-    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInt,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
 )
 
 from tessera.errors import ApiError, Code, Refused
 from tessera.graph.cost import spend
+from tessera.graph.definitions import Argument, Field, InputObjectType, argument, attribute, input_field, list_of, required
 from tessera.graph.ids import key_of
 from tessera.graph.inputs import Entry, Leaf, RowKey
 from tessera.graph.names import pascal
@@ -61,11 +58,11 @@ class Undone(Exception):
 
 
 # What does not depend on the resource is made once: there are hundreds of bulk mutations.
-_ID = GraphQLInputField(GraphQLNonNull(GraphQLID))
-_VERSION = GraphQLInputField(GraphQLInt)
-_INDEX = GraphQLField(GraphQLNonNull(GraphQLInt), extensions={"attribute": "index"})
-_ATOMIC = GraphQLArgument(
-    GraphQLNonNull(GraphQLBoolean),
+_ID = input_field(required(GraphQLID))
+_VERSION = input_field(GraphQLInt)
+_INDEX = Field(required(GraphQLInt), extensions=attribute("index"))
+_ATOMIC = Argument(
+    required(GraphQLBoolean),
     default_value=True,
     description="True: one bad item, and nothing is written. False: the good items are written.",
 )
@@ -73,8 +70,8 @@ _ATOMIC = GraphQLArgument(
 
 def bulk_arguments(registry: Registry, verb: Verb) -> dict[str, GraphQLArgument]:
     """Return the arguments of the bulk form of a verb."""
-    items = GraphQLNonNull(GraphQLList(GraphQLNonNull(_item(registry, verb))))
-    return {"items": GraphQLArgument(items), "atomic": _ATOMIC, "idempotencyKey": KEY}
+    items = required(list_of(_item(registry, verb)))
+    return {"items": argument(items), "atomic": _ATOMIC, "idempotencyKey": KEY}
 
 
 def _item(registry: Registry, verb: Verb) -> GraphQLInputObjectType:
@@ -87,10 +84,10 @@ def _item(registry: Registry, verb: Verb) -> GraphQLInputObjectType:
         entries["version"], fields["version"] = Entry("version", Leaf(), True), _VERSION
     if verb.input is not None and verb.reader is not None:
         entries["input"] = Entry("input", verb.reader, not verb.required)
-        fields["input"] = GraphQLInputField(GraphQLNonNull(verb.input) if verb.required else verb.input)
+        fields["input"] = input_field(required(verb.input) if verb.required else verb.input)
     name = f"{pascal(verb.name('bulk'))}Input"
     about = {"entries": entries}
-    return registry.once(name, ("bulk", verb.name()), lambda: GraphQLInputObjectType(name, fields, extensions=about))
+    return registry.once(name, ("bulk", verb.name()), lambda: InputObjectType(name, fields, extensions=about))
 
 
 def bulk_payload(registry: Registry, payloads: Payloads, verb: Verb) -> GraphQLObjectType:
@@ -102,7 +99,7 @@ def bulk_payload(registry: Registry, payloads: Payloads, verb: Verb) -> GraphQLO
     else:
         name, held = pascal(verb.name("bulk")), verb.held
     result = payloads.make(name, verb.parts, held, suffix="Result", more={"index": _INDEX})
-    return payloads.make(name, {"results": GraphQLNonNull(GraphQLList(GraphQLNonNull(result)))}, held=False)
+    return payloads.make(name, {"results": required(list_of(result))}, held=False)
 
 
 def bulk_work(verb: Verb, told: Callable[[Any], list[UserError]]) -> Callable[[dict[str, Any]], BulkAnswer]:

@@ -7,18 +7,16 @@ from django.core.exceptions import ImproperlyConfigured
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLScalarType,
     GraphQLString,
 )
 
 from tessera.custom.selectors import OPERATORS, SHOWN_AS
 from tessera.graph import scalars
+from tessera.graph.definitions import EnumType, InputField, InputObjectType, enum_value, input_field, list_of, required
 from tessera.graph.names import constant
 from tessera.graph.registry import Registry
 from tessera.graph.shapes import ChildList, Column, Shape
@@ -34,7 +32,7 @@ OPERANDS = {  # of texts, what is not plain
     "notIn": "None of these values; rows without a value are found.",
 }
 
-Direction = GraphQLEnumType("Direction", {"ASC": GraphQLEnumValue("ASC"), "DESC": GraphQLEnumValue("DESC")})
+Direction = EnumType("Direction", {"ASC": enum_value("ASC"), "DESC": enum_value("DESC")})
 
 
 def comparison(registry: Registry, leaf: GraphQLScalarType | GraphQLEnumType) -> GraphQLInputObjectType:
@@ -42,14 +40,14 @@ def comparison(registry: Registry, leaf: GraphQLScalarType | GraphQLEnumType) ->
     name = f"{leaf.name}Comparison"
 
     def make() -> GraphQLInputObjectType:
-        several = GraphQLList(GraphQLNonNull(leaf))
+        several = list_of(leaf)
         operators: dict[str, Any] = {"eq": leaf, "ne": leaf, "in": several, "notIn": several, "isNull": GraphQLBoolean}
         if leaf.name in ("Int", "Float") or leaf in ORDERED:
             operators |= {"gt": leaf, "gte": leaf, "lt": leaf, "lte": leaf}
         if leaf is GraphQLString:
             operators |= {"contains": leaf, "startsWith": leaf}
-        fields = {each: GraphQLInputField(kind, description=OPERANDS.get(each)) for each, kind in operators.items()}
-        return GraphQLInputObjectType(name, fields)
+        fields = {each: InputField(kind, description=OPERANDS.get(each)) for each, kind in operators.items()}
+        return InputObjectType(name, fields)
 
     return registry.once(name, ("comparison", leaf.name), make)
 
@@ -60,32 +58,32 @@ def filter_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
 
     def fields() -> dict[str, GraphQLInputField]:
         itself = filter_type(registry, shape)
-        made = {"id": GraphQLInputField(comparison(registry, GraphQLID))}
+        made = {"id": input_field(comparison(registry, GraphQLID))}
         for member in shape.filters.values():
             if isinstance(member, Column):
                 if isinstance(member.field, ArrayField) or scalars.of_column(member.field) is scalars.Json:
                     raise ImproperlyConfigured(f"{shape.name}.{member.name} cannot be filtered: it is no single value")
-                made[member.name] = GraphQLInputField(comparison(registry, registry.leaf_of(member, shape.name)))
+                made[member.name] = input_field(comparison(registry, registry.leaf_of(member, shape.name)))
             else:
-                made[member.name] = GraphQLInputField(filter_type(registry, registry.shapes.of(member.target)))
+                made[member.name] = input_field(filter_type(registry, registry.shapes.of(member.target)))
         for list_ in shape.members.values():
             if isinstance(list_, ChildList) and not (list_.label and list_.name == TAGS):
                 if list_.name in made:
                     raise ImproperlyConfigured(f"{shape.name} cannot be filtered by its list {list_.name}: a column is named so")
-                made[list_.name] = GraphQLInputField(list_filter_type(registry, registry.shapes.of(list_.child)))
+                made[list_.name] = input_field(list_filter_type(registry, registry.shapes.of(list_.child)))
         if shape.resource.is_record:
             for each, field in of_records(registry).items():
                 if each in made:
                     raise ImproperlyConfigured(f"{shape.name} cannot be filtered by a field named {each}")
                 made[each] = field
-        several = GraphQLList(GraphQLNonNull(itself))
+        several = list_of(itself)
         for word, kind in (("and", several), ("or", several), ("not", itself)):
             if word in made:
                 raise ImproperlyConfigured(f"{shape.name} cannot be filtered by a field named {word}")
-            made[word] = GraphQLInputField(kind)
+            made[word] = input_field(kind)
         return made
 
-    return registry.once(name, ("filter", shape.model), lambda: GraphQLInputObjectType(name, fields))
+    return registry.once(name, ("filter", shape.model), lambda: InputObjectType(name, fields))
 
 
 def list_filter_type(registry: Registry, child: Shape) -> GraphQLInputObjectType:
@@ -99,39 +97,39 @@ def list_filter_type(registry: Registry, child: Shape) -> GraphQLInputObjectType
 
     def fields() -> dict[str, GraphQLInputField]:
         kind = filter_type(registry, child)
-        return {word: GraphQLInputField(kind, description=text) for word, text in says.items()}
+        return {word: InputField(kind, description=text) for word, text in says.items()}
 
-    return registry.once(name, ("list filter", child.model), lambda: GraphQLInputObjectType(name, fields))
+    return registry.once(name, ("list filter", child.model), lambda: InputObjectType(name, fields))
 
 
 def of_records(registry: Registry) -> dict[str, GraphQLInputField]:
     """Return the fields that the filter of every kind of record has besides its own: all conditions hold, all tags are there."""
 
     def condition() -> GraphQLInputObjectType:
-        names = GraphQLEnumType("CustomFieldOperator", {constant(each): GraphQLEnumValue(each) for each in OPERATORS})
-        parts: dict[str, Any] = {"name": GraphQLNonNull(GraphQLString), "op": GraphQLNonNull(names), "value": scalars.Json}
+        names = EnumType("CustomFieldOperator", {constant(each): enum_value(each) for each in OPERATORS})
+        parts: dict[str, Any] = {"name": required(GraphQLString), "op": required(names), "value": scalars.Json}
         text = "How a custom field compares with a value, given as in an input; IN takes a list, IS_NULL true or false."
-        fields = {each: GraphQLInputField(kind) for each, kind in parts.items()}
-        return GraphQLInputObjectType("CustomFieldCondition", fields, description=text)
+        fields = {each: input_field(kind) for each, kind in parts.items()}
+        return InputObjectType("CustomFieldCondition", fields, description=text)
 
     compared = registry.once("CustomFieldCondition", "the conditions on custom fields", condition)
     return {
-        camel(SHOWN_AS): GraphQLInputField(GraphQLList(GraphQLNonNull(compared))),
-        TAGS: GraphQLInputField(GraphQLList(GraphQLNonNull(GraphQLString))),
+        camel(SHOWN_AS): input_field(list_of(compared)),
+        TAGS: input_field(list_of(GraphQLString)),
     }
 
 
 def order_type(registry: Registry, shape: Shape) -> GraphQLInputObjectType:
     """Return the ordering input of a resource."""
-    values = {"ID": GraphQLEnumValue("id")}
-    values |= {constant(name): GraphQLEnumValue(name) for name in shape.order if name != "id"}
+    values = {"ID": enum_value("id")}
+    values |= {constant(name): enum_value(name) for name in shape.order if name != "id"}
     field_name, name = f"{shape.name}OrderField", f"{shape.name}OrderBy"
 
     def fields() -> dict[str, GraphQLInputField]:
-        order_field = registry.once(field_name, ("order field", shape.model), lambda: GraphQLEnumType(field_name, values))
+        order_field = registry.once(field_name, ("order field", shape.model), lambda: EnumType(field_name, values))
         return {
-            "field": GraphQLInputField(GraphQLNonNull(order_field)),
-            "direction": GraphQLInputField(Direction, default_value="ASC"),
+            "field": input_field(required(order_field)),
+            "direction": InputField(Direction, default_value="ASC"),
         }
 
-    return registry.once(name, ("order", shape.model), lambda: GraphQLInputObjectType(name, fields))
+    return registry.once(name, ("order", shape.model), lambda: InputObjectType(name, fields))

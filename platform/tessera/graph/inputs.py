@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
 from enum import Enum
 from inspect import Parameter
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -21,19 +21,18 @@ from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
 )
 
 from tessera.custom.selectors import SHOWN_AS
 from tessera.custom.values import CustomFieldInput
 from tessera.errors import Problem, Refused
 from tessera.graph import scalars
+from tessera.graph.definitions import InputField, InputObjectType, input_field, list_of, required
 from tessera.graph.ids import decode, key_of
 from tessera.graph.registry import Registry, describe
 from tessera.graph.shapes import Column, Relation, Shape
 from tessera.graph.types import enum_of, optional
-from tessera.resource import Resource, camel
+from tessera.resource import Resource, camel, hints_of
 from tessera.scope import scoped
 
 Path = tuple[str, ...]
@@ -173,7 +172,7 @@ def input_of(registry: Registry, hint: Any) -> tuple[GraphQLInputType, Reader]:
     if get_origin(hint) in (list, tuple, frozenset, set) or hint in (list, tuple):
         inner, _none = optional(get_args(hint)[0])
         kind, reader = input_of(registry, inner)
-        return GraphQLList(GraphQLNonNull(kind)), Several(reader, get_origin(hint))
+        return list_of(kind), Several(reader, get_origin(hint))
     if get_origin(hint) is dict or hint is Any:
         return scalars.Json, Leaf()
     if hint is UUID:
@@ -198,7 +197,7 @@ def _any_key(text: str) -> UUID:
 def dataclass_input(registry: Registry, kind: Any) -> tuple[GraphQLInputObjectType, Entries]:
     """Return the input object of a dataclass, and the reader that makes one."""
     name = kind.__name__ if kind.__name__.endswith("Input") else f"{kind.__name__}Input"
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     wanted = {
         each.name: (hints[each.name], each.default is MISSING and each.default_factory is MISSING)
         for each in dataclass_fields(kind)
@@ -219,16 +218,14 @@ def object_input(
 
     def fields() -> dict[str, GraphQLInputField]:
         made = {}
-        for attribute, (hint, required) in wanted.items():
+        for attribute, (hint, needed) in wanted.items():
             inner, may_be_none = optional(hint)
             kind, reader = input_of(registry, inner)
             entries[camel(attribute)] = Entry(attribute, reader, may_be_none)
-            made[camel(attribute)] = GraphQLInputField(GraphQLNonNull(kind) if required and not may_be_none else kind)
+            made[camel(attribute)] = input_field(required(kind) if needed and not may_be_none else kind)
         return made
 
-    made = registry.once(
-        name, origin, lambda: GraphQLInputObjectType(name, fields, description=text, extensions={"entries": entries})
-    )
+    made = registry.once(name, origin, lambda: InputObjectType(name, fields, description=text, extensions={"entries": entries}))
     return made, Entries(make, lambda: made.extensions["entries"])
 
 
@@ -251,20 +248,20 @@ def column_input(registry: Registry, shape: Shape, name: str, creating: bool) ->
     entries: dict[str, Entry] = {}
 
     def fields() -> dict[str, GraphQLInputField]:
-        made = {}
+        made: dict[str, GraphQLInputField] = {}
         for each, member in shape.writable.items():
             column = member.field
             kind, reader = _of_member(registry, shape, member)
             entries[each] = Entry(column.name, reader, may_be_none=True)
             needed = creating and not (column.null or column.blank or column.has_default() or column.has_db_default())
-            made[each] = GraphQLInputField(GraphQLNonNull(kind) if needed else kind, description=str(column.help_text) or None)
+            made[each] = InputField(required(kind) if needed else kind, description=str(column.help_text) or None)
         if shape.resource.is_record:
             each, kind, entries[each] = custom_input(registry)
-            made[each] = GraphQLInputField(kind)
+            made[each] = input_field(kind)
         return made
 
     made = registry.once(
-        name, ("columns", shape.model, creating), lambda: GraphQLInputObjectType(name, fields, extensions={"entries": entries})
+        name, ("columns", shape.model, creating), lambda: InputObjectType(name, fields, extensions={"entries": entries})
     )
     return made, Entries(dict, lambda: made.extensions["entries"])
 
@@ -274,5 +271,5 @@ def _of_member(registry: Registry, shape: Shape, member: Column | Relation) -> t
         return GraphQLID, RowKey(member.target)
     leaf = registry.leaf_of(member, shape.name)
     if isinstance(member.field, ArrayField):
-        return GraphQLList(GraphQLNonNull(leaf)), Leaf()
+        return list_of(leaf), Leaf()
     return leaf, Leaf()

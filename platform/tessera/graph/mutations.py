@@ -11,11 +11,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from graphql import (
-    GraphQLArgument,
     GraphQLField,
     GraphQLID,
     GraphQLInt,
-    GraphQLNonNull,
     GraphQLResolveInfo,
     print_ast,
 )
@@ -23,6 +21,7 @@ from graphql import (
 from tessera.crud import refusal_of_validation
 from tessera.errors import Problem, Refused
 from tessera.graph.bulk_mutations import BULK, Undone, bulk_arguments, bulk_payload, bulk_work
+from tessera.graph.definitions import Field, argument, required
 from tessera.graph.execute import Finished
 from tessera.graph.payloads import KEY, Answer, Payloads, UserError
 from tessera.graph.plan import Planner
@@ -34,7 +33,7 @@ from tessera.resource import camel
 from tessera.unit_of_work import Phase, attempt, defer, unit_of_work
 
 Work = Callable[[dict[str, Any]], Any]
-_ID, _VERSION = GraphQLArgument(GraphQLNonNull(GraphQLID)), GraphQLArgument(GraphQLInt)
+_ID, _VERSION = argument(required(GraphQLID)), argument(GraphQLInt)
 
 
 def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
@@ -53,7 +52,7 @@ def mutation_fields(registry: Registry) -> dict[str, GraphQLField]:
 
 
 def _about(verb: Verb) -> dict[str, Any]:
-    return {"permission": verb.permission} | ({"service": verb.service} if verb.service else {})
+    return {"verb": verb, "permission": verb.permission} | ({"service": verb.service} if verb.service else {})
 
 
 def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
@@ -65,13 +64,13 @@ def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
     if not verb.secret:
         arguments["idempotencyKey"] = KEY
     if verb.input is not None:
-        arguments["input"] = GraphQLArgument(GraphQLNonNull(verb.input) if verb.required else verb.input)
+        arguments["input"] = argument(required(verb.input) if verb.required else verb.input)
 
     def work(given: dict[str, Any]) -> Answer:
         verb.demand()
         return verb.apply(given)
 
-    return GraphQLField(
+    return Field(
         payloads.make(verb.name(), verb.parts, verb.held),
         arguments,
         resolve=resolver(work, verb.places),
@@ -81,7 +80,7 @@ def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
 
 
 def _bulk(registry: Registry, payloads: Payloads, verb: Verb) -> GraphQLField:
-    return GraphQLField(
+    return Field(
         bulk_payload(registry, payloads, verb),
         bulk_arguments(registry, verb),
         resolve=resolver(bulk_work(verb, lambda refusal: user_errors(refusal, verb.places)), {}),

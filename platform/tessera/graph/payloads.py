@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any, get_args, get_origin
 
 from django.db.models import Model
-from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
+from graphql import GraphQLField, GraphQLObjectType, GraphQLString
 
+from tessera.graph.definitions import Field, ObjectType, argument, attribute, list_of, required
 from tessera.graph.holds import Hold, hold_of
 from tessera.graph.names import pascal
 from tessera.graph.registry import Registry
@@ -65,7 +66,7 @@ class Answer:
         return hold_of(self.made)
 
 
-KEY = GraphQLArgument(GraphQLString)  # the argument idempotencyKey, one object for all mutations
+KEY = argument(GraphQLString)  # the argument idempotencyKey, one object for all mutations
 
 
 class Payloads:
@@ -73,9 +74,7 @@ class Payloads:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.errors = GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(object_type(registry, UserError)))), extensions={"attribute": "user_errors"}
-        )
+        self.errors = Field(required(list_of(object_type(registry, UserError))), extensions=attribute("user_errors"))
 
     def make(
         self,
@@ -87,14 +86,14 @@ class Payloads:
         more: Mapping[str, GraphQLField] | None = None,
     ) -> GraphQLObjectType:
         """Return the payload type of a mutation, or by another `suffix` the type of something in it."""
-        made = dict(more or {}) | {name: GraphQLField(kind, extensions={"attribute": name}) for name, kind in parts.items()}
+        made = dict(more or {}) | {name: Field(kind, extensions=attribute(name)) for name, kind in parts.items()}
         if held:
             kind = object_type(self.registry, Hold)
             text = "The approval that the change waits for, if it was held back."
-            made["hold"] = GraphQLField(kind, description=text, extensions={"attribute": "hold"})
+            made["hold"] = Field(kind, description=text, extensions=attribute("hold"))
         name = f"{pascal(mutation)}{suffix}"
         made["userErrors"] = self.errors
-        return self.registry.once(name, (suffix, mutation), lambda: GraphQLObjectType(name, made))
+        return self.registry.once(name, (suffix, mutation), lambda: ObjectType(name, made))
 
     def of_return(self, hint: Any) -> dict[str, Any]:
         """Return the payload fields for a service's return type."""

@@ -4,10 +4,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from graphql import (
-    GraphQLArgument,
     GraphQLField,
     GraphQLID,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
 )
@@ -15,6 +13,7 @@ from graphql import (
 from tessera.context import current
 from tessera.errors import ApiError, Code
 from tessera.graph.aggregates import aggregate_fields
+from tessera.graph.definitions import Field, argument, required
 from tessera.graph.execute import Planned
 from tessera.graph.filters import forbidden
 from tessera.graph.ids import decode, key_of
@@ -34,22 +33,22 @@ from tessera.scope import may_view
 
 def query_fields(registry: Registry) -> dict[str, GraphQLField]:
     """Return the generated fields of Query, without the reports."""
-    identified = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))}
-    fields = {"node": GraphQLField(Node, identified, resolve=_node, description="The thing with this id.")}
+    identified = {"id": argument(required(GraphQLID))}
+    fields: dict[str, GraphQLField] = {"node": Field(Node, identified, resolve=_node, description="The thing with this id.")}
     for shape in registry.shapes:
         about = {"shape": shape, "reads": True}
-        one = GraphQLField(node_type(registry, shape), identified, resolve=_row, extensions=about)
-        several = GraphQLField(connection_type(registry, shape), page_arguments(registry, shape), resolve=_list, extensions=about)
+        one = Field(node_type(registry, shape), identified, resolve=_row, extensions=about)
+        several = Field(connection_type(registry, shape), page_arguments(registry, shape), resolve=_list, extensions=about)
         for name, field in ((shape.name, one), (shape.resource.plural, several)):
             if lower_first(name) in fields:
                 raise ImproperlyConfigured(
                     f"{shape.name} needs another name or plural: {lower_first(name)} is a root field already"
                 )
             fields[lower_first(name)] = field
-    for name, field in (aggregate_fields(registry) | search_fields(registry)).items():
+    for name, found in (aggregate_fields(registry) | search_fields(registry)).items():
         if name in fields:
             raise ImproperlyConfigured(f"{name} is a root field already")
-        fields[name] = field
+        fields[name] = found
     return fields
 
 

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLNamedType, GraphQLScalarType
+from graphql import GraphQLArgument, GraphQLEnumType, GraphQLNamedType, GraphQLScalarType
 
 from tessera.graph import scalars
+from tessera.graph.definitions import EnumType, EnumValue
 from tessera.graph.names import NAME, constant, pascal
 from tessera.graph.shapes import Column, Shapes
 
@@ -22,6 +23,7 @@ class Registry:
         self.shapes = shapes
         self.types: dict[str, GraphQLNamedType] = {}
         self._origins: dict[str, Any] = {}
+        self.arguments: dict[str, dict[str, GraphQLArgument]] = {}  # of the lists of a resource, by its name
 
     def once(self, name: str, origin: Any, make: Callable[[], Made]) -> Made:
         """Return the type `name`, making it at the first call; refuse it for a second `origin`."""
@@ -50,9 +52,9 @@ class Registry:
 
         def make() -> GraphQLEnumType:
             pairs = zip(names, choices, strict=True)
-            members = {each: GraphQLEnumValue(str(value), description=str(label)) for each, (value, label) in pairs}
+            members = {each: EnumValue(str(value), description=str(label)) for each, (value, label) in pairs}
             names_by_value = {str(value): each for each, value in zip(names, values, strict=True)}
-            return GraphQLEnumType(name, members, extensions={"names": names_by_value})
+            return EnumType(name, members, extensions={"names": names_by_value})
 
         return self.once(name, ("enum", values), make)
 

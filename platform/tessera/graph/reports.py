@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLResolveInfo
+from graphql import GraphQLField, GraphQLResolveInfo
 
 from tessera.context import current
 from tessera.errors import ApiError, Code, Refused
+from tessera.graph.definitions import Field, argument
 from tessera.graph.execute import Finished
 from tessera.graph.filters import forbidden
 from tessera.graph.inputs import given, parameter_input
@@ -25,7 +26,7 @@ def report_fields(registry: Registry) -> dict[str, GraphQLField]:
 def _field(registry: Registry, report: Report) -> GraphQLField:
     parameters = parameters_of(report.selector)
     kind, reader = parameter_input(registry, f"{pascal(report.name)}Arguments", parameters.items(), ("report", report.name))
-    arguments = {name: GraphQLArgument(field.type) for name, field in kind.fields.items()} if parameters else {}
+    arguments = {name: argument(field.type) for name, field in kind.fields.items()} if parameters else {}
 
     def resolve(_source: Any, info: GraphQLResolveInfo, **values: Any) -> Finished:
         if report.permission and not current().actor.may(report.permission):
@@ -37,7 +38,7 @@ def _field(registry: Registry, report: Report) -> GraphQLField:
         plan = value_plan(Planner(info), info.return_type, info.field_nodes)
         return Finished(plan.render_all([value])[0])
 
-    return GraphQLField(
+    return Field(
         nullable(output_type(registry, returns_of(report.selector))),
         arguments,
         resolve=resolve,

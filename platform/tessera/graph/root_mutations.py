@@ -4,8 +4,9 @@ from inspect import Parameter
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from graphql import GraphQLArgument, GraphQLField, GraphQLNonNull, GraphQLString
+from graphql import GraphQLField, GraphQLString
 
+from tessera.graph.definitions import Field, argument, required
 from tessera.graph.inputs import given, parameter_input
 from tessera.graph.mutations import resolver, run_in_steps, run_in_unit
 from tessera.graph.names import pascal
@@ -33,14 +34,14 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
         demand(permission)  # inside a unit of work the service leaves that to whoever opened it
         return Answer(service(**given(reader, arguments.get("input") or {})))
 
-    arguments = {} if has_secret(returns_of(service)) else {"idempotencyKey": GraphQLArgument(GraphQLString)}
+    arguments = {} if has_secret(returns_of(service)) else {"idempotencyKey": argument(GraphQLString)}
     if parameters:
-        required = any(default is Parameter.empty for _, default in parameters.values())
-        arguments["input"] = GraphQLArgument(GraphQLNonNull(kind) if required else kind)
-    return GraphQLField(
+        needed = any(default is Parameter.empty for _, default in parameters.values())
+        arguments["input"] = argument(required(kind) if needed else kind)
+    return Field(
         payloads.make(name, payloads.of_return(returns_of(service)), held=False),
         arguments,
         resolve=resolver(work, dict.fromkeys(parameters, "input"), run_in_steps if getattr(service, "steps", False) else run_in_unit),
         description=describe(service),
-        extensions={"service": service, "permission": permission},
+        extensions={"mutation": found, "service": service, "permission": permission},
     )

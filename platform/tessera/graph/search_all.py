@@ -11,13 +11,8 @@ from django.db import connections
 from django.db.models import F, FloatField, Func, IntegerField, UUIDField, Value
 from django.db.models.functions import Cast, Coalesce
 from graphql import (
-    GraphQLArgument,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLInt,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLString,
@@ -27,6 +22,7 @@ from graphql import (
 from tessera.context import current
 from tessera.graph.cost import spend
 from tessera.graph.cursors import Cursors
+from tessera.graph.definitions import Argument, EnumType, Field, ObjectType, argument, enum_value, list_of, plain, required
 from tessera.graph.execute import Finished
 from tessera.graph.filters import Conditions, bad, forbidden
 from tessera.graph.names import constant
@@ -42,7 +38,6 @@ USUAL, MOST, MOST_EACH = 20, 50, 200
 FINE = 1_000_000  # ranks are fractions; as whole numbers they are equal where they look equal
 # Rank, place of the type, key: columns that cursors read and write, of no model.
 ORDER: dict[str, Any] = {"rank": IntegerField(), "type": IntegerField(), "id": UUIDField()}
-required = GraphQLNonNull
 
 
 def search_fields(registry: Registry) -> dict[str, GraphQLField]:
@@ -50,21 +45,21 @@ def search_fields(registry: Registry) -> dict[str, GraphQLField]:
     shapes = {constant(snake(shape.name)): shape for shape in registry.shapes if shape.search}
     if not shapes:
         return {}
-    kinds = GraphQLEnumType("SearchedType", {name: GraphQLEnumValue(shape.name) for name, shape in shapes.items()})
-    found = GraphQLObjectType(
+    kinds = EnumType("SearchedType", {name: enum_value(shape.name) for name, shape in shapes.items()})
+    found = ObjectType(
         "SearchResult",
-        {"nodes": GraphQLField(required(GraphQLList(required(Node)))), "pageInfo": GraphQLField(required(PageInfo))},
+        {"nodes": plain(required(list_of(Node))), "pageInfo": plain(required(PageInfo))},
         description="What was found, the best first.",
     )
     arguments = {
-        "text": GraphQLArgument(required(GraphQLString)),
-        "types": GraphQLArgument(GraphQLList(required(registry.once("SearchedType", "searched types", lambda: kinds)))),
-        "first": GraphQLArgument(GraphQLInt, description=f"At most {MOST}; {USUAL} where nothing is said."),
-        "after": GraphQLArgument(GraphQLString),
+        "text": argument(required(GraphQLString)),
+        "types": argument(list_of(registry.once("SearchedType", "searched types", lambda: kinds))),
+        "first": Argument(GraphQLInt, description=f"At most {MOST}; {USUAL} where nothing is said."),
+        "after": argument(GraphQLString),
     }
     made = registry.once("SearchResult", "search", lambda: found)
     about = f"Search all that you may view. Of each type the newest {MOST_EACH} rows that match are ranked."
-    return {"search": GraphQLField(made, arguments, resolve=_resolve, description=about, extensions={"searches": (USUAL, MOST)})}
+    return {"search": Field(made, arguments, resolve=_resolve, description=about, extensions={"searches": (USUAL, MOST)})}
 
 
 def _resolve(_source: Any, info: GraphQLResolveInfo, *, text: str, **more: Any) -> Finished:

@@ -40,7 +40,7 @@ def answer_stored(text: str, subject: UUID) -> dict[str, Any]:
             raise Unanswerable("No field takes $subject whose record it could be.")
         variables[SUBJECT] = encode(shapes[0].name, subject)
     person = here.actor.member_id.hex if here.actor.member_id else ""
-    budget = budget_of(tenant=here.tenant.id.hex, person=person)
+    budget = budget_of(tenant=here.tenant, person=person)
     try:
         response = answer(schema, here.modules, Request(text, variables, reads=True), budget)
     except ApiError as error:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
+from graphql import GraphQLObjectType, GraphQLString
 
 from tessera.changes.selectors import Change
+from tessera.graph.definitions import Field, ObjectType, argument, list_of
 from tessera.graph.registry import Registry
 from tessera.graph.types import object_type
 
@@ -18,11 +19,11 @@ An event is thin: read the record by its id. The SSE id of an event is the curso
 def subscription_type(registry: Registry) -> GraphQLObjectType:
     """Return the root type of subscriptions."""
     arguments = {
-        "types": GraphQLArgument(GraphQLList(GraphQLNonNull(GraphQLString))),
-        "since": GraphQLArgument(GraphQLString),
+        "types": argument(list_of(GraphQLString)),
+        "since": argument(GraphQLString),
     }
-    field = GraphQLField(object_type(registry, Change), arguments, resolve=_event, description=CHANGED.strip())
-    return GraphQLObjectType("Subscription", {FIELD: field})
+    field = Field(object_type(registry, Change), arguments, resolve=_event, description=CHANGED.strip())
+    return ObjectType("Subscription", {FIELD: field})
 
 
 def _event(event: Any, _info: Any, **_arguments: Any) -> Any:

@@ -4,7 +4,7 @@ import types as python_types
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from enum import Enum
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,7 +17,6 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLInterfaceType,
-    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -25,26 +24,25 @@ from graphql import (
 )
 
 from tessera.graph import filter_types, scalars
+from tessera.graph.definitions import Field, ObjectType, argument, attribute, list_of, plain, required
 from tessera.graph.names import pascal
 from tessera.graph.registry import Registry, describe
 from tessera.graph.shapes import ChildList, Column, ComputedField, Relation, Shape
-from tessera.resource import camel
-
-required = GraphQLNonNull
+from tessera.resource import camel, hints_of
 
 Node = GraphQLInterfaceType(
     "Node",
-    {"id": GraphQLField(required(GraphQLID))},
+    {"id": plain(required(GraphQLID))},
     description="Anything that has an id of its own.",
     resolve_type=lambda value, _info, _type: value["__typename"],
 )
-PageInfo = GraphQLObjectType(
+PageInfo = ObjectType(
     "PageInfo",
     {
-        "hasNextPage": GraphQLField(required(GraphQLBoolean)),
-        "hasPreviousPage": GraphQLField(required(GraphQLBoolean)),
-        "startCursor": GraphQLField(GraphQLString),
-        "endCursor": GraphQLField(GraphQLString),
+        "hasNextPage": plain(required(GraphQLBoolean)),
+        "hasPreviousPage": plain(required(GraphQLBoolean)),
+        "startCursor": plain(GraphQLString),
+        "endCursor": plain(GraphQLString),
     },
     description="Where a page lies in its list.",
 )
@@ -54,7 +52,7 @@ def node_type(registry: Registry, shape: Shape) -> GraphQLObjectType:
     """Return the object type of a resource."""
 
     def fields() -> dict[str, GraphQLField]:
-        made = {"id": GraphQLField(required(GraphQLID), extensions={"member": None})}
+        made: dict[str, GraphQLField] = {"id": Field(required(GraphQLID), extensions={"member": None})}
         for name, member in shape.members.items():
             made[name] = _member_field(registry, shape, member)
         return made
@@ -62,8 +60,8 @@ def node_type(registry: Registry, shape: Shape) -> GraphQLObjectType:
     return registry.once(
         shape.name,
         ("resource", shape.model),
-        lambda: GraphQLObjectType(
-            shape.name, fields, interfaces=[Node], description=describe(shape.model), extensions={"shape": shape}
+        lambda: ObjectType(
+            shape.name, fields, interfaces=(Node,), description=describe(shape.model), extensions={"shape": shape}
         ),
     )
 
@@ -72,60 +70,64 @@ def _member_field(registry: Registry, shape: Shape, member: Any) -> GraphQLField
     about = {"member": member}
     if isinstance(member, Column):
         leaf = registry.leaf_of(member, shape.name)
-        made: GraphQLOutputType = GraphQLList(required(leaf)) if isinstance(member.field, ArrayField) else leaf
+        made: GraphQLOutputType = list_of(leaf) if isinstance(member.field, ArrayField) else leaf
         empty = member.field.null or member.right or (member.field.blank and "names" in leaf.extensions)
         help_text = str(member.field.help_text) or None
-        return GraphQLField(made if empty else required(made), description=help_text, extensions=about)
+        return Field(made if empty else required(made), description=help_text, extensions=about)
     if isinstance(member, Relation):
-        return GraphQLField(node_type(registry, registry.shapes.of(member.target)), extensions=about)
+        return Field(node_type(registry, registry.shapes.of(member.target)), extensions=about)
     if isinstance(member, ChildList):
         child = registry.shapes.of(member.child)
-        return GraphQLField(required(connection_type(registry, child)), page_arguments(registry, child), extensions=about)
+        return Field(required(connection_type(registry, child)), page_arguments(registry, child), extensions=about)
     assert isinstance(member, ComputedField)
-    value = get_args(get_type_hints(member.computed.load)["return"])[1]
-    return GraphQLField(nullable(output_type(registry, value)), description=describe(member.computed.load), extensions=about)
+    value = get_args(hints_of(member.computed.load)["return"])[1]
+    return Field(nullable(output_type(registry, value)), description=describe(member.computed.load), extensions=about)
 
 
 def connection_type(registry: Registry, shape: Shape) -> GraphQLObjectType:
     """Return the page type of a resource."""
 
     def edge() -> GraphQLObjectType:
-        return GraphQLObjectType(
+        return ObjectType(
             f"{shape.name}Edge",
             lambda: {
-                "cursor": GraphQLField(required(GraphQLString)),
-                "node": GraphQLField(required(node_type(registry, shape))),
+                "cursor": plain(required(GraphQLString)),
+                "node": plain(required(node_type(registry, shape))),
             },
         )
 
     def fields() -> dict[str, GraphQLField]:
         edges = registry.once(f"{shape.name}Edge", ("edge", shape.model), edge)
         return {
-            "edges": GraphQLField(required(GraphQLList(required(edges)))),
-            "nodes": GraphQLField(required(GraphQLList(required(node_type(registry, shape))))),
-            "pageInfo": GraphQLField(required(PageInfo)),
-            "totalCount": GraphQLField(required(GraphQLInt)),
+            "edges": plain(required(list_of(edges))),
+            "nodes": plain(required(list_of(node_type(registry, shape)))),
+            "pageInfo": plain(required(PageInfo)),
+            "totalCount": plain(required(GraphQLInt)),
         }
 
     return registry.once(
         f"{shape.name}Connection",
         ("connection", shape.model),
-        lambda: GraphQLObjectType(f"{shape.name}Connection", fields, extensions={"page_of": shape}),
+        lambda: ObjectType(f"{shape.name}Connection", fields, extensions={"page_of": shape}),
     )
 
 
 def page_arguments(registry: Registry, shape: Shape) -> dict[str, GraphQLArgument]:
-    """Return the arguments of every list of a resource."""
-    made = {
-        "first": GraphQLArgument(GraphQLInt),
-        "after": GraphQLArgument(GraphQLString),
-        "last": GraphQLArgument(GraphQLInt),
-        "before": GraphQLArgument(GraphQLString),
-        "filter": GraphQLArgument(filter_types.filter_type(registry, shape)),
-        "orderBy": GraphQLArgument(GraphQLList(required(filter_types.order_type(registry, shape)))),
+    """Return the arguments of every list of a resource: the same for all of them."""
+    known = registry.arguments.get(shape.name)
+    if known is not None:
+        return known
+    made: dict[str, GraphQLArgument] = {
+        "first": argument(GraphQLInt),
+        "after": argument(GraphQLString),
+        "last": argument(GraphQLInt),
+        "before": argument(GraphQLString),
+        "filter": argument(filter_types.filter_type(registry, shape)),
+        "orderBy": argument(list_of(filter_types.order_type(registry, shape))),
     }
     if shape.search:
-        made["search"] = GraphQLArgument(GraphQLString)
+        made["search"] = argument(GraphQLString)
+    registry.arguments[shape.name] = made
     return made
 
 
@@ -170,7 +172,7 @@ def output_type(registry: Registry, hint: Any) -> GraphQLOutputType:
 def _output(registry: Registry, hint: Any) -> GraphQLOutputType:
     if get_origin(hint) in (list, tuple, frozenset, set):
         item = output_type(registry, get_args(hint)[0])
-        return GraphQLList(item if isinstance(item, GraphQLNonNull) else required(item))
+        return list_of(nullable(item))
     if get_origin(hint) is dict:
         return scalars.Json
     if hint is UUID:
@@ -192,12 +194,12 @@ def object_type(registry: Registry, kind: Any) -> GraphQLObjectType:
     """Return the object type of a dataclass."""
 
     def fields() -> dict[str, GraphQLField]:
-        hints = get_type_hints(kind)
+        hints = hints_of(kind)
         return {
-            camel(each.name): GraphQLField(output_type(registry, hints[each.name]), extensions={"attribute": each.name})
+            camel(each.name): Field(output_type(registry, hints[each.name]), extensions=attribute(each.name))
             for each in dataclass_fields(kind)
         }
 
     return registry.once(
-        kind.__name__, ("dataclass", kind), lambda: GraphQLObjectType(kind.__name__, fields, description=describe(kind))
+        kind.__name__, ("dataclass", kind), lambda: ObjectType(kind.__name__, fields, description=describe(kind))
     )

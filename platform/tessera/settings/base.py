@@ -123,6 +123,8 @@ TESSERA_BUDGETS = {
     "app": (30_000, 1_500),
     "stranger": (4_000, 200),
 }
+# How many times that a company of a tier has, with all that come there; "" is the tier of those that have none, and of all at first.
+TESSERA_BUDGET_TIERS = {"": 1.0}
 TESSERA_STREAMS = {"person": 20, "tenant": 1_000}  # open streams in one process: of one member, and of one company
 TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
 TESSERA_CHANGES_KEPT_DAYS = int(os.environ.get("TESSERA_CHANGES_KEPT_DAYS", "30"))  # how old a cursor of changes may be
@@ -178,9 +180,16 @@ TESSERA_FILE_BYTES = {"attachment": 25 * 1024 * 1024, "bulk": 1024 * 1024 * 1024
 TESSERA_STORAGE_BYTES = int(os.environ.get("TESSERA_STORAGE_BYTES", 10 * 1024**3))  # of all files of a company
 TESSERA_FILE_TYPES = KNOWN  # media types that are taken; application/octet-stream stands for all that are not known
 TESSERA_BULK = {"at_once": 3, "unfinished": 20}  # bulk operations of a company: that run at once, and with those that wait
+# Seconds until an operation whose worker was not heard of is taken up by another one, and for which one works between two checkpoints.
+TESSERA_BULK_LEASE = float(os.environ.get("TESSERA_BULK_LEASE", "120"))
+TESSERA_BULK_SLICE = float(os.environ.get("TESSERA_BULK_SLICE", "15"))
 
 TESSERA_WEBHOOKS_TO_LOOPBACK = (
     False  # whether webhooks may go to this machine, also without TLS: on one's own, never in production
+)
+# Seconds between one attempt of a webhook and the next: nine attempts in about four hours. Each is stretched or shortened by a fifth.
+TESSERA_WEBHOOK_WAITS = tuple(
+    float(each) for each in os.environ.get("TESSERA_WEBHOOK_WAITS", "5,30,120,300,900,1800,3600,7200").split(",")
 )
 
 # Seconds until a delivery that was sent and not heard of is sent again, and, doubling, until one that failed is; seconds

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.utils import timezone
 
 from tessera.access.models import Member
@@ -21,9 +22,7 @@ from tessera.webhooks.posting import Outcome, post
 from tessera.webhooks.services import disable_subscription
 from tessera.webhooks.signing import good_secrets, signature_headers
 
-# Seconds between one attempt and the next: nine attempts in about four hours. Each is stretched or shortened by a fifth.
-SCHEDULE = (5, 30, 120, 300, 900, 1800, 3600, 7200)
-JITTER = 0.2
+JITTER = 0.2  # of each wait
 BREAK_AFTER, BREAK_SINCE = 20, timedelta(hours=1)  # failures in a row, over so long a time, that disable a webhook
 SEES_FACTS = "outbox.outbox_event_view"
 BODY_KEPT = 65_536
@@ -86,10 +85,11 @@ def _conclude(key: UUID, attempt: int, letter: Letter | None, outcome: Outcome) 
             return
         now = timezone.now()
         row.leased_until = None
-        if outcome.is_done or attempt > len(SCHEDULE):
+        if outcome.is_done or attempt > len(settings.TESSERA_WEBHOOK_WAITS):
             row.state, row.finished_at = (row.State.DONE if outcome.is_done else row.State.FAILED), now
         else:
-            row.due_at = now + timedelta(seconds=SCHEDULE[attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311
+            wait = settings.TESSERA_WEBHOOK_WAITS[attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+            row.due_at = now + timedelta(seconds=wait)
         row.save()
         if letter is not None:
             _judge(row.subscription_id, outcome)

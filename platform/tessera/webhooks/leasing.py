@@ -3,11 +3,11 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from tessera.unit_of_work import unit_of_work
-from tessera.webhooks.delivery import SCHEDULE
 from tessera.webhooks.models import WebhookDelivery, WebhookSubscription
 
 LEASE = timedelta(seconds=60)  # longer than a request may take
@@ -38,7 +38,7 @@ def lease_due(most: int) -> list[tuple[UUID, int]]:
         rows = wanted.order_by("due_at", "id").select_for_update(of=("self",), skip_locked=True)[:most]
         taken, lost = [], []
         for row in rows:
-            if row.attempts > len(SCHEDULE):
+            if row.attempts > len(settings.TESSERA_WEBHOOK_WAITS):
                 lost.append(row.pk)
                 continue
             room[row.subscription_id] = room.get(row.subscription_id, AT_ONCE) - 1

@@ -11,6 +11,10 @@ from django.test import Client
 from django.utils.translation import override
 
 from billing.catalogue.page import money_text
+from billing.catalogue.selectors import catalogue
+from billing.catalogue.sync import sync_catalogue
+from billing.local_stripe.testing import running
+from tenants.models import SignUp
 from tests.billing.catalogue.planted import CATALOGUE, with_offer, with_price
 
 HOST = "localhost:8000"
@@ -130,6 +134,18 @@ def test_what_is_chosen_is_ticked_when_signing_up(tenant):
     assert 'value="crm"' in text and "nothing" not in text
 
 
+def test_a_part_of_a_bundle_that_was_chosen_can_be_signed_up_for(tenant):
+    form = {
+        "company": "Acme",
+        "slug": "acme",
+        "email": "ada@acme.example",
+        "password": "harbour-lantern-42",
+        "modules": ["stock"],
+    }
+    assert Client(HTTP_HOST=HOST).post("/signup?modules=stock&modules=erp", form).status_code == 302
+    assert SignUp.objects.get(slug="acme").modules == ["stock"]
+
+
 def test_the_api_says_the_same_to_everybody(plant):
     plant(CATALOGUE)
     answer = ask()
@@ -181,20 +197,30 @@ def test_the_api_says_the_same_to_everybody(plant):
     assert [each["key"] for each in answer["planAdditions"]] == ["bundle.scm", "module.workflow", "module.orders", "module.stock"]
 
 
-def test_a_change_of_the_catalogue_changes_the_page_and_the_api(plant):
-    plant(CATALOGUE)
-    assert "$40" in page()[1]
-    plant(replace(with_price("harbour.month.usd", amount=Decimal(44)), trial_days=21))
-    _status, lines = page()
-    assert "$44" in lines and "$40" not in lines and "21 days" in lines[1]
-    plan = ask("{ plans { trialDays prices { lookupKey amount } } }")["plans"][0]
-    assert (plan["trialDays"], plan["prices"][0]) == (21, {"lookupKey": "harbour.month.usd", "amount": "44"})
-    plant(with_offer("module.stock", sold=False))
-    assert [each["key"] for each in ask("{ planAdditions { key } }")["planAdditions"]] == [
-        "bundle.scm",
-        "module.workflow",
-        "module.orders",
-    ]
+def test_a_change_of_the_catalogue_changes_the_page_the_api_and_stripe_alike(plant):
+    with running(deliver=False) as local:
+
+        def seen():
+            """Return what a month of the plan costs on the page, by the API and in Stripe, the trial, and what is sold beside."""
+            sync_catalogue(client=local.client, catalogue=catalogue())
+            _status, lines = page()
+            answer = ask("{ plans { trialDays prices { lookupKey amount } } planAdditions { key } }")
+            (plan,) = answer["plans"]
+            (price,) = local.client.v1.prices.list({"lookup_keys": ["harbour.month.usd"]}).data
+            products = local.client.v1.products.list({"active": True, "limit": 100}).data
+            sold = {each.metadata["tessera"] for each in products}
+            assert {each["key"] for each in answer["planAdditions"]} == {
+                key for key in sold if key.startswith(("bundle", "module"))
+            }
+            assert plan["prices"][0]["lookupKey"] == "harbour.month.usd"
+            return lines[lines.index("Harbour") + 2], plan["prices"][0]["amount"], price.unit_amount, plan["trialDays"], len(sold)
+
+        plant(CATALOGUE)
+        assert seen() == ("$40", "40", 4000, 10, 7)
+        plant(replace(with_price("harbour.month.usd", amount=Decimal("44.50")), trial_days=21))
+        assert seen() == ("$44.50", "44.5", 4450, 21, 7)
+        plant(with_offer("module.stock", sold=False))
+        assert seen() == ("$40", "40", 4000, 10, 6)
 
 
 @pytest.mark.parametrize(

@@ -241,8 +241,19 @@ def test_what_was_made_by_hand_is_left_alone(local, sync):
         {"product": harbour.id, "currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}}
     )
     other = local.client.v1.products.create({"name": "A mug"})
+    thanks = local.client.v1.entitlements.features.create({"name": "A card at Christmas", "lookup_key": "thanks"})
+    local.client.v1.products.features.create(harbour.id, {"entitlement_feature": thanks.id})
     assert sync(CATALOGUE) == ([], [])
     assert local.client.v1.prices.retrieve(special.id).active and local.client.v1.products.retrieve(other.id).active
+
+
+def test_a_feature_that_was_archived_by_hand_is_active_again(local, sync):
+    sync(CATALOGUE)
+    feature = read_stripe(local.client).features["module.stock"]
+    local.client.v1.entitlements.features.update(feature.id, {"active": False})
+    written, told = sync(CATALOGUE)
+    assert (len(written), said(told[0])) == (1, "update the feature module.stock")
+    assert local.client.v1.entitlements.features.retrieve(feature.id).active
 
 
 def test_a_meter_that_was_switched_off_is_switched_on_and_named_anew(local, sync):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from billing.local_stripe.testing import LocalStripe, running
 
 START = 1_790_000_000  # 21 September 2026

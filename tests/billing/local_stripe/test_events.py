@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import stripe
-from billing.local_stripe.testing import SECRET, running
 
+from billing.local_stripe.testing import SECRET, running
 from tests.billing.local_stripe.conftest import START
 from tests.billing.local_stripe.test_protocol import ask
 
@@ -151,6 +151,7 @@ def test_events_are_of_an_older_version(local: Any, v1: Any, received: Receiver)
     v1.customers.create({})
     local.drain()
     assert received.events[0].api_version == "2019-12-03"
+    assert v1.events.list().data[0].api_version == "2019-12-03"
 
 
 @pytest.mark.parametrize(("outage", "error"), [("503", stripe.APIError), ("refuse", stripe.APIConnectionError)])

@@ -1,14 +1,18 @@
 """Every object that is served has the fields that the SDK declares for it, inside and out, and no others."""
 
+import ast
 import types
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
-from billing.local_stripe.store import PREFIXES
 from stripe import ListObject, StripeObject
+
+import billing.local_stripe
+from billing.local_stripe.store import PREFIXES
 
 # Those whose class is not simply their name in capitals.
 CLASSES = {
@@ -88,7 +92,7 @@ def every_object(shop: Any) -> Iterator[dict[str, Any]]:
     """Make one of everything, and yield all rows as the API shows them and all events' objects."""
     from billing.local_stripe.rendering import INCLUDED, shown
 
-    answers = _live_a_life(shop)
+    answers = live_a_life(shop)
     local = shop.local.local
     for kind, rows in local.store.kinds.items():
         for row in list(rows.values()):
@@ -105,7 +109,7 @@ def every_object(shop: Any) -> Iterator[dict[str, Any]]:
         yield answer.to_dict()
 
 
-def _live_a_life(shop: Any) -> list[Any]:
+def live_a_life(shop: Any) -> list[Any]:
     """Make one of everything; return the answers that are kept nowhere."""
     v1, local = shop.v1, shop.local
     meter = v1.billing.meters.create(
@@ -187,6 +191,19 @@ def test_every_served_object_has_the_fields_of_its_class(shop: Any) -> None:
             wrong.update(faults(row, class_of(row["object"]), row["object"]))
     assert not wrong, "\n".join(sorted(wrong))
     assert seen >= set(PREFIXES), sorted(set(PREFIXES) - seen)
+
+
+def test_every_event_is_one_that_stripe_knows() -> None:
+    """Also those that no test brings about: what is emitted is read from the code."""
+    said = set()
+    for file in Path(billing.local_stripe.__file__).parent.glob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("emit", "changing"):
+                said.update(
+                    node.value for node in ast.walk(call.args[1]) if isinstance(node, ast.Constant) and "." in str(node.value)
+                )
+    assert said - set(typing.get_args(stripe.Event.__annotations__["type"])) == set()
+    assert len(said) > 70
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The life of a subscription, driven by the clock: trials, renewals, failed payments, pauses, ends."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_renewals_go_on_for_a_year_at_their_own_moments(local: Any, shop: Any) -
     assert len(invoices) == 13
     assert [row.status for row in invoices] == ["paid"] * 13
     times = [row.created for row in reversed(invoices)]
-    assert [later - earlier for earlier, later in zip(times, times[1:], strict=False)] == [
+    assert [later - earlier for earlier, later in pairwise(times)] == [
         days * DAY for days in (30, 31, 30, 31, 31, 28, 31, 30, 31, 30, 31, 31)
     ]
     moments = [event["created"] for event in local.events()]
@@ -264,3 +265,35 @@ def test_items_that_do_not_go_together_are_refused(shop: Any, v1: Any, items: li
         else:
             sub = shop.subscription((keys["seat"], 1), customer=customer)
             v1.subscription_items.delete(sub["items"].data[0].id)
+
+
+def test_what_paid_is_kept_where_the_subscription_says_so(shop: Any, v1: Any) -> None:
+    more = {"payment_behavior": "default_incomplete", "payment_settings": {"save_default_payment_method": "on_subscription"}}
+    sub = shop.subscription((shop.price("Seat", 1000), 1), customer=shop.customer(None), **more)
+    invoice = v1.invoices.retrieve(sub.latest_invoice, {"expand": ["payments"]})
+    intent = invoice.payments.data[0].payment.payment_intent
+    assert (sub.status, v1.payment_intents.retrieve(intent).status) == ("incomplete", "requires_payment_method")
+    assert v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"}).status == "succeeded"
+    paid = v1.subscriptions.retrieve(sub.id, {"expand": ["default_payment_method"]})
+    assert (paid.status, paid.default_payment_method.card.last4) == ("active", "4242")
+
+
+def test_a_void_invoice_gives_back_the_credit_it_took(local: Any, shop: Any, v1: Any) -> None:
+    customer = shop.customer("pm_card_chargeCustomerFail", balance=-300)
+    sub = shop.subscription((shop.price("Seat", 1000), 1), customer=customer)
+    assert (v1.invoices.retrieve(sub.latest_invoice).amount_due, v1.customers.retrieve(customer).balance) == (700, 0)
+    assert v1.invoices.void_invoice(sub.latest_invoice).status == "void"
+    assert v1.customers.retrieve(customer).balance == -300
+    ledger = v1.customers.balance_transactions.list(customer).data
+    assert [(row.type, row.amount) for row in ledger] == [
+        ("unapplied_from_invoice", -300),
+        ("applied_to_invoice", 300),
+        ("adjustment", -300),
+    ]
+
+
+def test_an_end_with_the_period_moves_with_the_period(local: Any, shop: Any, v1: Any) -> None:
+    sub = shop.subscription((shop.price("Monthly", 3000), 1))
+    v1.subscriptions.update(sub.id, {"cancel_at_period_end": True})
+    changed = {"items": [{"id": sub["items"].data[0].id, "price": shop.price("Yearly", 30000, "year")}]}
+    assert v1.subscriptions.update(sub.id, changed).cancel_at == local.now + 365 * DAY

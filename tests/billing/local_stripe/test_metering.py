@@ -51,6 +51,33 @@ def test_an_identifier_counts_once(v1: Any, metered: Any) -> None:
     assert v1.invoices.create_preview({"subscription": sub.id}).total == 1120
 
 
+@pytest.mark.parametrize(("clears", "total"), [(False, 1120), (True, 1000)])
+def test_usage_of_an_item_that_is_taken_away_is_owed(
+    local: Any, shop: Any, v1: Any, metered: Any, clears: bool, total: int
+) -> None:
+    _, sub = metered
+    use(v1, sub.customer, 40, "a")
+    local.advance(days=1)
+    item = v1.subscriptions.retrieve(sub.id)["items"].data[1].id
+    v1.subscription_items.delete(item, {"clear_usage": clears})
+    assert v1.invoices.create_preview({"subscription": sub.id}).total == total
+    local.advance(days=30)
+    assert shop.invoices(sub.id)[0].amount_paid == total
+
+
+def test_the_last_invoice_of_a_subscription_that_ends_is_previewed_too(local: Any, shop: Any, v1: Any, metered: Any) -> None:
+    _, sub = metered
+    v1.subscriptions.update(sub.id, {"cancel_at_period_end": True})
+    use(v1, sub.customer, 40, "a")
+    assert v1.invoices.create_preview({"subscription": sub.id}).total == 120
+    local.advance(days=30)
+    assert (shop.status(sub.id), shop.invoices(sub.id)[0].amount_paid) == ("canceled", 120)
+    other = shop.subscription((shop.price("Other", 500), 1), customer=shop.customer(), cancel_at_period_end=True)
+    with pytest.raises(stripe.InvalidRequestError) as told:
+        v1.invoices.create_preview({"subscription": other.id})
+    assert told.value.code == "invoice_upcoming_none"
+
+
 def test_an_event_may_be_taken_back(v1: Any, metered: Any) -> None:
     _, sub = metered
     use(v1, sub.customer, 40, "a")

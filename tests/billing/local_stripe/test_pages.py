@@ -88,7 +88,7 @@ def test_three_d_secure_stands_between(shop: Any, v1: Any) -> None:
 
 def test_a_trial_begins_without_a_card_where_none_is_needed(shop: Any, v1: Any) -> None:
     session = checkout(shop, payment_method_collection="if_required", subscription_data={"trial_period_days": 14})
-    status, page = get(session.url)
+    _, page = get(session.url)
     assert "14 days free" in page and "No card needed" in page
     assert post(session.url, action="pay", email="ada@example.com")[0] == 303
     done = v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription"]})
@@ -112,6 +112,49 @@ def test_a_promotion_code_lowers_what_is_due(shop: Any, v1: Any) -> None:
     post(session.url, action="pay", card="visa")
     assert v1.invoices.list().data[0].amount_paid == 9675
     assert v1.coupons.retrieve(coupon.id).times_redeemed == 1
+
+
+def test_a_checkout_learns_who_pays_and_from_where(shop: Any, v1: Any) -> None:
+    asks = {"billing_address_collection": "required", "tax_id_collection": {"enabled": True}, "automatic_tax": {"enabled": True}}
+    session = checkout(shop, **asks)
+    page = get(session.url)[1]
+    assert "Name of the company" in page and "Tax number" in page
+    told = {"action": "pay", "card": "authenticationRequired", "name": "Acme GmbH", "tax_id_type": "eu_vat"}
+    again = post(session.url, **told)[1]
+    assert "Your country is needed" in again and 'value="Acme GmbH"' in again
+    assert "Invalid value for eu_vat" in post(session.url, **told, country="DE", tax_id="DE1")[1]
+    told |= {"country": "DE", "tax_id": "DE123456789"}
+    assert 'name="tax_id" value="DE123456789"' in post(session.url, **told)[1]
+    assert post(session.url, **{**told, "action": "authenticate"}, passed="yes")[0] == 303
+    done = v1.checkout.sessions.retrieve(session.id, {"expand": ["customer.tax_ids"]})
+    assert (done.customer.name, done.customer.address.country) == ("Acme GmbH", "DE")
+    assert [row.value for row in done.customer.tax_ids.data] == ["DE123456789"]
+    assert (done.amount_total, done.total_details.amount_tax) == (15351, 2451)
+    assert v1.invoices.retrieve(done.invoice).amount_paid == 15351
+
+
+def test_what_a_known_customer_tells_is_kept_only_where_asked(shop: Any, v1: Any) -> None:
+    for saves, country in (({}, None), ({"customer_update": {"address": "auto"}}, "DE")):
+        session = checkout(shop, customer=shop.customer(None), billing_address_collection="required", **saves)
+        done = shop.local.pay(session.id, country="DE")
+        address = v1.customers.retrieve(done["customer"]).address
+        assert (address.country if address else None) == country
+
+
+def test_a_card_that_fails_later_begins_a_trial(local: Any, shop: Any, v1: Any) -> None:
+    session = checkout(shop, subscription_data={"trial_period_days": 14})
+    done = local.pay(session.id, "chargeCustomerFail")
+    assert shop.status(done["subscription"]) == "trialing"
+    local.advance(days=14, seconds=3600)
+    assert shop.status(done["subscription"]) == "past_due"
+
+
+def test_a_checkout_whose_price_is_gone_makes_nothing(shop: Any, v1: Any) -> None:
+    session = checkout(shop)
+    v1.prices.update(v1.prices.list().data[0].id, {"active": False})
+    status, page = post(session.url, action="pay", card="visa")
+    assert status == 400 and "inactive" in page
+    assert (v1.customers.list().data, v1.payment_intents.list().data) == ([], [])
 
 
 def test_a_checkout_expires_after_a_day(local: Any, shop: Any, v1: Any) -> None:

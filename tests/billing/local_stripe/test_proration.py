@@ -5,12 +5,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from billing.local_stripe.amounts import rounded, share, spread
-from billing.local_stripe.calendar_months import after, period_around
-from billing.local_stripe.testing import running
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.local_stripe.amounts import rounded, share, spread
+from billing.local_stripe.calendar_months import after, period_around
+from billing.local_stripe.testing import running
 from tests.billing.local_stripe.conftest import START, Shop
 
 DAY = 86400

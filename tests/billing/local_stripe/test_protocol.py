@@ -1,12 +1,14 @@
 """The protocol: forms, errors, pages, expansion, idempotency, versions. Asked by the SDK, and by hand where it has no say."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from typing import Any
 
 import pytest
 import stripe
+
 from billing.local_stripe import forms
 from billing.local_stripe.errors import StripeError
 
@@ -76,6 +78,11 @@ def test_only_test_keys_are_let_in(local: Any) -> None:
     assert (status, body["error"]["type"]) == (401, "invalid_request_error")
 
 
+def test_what_is_kept_of_connected_accounts_is_not_mixed_up_with_the_platforms(v1: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="nothing else of theirs"):
+        v1.customers.create({}, {"stripe_account": "acct_1"})
+
+
 def test_an_unknown_url_is_not_found(local: Any) -> None:
     status, _, body = ask(local, "POST", "/v1/nonsense")
     assert (status, body["error"]["message"]) == (404, "Unrecognized request URL (POST: /v1/nonsense).")
@@ -99,6 +106,19 @@ def test_the_same_key_with_other_parameters_is_an_error(v1: Any) -> None:
         v1.products.create({"name": "One"}, {"idempotency_key": "one"})
 
 
+def test_one_key_in_many_threads_makes_one(local: Any, v1: Any) -> None:
+    made: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: made.append(v1.customers.create({"name": "x"}, {"idempotency_key": "one"}).id))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(made), len(set(made)), len(v1.customers.list().data)) == (8, 1, 1)
+
+
 def test_a_key_is_kept_for_a_day(local: Any, v1: Any) -> None:
     first = v1.customers.create({}, {"idempotency_key": "one"})
     local.advance(days=1, seconds=1)
@@ -111,7 +131,9 @@ def test_a_declined_card_is_remembered_and_a_bad_request_is_not(v1: Any, shop: A
     for _ in range(2):
         with pytest.raises(stripe.CardError):
             v1.subscriptions.create(asked, {"idempotency_key": "declined"})
-    assert len(v1.charges.list({"customer": customer}).data) == 1
+        v1.customers.update(customer, {"invoice_settings": {"default_payment_method": "pm_card_visa"}})
+    assert v1.subscriptions.list({"status": "all"}).data == []
+    assert v1.subscriptions.create(asked, {"idempotency_key": "another"}).status == "active"
     with pytest.raises(stripe.InvalidRequestError):
         v1.customers.create({"balance": "much"}, {"idempotency_key": "bad"})
     assert v1.customers.create({"balance": 5}, {"idempotency_key": "bad"}).balance == 5
@@ -192,3 +214,15 @@ def test_a_lookup_key_moves_only_when_told_to(v1: Any, shop: Any) -> None:
     new = v1.prices.create({**asked, "lookup_key": "business.month.usd", "transfer_lookup_key": True}).id
     assert [row.id for row in v1.prices.list({"lookup_keys": ["business.month.usd", "other"]}).data] == [new]
     assert v1.prices.retrieve(old).lookup_key is None
+
+
+def test_embedded_lists_show_ten_and_say_that_there_are_more(v1: Any, shop: Any) -> None:
+    prices = [shop.price(f"Part {number}", 100 + number) for number in range(12)]
+    sub = shop.subscription(*((price, 1) for price in prices))
+    assert (len(sub["items"].data), sub["items"].has_more) == (10, True)
+    listed = v1.subscription_items.list({"subscription": sub.id}).auto_paging_iter()
+    assert [item.price.id for item in listed] == prices
+    invoice = v1.invoices.retrieve(sub.latest_invoice)
+    assert (len(invoice.lines.data), invoice.lines.has_more) == (10, True)
+    lines = v1.invoices.line_items.list(invoice.id, {"limit": 5}).auto_paging_iter()
+    assert sum(line.amount for line in lines) == invoice.total

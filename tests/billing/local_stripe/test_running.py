@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import stripe
-from billing.local_stripe.testing import running
 
+from billing.local_stripe.store import Store
+from billing.local_stripe.testing import running
 from tests.billing.local_stripe.conftest import START, Shop
+from tests.billing.local_stripe.test_faithfulness import live_a_life
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -107,7 +109,17 @@ def test_a_restart_keeps_the_clock_the_keys_and_what_was_not_delivered(tmp_path:
     assert got == waiting
 
 
-def test_a_file_is_old_or_new_and_never_half(tmp_path: Path, monkeypatch: Any) -> None:
+def test_everything_there_is_survives_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "stripe.json"
+    with running(path, at=START, deliver=False) as local:
+        live_a_life(Shop(local))
+        kinds = local.local.store.kinds
+    kept = Store(path)
+    assert kept.kinds == kinds
+    assert list(kept.of("invoice", customer=next(kept.of("invoice"))["customer"]))
+
+
+def test_a_file_is_old_or_new_and_never_half(tmp_path: Path, monkeypatch: Any, capfd: Any) -> None:
     path = tmp_path / "stripe.json"
     with running(path, at=START, deliver=False) as local:
         local.client.v1.customers.create({"email": "ada@example.com"})
@@ -117,6 +129,7 @@ def test_a_file_is_old_or_new_and_never_half(tmp_path: Path, monkeypatch: Any) -
             raise OSError("the disk is full")
 
         monkeypatch.setattr(os, "replace", fail)
-        with pytest.raises(stripe.APIConnectionError):
+        with pytest.raises(stripe.APIError, match="its output says why"):
             local.client.v1.customers.create({"email": "bob@example.com"})
     assert path.read_text() == before
+    assert "OSError: the disk is full" in capfd.readouterr().err

@@ -72,6 +72,7 @@ def main(files: list[str]) -> None:
             tried += 1
             if survives(name, path, mutant.text, EXAMPLES) and survives(name, path, mutant.text, PROPERTIES):
                 living.append(f"{path.stem}: {mutant.what}")
+                print(living[-1], f"(line {mutant.line})", file=sys.stderr, flush=True)
     print(json.dumps({"tried": tried, "living": living}))
 
 

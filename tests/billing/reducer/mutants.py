@@ -36,7 +36,10 @@ def mutants_of(source: str) -> Iterator[Mutant]:
     """Yield each mutant of a source text."""
     tree = ast.parse(source)
     nodes = [node for node in ast.walk(tree) if _inside(node, tree)]
+    said = _said(tree)
     for place, node in enumerate(nodes):
+        if node in said:
+            continue
         for what, change in _changes(node):
             other = copy.deepcopy(tree)
             twin = [each for each in ast.walk(other) if _inside(each, other)][place]
@@ -44,6 +47,21 @@ def mutants_of(source: str) -> Iterator[Mutant]:
             text = ast.unparse(ast.fix_missing_locations(other))
             if text != ast.unparse(tree):
                 yield Mutant(f"{what} in {ast.unparse(node)[:90]}", getattr(node, "lineno", 0), text)
+
+
+def _said(tree: ast.Module) -> set[ast.AST]:
+    """Return what is only said, to people or to a decorator: docstrings, parts of messages, `frozen=True`."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            found.update(node.values)
+        elif isinstance(node, ast.Raise):
+            found.update(each for each in ast.walk(node) if isinstance(each, ast.Constant))
+        elif isinstance(node, ast.ClassDef):
+            found.update(each for decorator in node.decorator_list for each in ast.walk(decorator))
+    return found
 
 
 def _inside(node: ast.AST, tree: ast.Module) -> bool:

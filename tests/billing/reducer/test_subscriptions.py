@@ -225,3 +225,26 @@ def test_an_account_in_two_versions_or_from_nowhere_is_refused():
         AccountFacts(MADE, SHANGHAI, subscriptions=(subscription(),))
     with pytest.raises(UnreadableFacts, match="two versions"):
         account(subscription(), subscription(status="trialing"))
+
+
+def test_of_several_notices_the_most_pressing_is_told():
+    assert outcome(day(3), subscription(cancel_at=day(20)), disputes=(DisputeFacts("dp_1", True),))[1] is Notice.DISPUTED
+
+
+def test_who_pays_may_have_nothing_in_the_subscription():
+    assert SubscriptionFacts("sub_1", "active", MADE, ()).items == ()
+
+
+def test_what_a_product_says_nothing_of_it_does_not_give():
+    assert reduce(account(subscription("module.stock")), CATALOGUE, day(3)).seats == 0
+
+
+def test_the_words_of_the_outcome_are_those_that_the_api_and_the_rows_speak():
+    assert [str(each) for each in Access] == ["full", "read_only", "suspended", "archived"]
+    assert [str(each) for each in Notice] == [
+        "payment_failed", "ended", "trial_over", "disputed", "paused", "trial_ends", "cancels",
+    ]  # fmt: skip
+    assert [str(each) for each in Cause] == [
+        "trial", "trial_over", "active", "unpaid", "paused", "ended", "incomplete", "unknown_product",
+        "always_on", "free", "granted", "grant_over", "needed", "needs", "not_bought",
+    ]  # fmt: skip

@@ -47,6 +47,12 @@ class AccessToken(Record):
     platform = models.CharField(_("platform"), max_length=60, blank=True, editable=False)
     account_epoch = models.PositiveIntegerField(null=True, blank=True, editable=False)
     refresh_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What the member let the app do, of which `scopes` may be a part.
+    granted = models.JSONField(default=list, editable=False)
+    # What was answered at `renewed_at` to the refresh token before, sealed with that token itself: the answer may have got lost.
+    previous_hash = models.CharField(max_length=64, blank=True, editable=False)
+    successor = models.TextField(blank=True, editable=False)
+    renewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     renewable_until = models.DateTimeField(_("signed in until"), null=True, blank=True, editable=False)
     push_service = models.CharField(_("push service"), max_length=4, choices=PushService.choices, blank=True, editable=False)
     push_token = models.CharField(max_length=4096, blank=True, editable=False)

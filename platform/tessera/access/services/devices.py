@@ -1,20 +1,27 @@
 """Sign apps in on devices, renew what they act with, and find out who shows a token that was used up.
 
 One row stands for one device. A refresh token is signed for it and good once: whoever shows an older one has a copy of what
-somebody else went on with, and nobody can say which of the two is the thief, so both are signed out.
+somebody else went on with, and nobody can say which of the two is the thief, so both are signed out. An answer may get lost,
+though: for a moment the token just used gets the same answer again, and nothing new, so that two who have it go on with one and the
+same next token, and are found out when the second of them shows that.
 """
 
+import base64
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import orjson
+from cryptography.fernet import Fernet
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tessera.access.events import DeviceRefreshReused, DeviceSignedIn
 from tessera.access.models import AccessToken, Member
+from tessera.access.scopes import is_within
 from tessera.access.services.tokens import SHOWN, digest, end_tokens
 from tessera.context import current
 from tessera.errors import Refused
@@ -27,6 +34,7 @@ ACCESS, REFRESH = "tsr_a", "tsr_r"
 PURPOSE = "refresh token"
 ACCESS_LIFETIME = timedelta(hours=1)
 RENEWABLE = timedelta(days=60)  # without being used
+ANSWERED_AGAIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,14 @@ class DeviceSecrets:
 
     access: str
     refresh: str
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A device that may be renewed, or was a moment ago: then `answered` are the secrets that it was given."""
+
+    device: AccessToken
+    answered: DeviceSecrets | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,7 @@ def sign_in_device(
         app=app,
         app_name=app_name,
         scopes=sorted(set(scopes)),
+        granted=sorted(set(scopes)),
         epoch=member.epoch,
         account_epoch=account_epoch,
         last_used_at=now,
@@ -99,23 +116,45 @@ def sign_in_device(
 
 
 @service()
-def renew_device(*, refresh: str, app: str, given: DeviceSecrets | None = None, place: str = "") -> AccessToken | None:
+def renew_device(
+    *, refresh: str, app: str, given: DeviceSecrets | None = None, scopes: list[str] | None = None, place: str = ""
+) -> Renewal | None:
     """Replace the secrets of the device that `refresh` is for; without `given` ones only look whether it could be done.
 
-    None where the token is worth nothing: forged, of another app, too old, of somebody who was cut off. One that was used
-    already signs the device out, whoever has it.
+    The new access token has `scopes`, a part of what was granted, or all of it. None where the refresh token is worth nothing:
+    forged, of another app, too old, of somebody who was cut off. One that was used already signs the device out, whoever has
+    it, unless it is the last one and was used a moment ago: then nothing is replaced, and its answer is told again.
     """
     found = _device_of(refresh, app)
     if found is None:
         return None
+    if answered := _answered(found, refresh):
+        return Renewal(found, answered)
     if found.refresh_hash != digest(refresh):
         end_tokens(AccessToken.objects.filter(pk=found.pk))
         publish(DeviceRefreshReused(subject=found.pk, member=found.member_id, app=app, device=found.name))
         return None
     if given is not None:  # once an hour on each device, and all of it derived: no matter for the audit
-        values = _columns(given) | {"last_used_at": timezone.now(), "place": place}
-        AccessToken.objects.filter(pk=found.pk).update_unaudited(**values)
-    return found
+        now = timezone.now()
+        wanted = found.granted if scopes is None else sorted(each for each in set(scopes) if is_within(each, found.granted))
+        values = _columns(given) | {"last_used_at": now, "place": place, "scopes": wanted, "renewed_at": now}
+        kept = _sealed_by(refresh).encrypt(orjson.dumps([given.access, given.refresh])).decode()
+        AccessToken.objects.filter(pk=found.pk).update_unaudited(**values, previous_hash=digest(refresh), successor=kept)
+    return Renewal(found)
+
+
+def _answered(device: AccessToken, refresh: str) -> DeviceSecrets | None:
+    """Return what was answered to a refresh token, if it is the one that was used last, a moment ago."""
+    if device.renewed_at is None or device.previous_hash != digest(refresh):
+        return None
+    if timezone.now() - device.renewed_at > ANSWERED_AGAIN:
+        return None
+    return DeviceSecrets(*orjson.loads(_sealed_by(refresh).decrypt(device.successor.encode())))
+
+
+def _sealed_by(refresh: str) -> Fernet:
+    """Return what seals with a key made of a refresh token, which is stored nowhere: only who has it can open that."""
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"successor:{refresh}".encode()).digest()))
 
 
 def _device_of(refresh: str, app: str) -> AccessToken | None:

@@ -12,6 +12,7 @@ from tessera.access.models import AccessToken, Member
 from tessera.access.selectors import active_member, actor_of
 from tessera.access.services import revoke_token
 from tessera.accounts.models import Account
+from tessera.accounts.oauth.models import App
 from tessera.accounts.selectors import tenants_of
 from tessera.context import TenantRef, acting, directory, enter, system
 from tessera.errors import ApiError, Code
@@ -33,12 +34,13 @@ class Device:
 
 
 def list_devices(*, account: Account) -> list[Device]:
-    """Return where an account is signed in now, the device that was seen last first."""
+    """Return where an account is signed in now, the device that was seen last first; those of apps that are gone are not."""
     found = []
     for tenant in tenants_of(account):
         with _as_member(account, tenant) as member:
             mine = AccessToken.objects.filter(member=member, kind=AccessToken.Kind.APP, revoked_at=None)
-            alive = mine.filter(renewable_until__gt=timezone.now(), account_epoch=account.epoch)
+            apps = App.objects.of_tenant(tenant.id).values_list("client_id", flat=True)
+            alive = mine.filter(renewable_until__gt=timezone.now(), account_epoch=account.epoch, app__in=list(apps))
             found += [
                 Device(
                     each.pk,

@@ -6,6 +6,7 @@ An instance serves one request.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from allauth.idp.oidc.internal.oauthlib.utils import get_validator_context
 from allauth.idp.oidc.internal.resources import InvalidTargetError
 from allauth.idp.oidc.models import Client
 from django.core.cache import cache  # allow raw-cache: a code is of the accounts host, where no tenant is entered
+from django.utils import timezone
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 from oauthlib.openid import Server
 
 from tessera.access.models import Member
+from tessera.access.scopes import is_within
 from tessera.access.selectors import active_member, bearer_of_token
 from tessera.access.services import DeviceOf, DeviceSecrets, renew_device, sign_in_device, sign_out_device
 from tessera.access.services.devices import ACCESS_LIFETIME, RENEWABLE, new_secrets, tenant_of
@@ -40,7 +43,10 @@ REPLAYS_NOTICED = 24 * 3600  # seconds for which a code that was used is known
 
 @dataclass
 class Grant:
-    """What the request at hand gives: secrets of one device in one tenant; `refresh` is the token that it renews."""
+    """What the request at hand gives: secrets of one device in one tenant; `refresh` is the token that it renews.
+
+    With `until` that was done a moment ago, and is only told again.
+    """
 
     tenant: TenantRef
     modules: frozenset[str]
@@ -48,6 +54,7 @@ class Grant:
     member: Member
     secrets: DeviceSecrets
     refresh: str = ""
+    until: datetime | None = None
 
     def inside(self) -> Any:
         """Enter the tenant."""
@@ -95,15 +102,19 @@ class Provider(OAuthLibRequestValidator):
         if found is None or not App.objects.of_tenant(found[0].id).filter(client=client).exists():
             return False
         with enter(found[0], actor=ACTOR, modules=found[1]):
-            device = renew_device(refresh=refresh_token, app=client.id)
-            if device is None:
+            renewal = renew_device(refresh=refresh_token, app=client.id)
+            if renewal is None:
                 return False
+            device = renewal.device
             account = _account_of(device.member.account_id, device.account_epoch)
             if account is None:
                 return False
             self.grant = Grant(*found, device.pk, device.member, new_secrets(device.pk), refresh_token)
-            self._scopes = list(device.scopes)
-        request.user, request.scope = account, None  # what was granted is not narrowed: the row is one
+            self._scopes = list(device.granted)
+            if renewal.answered:
+                self.grant.secrets, self.grant.until, self._scopes = renewal.answered, device.expires_at, list(device.scopes)
+                request.scope = None  # it gets what it got
+        request.user = account
         return True
 
     def validate_silent_authorization(self, request: Request) -> bool:
@@ -111,6 +122,12 @@ class Provider(OAuthLibRequestValidator):
 
     def get_original_scopes(self, refresh_token: str, request: Request, *more: Any, **options: Any) -> list[str]:
         return self._scopes
+
+    def is_within_original_scope(
+        self, request_scopes: list[str], refresh_token: str, request: Request, *more: Any, **options: Any
+    ) -> bool:
+        """Say whether scopes that an access token is narrowed to are part of what was granted."""
+        return all(is_within(each, self._scopes) for each in request_scopes)
 
     def access_token(self, request: Request) -> str:
         """Return the access token of the grant at hand."""
@@ -141,10 +158,23 @@ class Provider(OAuthLibRequestValidator):
                     given=grant.secrets,
                 )
                 cache.set(_used(request.code), f"{grant.tenant.id}:{grant.device}", timeout=REPLAYS_NOTICED)
-            elif renew_device(refresh=grant.refresh, app=request.client.id, given=grant.secrets, place=place) is None:
-                raise InvalidGrantError(request=request)  # another copy of the token was quicker
+            elif grant.until is None:
+                self._renew(grant, token, request, place)
+        if grant.until is not None:
+            token["expires_in"] = max(int((grant.until - timezone.now()).total_seconds()), 0)
         token["refresh_expires_in"] = int(RENEWABLE.total_seconds())
         token |= {"tenant": str(grant.tenant.id), "api": tenant_url(grant.tenant, "/graphql"), "device": str(grant.device)}
+
+    def _renew(self, grant: Grant, token: dict[str, Any], request: Request, place: str) -> None:
+        wanted = list(request.scopes)
+        renewal = renew_device(refresh=grant.refresh, app=request.client.id, given=grant.secrets, scopes=wanted, place=place)
+        if renewal is None:
+            raise InvalidGrantError(request=request)
+        if renewal.answered:  # another copy of the request was quicker: both get what that got
+            token |= {"access_token": renewal.answered.access, "refresh_token": renewal.answered.refresh}
+            token["scope"] = " ".join(renewal.device.scopes)
+            token.pop("id_token", None)  # it speaks of the access token that nobody gets
+            grant.until = renewal.device.expires_at
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Say whether an access token is good here, where an app only asks who somebody is."""

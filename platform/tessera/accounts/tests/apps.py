@@ -10,8 +10,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.test import Client
 
+from tessera.access.models import AccessToken
 from tessera.accounts.oauth.services import RegisteredApp, make_app
 from tessera.accounts.tests.hosts import Browser, host_of
+from tessera.context import system
+from tessera.outbox.models import OutboxEvent
+from tessera.testing.plugin import entered
 
 BACK = "com.example.app:/done"
 AUTHORIZE, TOKEN = "/identity/o/authorize", "/identity/o/api/token"
@@ -97,3 +101,15 @@ def brought(response: Any) -> dict[str, str]:
     assert response.status_code == 302, response.content
     assert response["Location"].startswith(BACK), response["Location"]
     return dict(parse_qsl(urlsplit(response["Location"]).query))
+
+
+def device(tenant: Any, **values: Any) -> AccessToken:
+    """Return the only token of a tenant with these values."""
+    with entered(tenant, actor=system("test")):
+        return AccessToken.objects.get(**values)
+
+
+def facts(tenant: Any, name: str) -> int:
+    """Return how many facts of a name a tenant has."""
+    with entered(tenant, actor=system("test")):
+        return OutboxEvent.objects.filter(name=name).count()

@@ -8,11 +8,10 @@ from tessera.access.models import AccessToken
 from tessera.access.services import deactivate_member, sign_out_member
 from tessera.accounts.models import Account
 from tessera.accounts.oauth.models import App
-from tessera.accounts.tests.apps import BACK, Telephone, brought, register
+from tessera.accounts.tests.apps import BACK, Telephone, brought, device, facts, register
 from tessera.accounts.tests.hosts import Browser, host_of, join
 from tessera.audit.models import AuditEntry
 from tessera.context import system
-from tessera.outbox.models import OutboxEvent
 from tessera.testing.plugin import entered
 
 REVOKE, USERINFO = "/identity/o/api/revoke", "/identity/o/api/userinfo"
@@ -23,16 +22,6 @@ def phone(browser, bob):
     """Return bob's telephone; he is signed in in its browser."""
     browser.sign_in("bob@example.com")
     return Telephone(register("all", "company:view", "sales:view"), browser)
-
-
-def device(tenant, **values):
-    with entered(tenant, actor=system("test")):
-        return AccessToken.objects.get(**values)
-
-
-def facts(tenant, name):
-    with entered(tenant, actor=system("test")):
-        return OutboxEvent.objects.filter(name=name).count()
 
 
 def test_a_person_lets_an_app_in_and_it_is_a_device(phone, tenant, bob):
@@ -141,37 +130,6 @@ def test_a_code_dies_with_the_password(phone, tenant, bob):
     bob[1].set_password("another horse 43")
     bob[1].save()
     assert phone.exchange(code).json()["error"] == "invalid_grant"
-
-
-def test_a_refresh_token_is_good_once_and_the_access_token_goes_with_it(phone, tenant):
-    before = dict(phone.sign_in(tenant).tokens)
-    phone.tokens = phone.renew().json()
-    assert phone.tokens["device"] == before["device"]
-    assert phone.whoami(tenant).status_code == 200
-    assert phone.whoami(tenant, before["access_token"]).status_code == 401
-
-
-def test_a_refresh_token_that_comes_again_kills_the_whole_family(phone, tenant):
-    stolen = phone.sign_in(tenant).tokens["refresh_token"]
-    phone.tokens = phone.renew().json()
-    assert phone.renew(stolen).json()["error"] == "invalid_grant"
-    assert phone.whoami(tenant).status_code == 401
-    assert phone.renew().json()["error"] == "invalid_grant"
-    assert (device(tenant, kind="app").revoked_at is not None, facts(tenant, "access.device_refresh_reused")) == (True, 1)
-
-
-def test_a_forged_refresh_token_signs_nobody_out(phone, tenant):
-    real = phone.sign_in(tenant).tokens["refresh_token"]
-    assert phone.renew(real[:-2] + "xx").json()["error"] == "invalid_grant"
-    assert phone.renew("tsr_r_zz_x").json()["error"] == "invalid_grant"
-    assert phone.whoami(tenant).status_code == 200
-
-
-def test_a_refresh_token_is_worth_nothing_to_another_app(phone, browser, tenant):
-    phone.sign_in(tenant)
-    other = Telephone(register("all", name="Other"), browser)
-    assert other.renew(phone.tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert phone.whoami(tenant).status_code == 200
 
 
 def end_deactivation(tenant, member, account):

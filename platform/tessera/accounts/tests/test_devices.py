@@ -76,6 +76,14 @@ def test_own_devices_of_all_companies_are_listed_and_signed_out(phone, browser, 
     assert [each["tenant"] for each in at_home(browser, "{ devices { tenant } }")["data"]["devices"]] == [tenant.name]
 
 
+def test_devices_of_an_app_that_was_removed_are_not_listed(phone, browser, tenant):
+    phone.sign_in(tenant)
+    other = Telephone(register("all", name="Other"), browser).sign_in(tenant)
+    App.objects.get(client=phone.registered.app.client_id).client.delete()
+    listed = at_home(browser, "{ devices { id app } }")["data"]["devices"]
+    assert listed == [{"id": other.tokens["device"], "app": "Other"}]
+
+
 def test_devices_are_told_to_nobody_else(phone, tenant, browser):
     phone.sign_in(tenant)
     assert at_home(Browser(), "{ devices { id } }")["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

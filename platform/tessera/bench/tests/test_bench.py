@@ -4,17 +4,24 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from tenants.models import Tenant
 from tessera.bench import hand_over
 from tessera.bench.footprint import Footprint, Replay
-from tessera.bench.measures import Measured
+from tessera.bench.lists import as_product
+from tessera.bench.load import Answer
+from tessera.bench.measures import Benchmark, Measured, within
+from tessera.bench.programme import BENCHMARKS, chosen
 from tessera.bench.report import save, table
+from tessera.bench.shop import Copy, keys_checked_at_once
+from tessera.bench.stage import Stage
 from tessera.context import system
 from tessera.numbering.models import NumberSeries, VoidedNumber
 from tessera.testing.plugin import entered
 from tessera.unit_of_work import unit_of_work
 
+KEY = "md5('series ' || c)::uuid"
 ROW = {"name": "a", "value": 2.0, "unit": "ms", "baseline": 1.0, "baseline_name": "b", "ratio": 0.5, "goal": 0.6, "n": 3}
 
 
@@ -76,3 +83,72 @@ def test_a_part_of_the_programme_keeps_the_other_results(tmp_path):
 def test_the_table_says_what_is_below_its_goal():
     lines = table([ROW, ROW | {"name": "z", "ratio": 0.7}]).splitlines()
     assert [line.endswith("below  0.6   3") for line in lines[1:]] == [True, False]
+
+
+def test_a_limit_stands_in_the_place_of_a_floor():
+    found = Benchmark("a", "the limit", "MB", 1, lambda _stage: within([4.0, 6.0, 5.0], 10)).result(None)
+    assert (found["value"], found["baseline"], found["ratio"], found["n"]) == (5.0, 10.0, 2.0, 3)
+
+
+def test_amounts_are_shown_in_their_unit_and_times_by_it():
+    def shown(unit):
+        found = Benchmark("a", "b", unit, 1, lambda _stage: Measured([0.02], [0.01], n=1)).result(None)
+        return found["value"], found["baseline"]
+
+    assert (shown("ms"), shown("/s"), shown("KB")) == ((20.0, 10.0), (50.0, 100.0), (0.02, 0.01))
+
+
+def test_what_several_measure_together_is_measured_once():
+    stage, asked = Stage(print), []
+    measure = asked.append
+    stage.once(measure)
+    stage.once(measure)
+    assert asked == [stage]
+
+
+def test_every_benchmark_has_a_name_of_its_own_that_can_be_chosen():
+    names = [each.name for each in BENCHMARKS]
+    assert len(set(names)) == len(names)
+    assert [each.name for each in chosen(["page 2,000"])] == ["page 2,000 of customers"]
+
+
+def test_an_answer_of_a_peer_is_compared_in_the_form_of_the_products():
+    theirs = {
+        "parties": {
+            "edges": [
+                {
+                    "node": {
+                        "kind": "person",
+                        "salesOrders": {"edges": [{"node": {"grossTotal": "72.5000", "number": None}}]},
+                    }
+                }
+            ]
+        }
+    }
+    ours = {"parties": {"nodes": [{"kind": "PERSON", "salesOrders": {"nodes": [{"grossTotal": "72.5", "number": None}]}}]}}
+    assert as_product(theirs) == ours
+
+
+def test_an_answer_with_another_status_is_an_error_unless_any_is_taken():
+    text = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}"
+    with pytest.raises(ConnectionError, match="400"):
+        Answer().take(text)
+    taken = Answer(status=None)
+    assert taken.take(text) is True
+    assert taken.body == b"{}"
+
+
+@pytest.mark.committed
+def test_rows_are_copied_with_every_column_and_their_keys_are_checked(tenant):
+    with entered(tenant, actor=system("bench")), connections["default"].cursor() as cursor:
+        with unit_of_work():
+            NumberSeries(scope="bench", pattern="{n}", last=7).save()
+        copy = Copy(
+            "numbering_numberseries", "t.scope = %(scope)s", "generate_series(1, 3) c", {"id": KEY, "scope": "'copy ' || c"}
+        )
+        with keys_checked_at_once(cursor, "numbering_numberseries"):
+            cursor.execute(copy.statement(cursor), {"scope": "bench"})
+        made = NumberSeries.objects.filter(scope__startswith="copy ").order_by("scope").values_list("scope", "pattern", "last")
+        assert list(made) == [("copy 1", "{n}", 7), ("copy 2", "{n}", 7), ("copy 3", "{n}", 7)]
+        cursor.execute("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT conenforced")
+        assert cursor.fetchone() == (0,)

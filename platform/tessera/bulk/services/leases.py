@@ -1,7 +1,7 @@
 """Who works on an operation: one worker at a time, for as long as it renews its lease."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +14,6 @@ from tessera.locks import lock
 from tessera.unit_of_work import lock_for_update, unit_of_work
 
 State = BulkOperation.State
-LEASE = timedelta(minutes=2)
 
 
 class LeaseLost(Exception):
@@ -32,7 +31,7 @@ class Lease:
         """Hold on to the operation, and say whether it goes on (False when it is to be cancelled); raise LeaseLost."""
         with unit_of_work():
             mine = BulkOperation.objects.filter(pk=self.operation, lease=self.key)
-            if mine.filter(state=State.RUNNING).update_unaudited(leased_until=timezone.now() + LEASE):
+            if mine.filter(state=State.RUNNING).update_unaudited(leased_until=_lease_end()):
                 return True
             if mine.filter(state=State.CANCELLING).exists():
                 return False
@@ -44,6 +43,10 @@ class Lease:
         if not rows:
             raise LeaseLost
         return rows[0]
+
+
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.TESSERA_BULK_LEASE)
 
 
 def _held() -> Q:
@@ -63,7 +66,7 @@ def send_for() -> list[UUID]:
     lock("bulk operations")
     idle = BulkOperation.objects.filter(finished_at__isnull=True).exclude(_held())
     found = list(idle.order_by("pk").values_list("pk", flat=True)[: _places(_held())])
-    BulkOperation.objects.filter(pk__in=found).update_unaudited(lease=None, leased_until=timezone.now() + LEASE)
+    BulkOperation.objects.filter(pk__in=found).update_unaudited(lease=None, leased_until=_lease_end())
     return found
 
 
@@ -81,7 +84,7 @@ def take_lease(operation: UUID) -> Lease | None:
             row.state, row.started_at = State.RUNNING, timezone.now()
             row.save()
         mine = BulkOperation.objects.filter(pk=row.pk)  # a lease is no change of the operation, and leaves its times alone
-        mine.update_unaudited(lease=lease.key, leased_until=timezone.now() + LEASE)
+        mine.update_unaudited(lease=lease.key, leased_until=_lease_end())
         return lease
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tempfile import TemporaryFile
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files import File
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -23,7 +24,6 @@ from tessera.fields import new_id
 from tessera.files.services import add_part, save_part
 from tessera.unit_of_work import unit_of_work
 
-SLICE_SECONDS = 15.0
 SLICE_BYTES = 32 * 1024 * 1024
 STOOD_STILL = timedelta(days=1)  # well within what idempotency keys are kept for: later, a line might be done twice
 
@@ -86,7 +86,7 @@ def _steps(lease: Lease, row: BulkOperation, progress: Progress, opened: ExitSta
     """Do steps until the slice is full or the work has ended, each with the rights of its moment; return False when cancelled."""
     if row.kind == BulkOperation.Kind.IMPORT and timezone.now() - row.updated_at > STOOD_STILL:
         raise Refused("STATE", _("The operation stood still for more than a day."))
-    until = time.monotonic() + SLICE_SECONDS
+    until = time.monotonic() + settings.TESSERA_BULK_SLICE
     work: Work | None = None
     while lease.renew():
         with acting(person_of(row)):

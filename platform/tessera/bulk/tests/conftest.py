@@ -4,7 +4,7 @@ import pytest
 
 from tessera.access.models import Member
 from tessera.accounts.models import Account
-from tessera.bulk.services import importing, running
+from tessera.bulk.services import importing
 from tessera.bulk.tests.hands import RIGHTS
 from tessera.context import EVERYTHING, Actor, acting
 from tessera.unit_of_work import unit_of_work
@@ -16,9 +16,9 @@ def _files(settings, tmp_path):
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small(monkeypatch, settings):
     """Let a slice be one step, and a step three rows or lines."""
-    monkeypatch.setattr(running, "SLICE_SECONDS", 0.0)
+    settings.TESSERA_BULK_SLICE = 0.0
     monkeypatch.setattr("tessera.graph.paged.MOST", 3)
     monkeypatch.setattr(importing, "AT_A_STEP", 3)
 

@@ -1,7 +1,9 @@
 """A list is read to its end in the background, one row a line, under the rights of whoever asked."""
 
+import re
 import tracemalloc
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -142,26 +144,54 @@ def test_a_token_bounds_what_it_asked_for_and_its_end_stops_it(bob, small):
     assert (operation.state, operation.error_code, operation.rows_done) == ("failed", "FORBIDDEN", 3)
 
 
+def test_an_app_bounds_it_by_its_scopes_for_as_long_as_its_device_is_signed_in(bob, small):
+    authors(4)
+    with unit_of_work():
+        device = AccessToken(
+            member_id=bob.member_id, kind="app", name="t", prefix="x", hash="h", epoch=1, account_epoch=1, app="pocket"
+        )
+        device.scopes, device.expires_at = ["library:view"], timezone.now() - timedelta(hours=1)  # its next secret may come
+        device.renewable_until = timezone.now() + timedelta(days=1)
+        device.save()
+    with acting(Actor(kind="member", member_id=bob.member_id, grants=bob.grants, token_id=device.pk)):
+        authored, asked_later = start_export(), start_export()
+    assert (run(authored).state, authored.rows_done) == ("done", 4)
+    with unit_of_work():
+        AccessToken.objects.update(scopes=["stock:view"])
+    assert run(asked_later).error_code == "FORBIDDEN"
+
+
 @pytest.mark.safety
 def test_memory_does_not_grow_with_the_list(inside, count, settings):
     rows = count("rows", 12_000, 1_000_000)
     settings.TESSERA_STORAGE_BYTES = 1 << 40
 
-    def peak(operation: BulkOperation) -> int:
+    def peak(operation: BulkOperation) -> tuple[int, int]:
+        """Return how many bytes were used at most by Python, and by how many the process grew meanwhile."""
+        before = memory_of_process("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the highest mark is set back to what is used now
         tracemalloc.start()
         run(operation, most=100_000)
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert operation.state == "done"
-        return found
+        return found, memory_of_process("VmHWM") - before
 
     authors(1_000)
     peak(start_export())
-    few = peak(start_export())
+    few, _grown = peak(start_export())
     for _ in range((rows - 1_000) // 1_000):
         with unit_of_work():
             Author.objects.bulk_create(Author(name=str(new_id())) for _ in range(1_000))
     operation = start_export()
-    many = peak(operation)
+    many, grown = peak(operation)
+    count.note(peak_rss_growth_kib=grown // 1024)
     assert operation.rows_done == rows
     assert many < few + 4 * 1024 * 1024, (few, many)
+    assert grown < 64 * 1024 * 1024
+
+
+def memory_of_process(name: str) -> int:
+    """Return a number of bytes that Linux tells of this process: VmRSS now, VmHWM at most."""
+    (line,) = re.findall(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(line) * 1024

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tessera.audit.models import AuditEntry
 from tessera.bulk.models import BulkOperation
-from tessera.bulk.services import importing, running
+from tessera.bulk.services import importing
 from tessera.bulk.services.running import run_slice
 from tessera.bulk.tests.hands import CANCEL, IMPORT, result, run, run_and_kill, start_import, upload
 from tessera.files.models import StoredFile
@@ -148,8 +148,8 @@ def test_a_file_that_expired_under_it_fails_it(inside, small, django_capture_on_
     assert (operation.state, operation.error_code) == ("failed", "NOT_FOUND")
 
 
-def test_it_is_cancelled_between_steps_and_what_was_done_stays(inside, small, monkeypatch):
-    monkeypatch.setattr(running, "SLICE_SECONDS", 100.0)
+def test_it_is_cancelled_between_steps_and_what_was_done_stays(inside, small, monkeypatch, settings):
+    settings.TESSERA_BULK_SLICE = 100.0
     operation, steps, step = start_import(*names(10)), [], importing.Import.step
 
     def stepped(work, progress):

@@ -13,7 +13,7 @@ from tessera.testing.asking import done, refusals
 from tessera.unit_of_work import unit_of_work
 
 
-def test_it_is_cancelled_before_it_runs_or_after_its_page(inside, small, monkeypatch):
+def test_it_is_cancelled_before_it_runs_or_after_its_page(inside, small, monkeypatch, settings):
     authors(10)
     operation = start_export()
     id = encode("BulkOperation", operation.pk)
@@ -21,7 +21,7 @@ def test_it_is_cancelled_before_it_runs_or_after_its_page(inside, small, monkeyp
     assert refusals(CANCEL, id=id) == [("STATE", "state")]
     assert run(operation).rows_done == 0
 
-    monkeypatch.setattr(running, "SLICE_SECONDS", 100.0)
+    settings.TESSERA_BULK_SLICE = 100.0
     operation = start_export()
     id, renewals, renew = encode("BulkOperation", operation.pk), [], leases.Lease.renew
 

@@ -1,26 +1,38 @@
-"""Keep the published schemas equal to what the code says, and apps of the last release working."""
+"""Keep the published schemas and the reference equal to what the code says, and apps of the last release working."""
 
 from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tessera.graph.build import build
 from tessera.graph.evolution import broken_by, untold
+from tessera.graph.reference import reference
 from tessera.graph.sdl import module_sets, sdl
 
 FOLDER = settings.ROOT / "frontend_api" / "schema"
 RELEASED = FOLDER / "released" / "full.graphql"  # the sets of modules are parts of it
 FRAGMENTS = settings.ROOT / "changes"
+PAGES = settings.ROOT / "docs" / "look-up" / "api"
 LINES = 60
 
 
+def _kept() -> list[Path]:
+    return [*FOLDER.glob("*.graphql"), *PAGES.glob("*.md")]
+
+
+def _shown(folder: Path) -> str:
+    return str(folder.relative_to(settings.ROOT))
+
+
 class Command(BaseCommand):
-    """Write the schema files, or compare them with what would be written and with the last release."""
+    """Write the schema files and the pages made of them, or compare them with what would be written and with the last release."""
 
     help = (
-        "Write frontend_api/schema/*.graphql (--write, the default), or fail with a diff (--check): also where the schema breaks "
-        "apps built from the last release and no line `- Breaking: ...` in changes/ names the place. "
+        "Write frontend_api/schema/*.graphql and docs/look-up/api (--write, the default), or fail with a diff (--check): also where the "
+        "schema breaks apps built from the last release and no line `- Breaking: ...` in changes/ names the place. "
         "--release keeps the schema as the one that is released."
     )
     requires_system_checks: list[str] = []
@@ -32,38 +44,42 @@ class Command(BaseCommand):
         which.add_argument("--release", action="store_true", help="keep the full schema as that of the release being made")
 
     def handle(self, *args: Any, check: bool, release: bool, **options: Any) -> None:
-        wanted = {f"{name}.graphql": sdl(labels) for name, labels in module_sets().items()}
+        sets = module_sets()
+        wanted = {FOLDER / f"{name}.graphql": sdl(labels) for name, labels in sets.items()}
+        full = wanted[FOLDER / "full.graphql"]
+        if release:
+            RELEASED.parent.mkdir(parents=True, exist_ok=True)
+            RELEASED.write_text(full)
+            self.stdout.write(f"kept as {RELEASED.relative_to(settings.ROOT)}")
+            return
+        wanted |= {PAGES / f"{name}.md": text for name, text in reference(build(sets["full"])).items()}
         if check:
             self._compare(wanted)
-            self._released(wanted["full.graphql"])
-        elif release:
-            RELEASED.parent.mkdir(parents=True, exist_ok=True)
-            RELEASED.write_text(wanted["full.graphql"])
-            self.stdout.write(f"kept as {RELEASED.relative_to(settings.ROOT)}")
+            self._released(full)
         else:
             self._write(wanted)
 
-    def _write(self, wanted: dict[str, str]) -> None:
-        FOLDER.mkdir(exist_ok=True)
-        for file in FOLDER.glob("*.graphql"):
-            if file.name not in wanted:
+    def _write(self, wanted: dict[Path, str]) -> None:
+        for folder in (FOLDER, PAGES):
+            folder.mkdir(parents=True, exist_ok=True)
+        for file in _kept():
+            if file not in wanted:
                 file.unlink()
-        for name, text in wanted.items():
-            (FOLDER / name).write_text(text)
-        self.stdout.write(f"{len(wanted)} schemas written to {FOLDER.relative_to(settings.ROOT)}")
+        for file, text in wanted.items():
+            file.write_text(text)
+        self.stdout.write(f"{len(wanted)} schemas and pages written to {_shown(FOLDER)} and {_shown(PAGES)}")
 
-    def _compare(self, wanted: dict[str, str]) -> None:
-        kept = {file.name: file.read_text() for file in FOLDER.glob("*.graphql")}
-        differing = sorted(name for name in kept.keys() | wanted.keys() if kept.get(name) != wanted.get(name))
-        for name in differing:
-            before, after = kept.get(name, "").splitlines(), wanted.get(name, "").splitlines()
-            diff = list(unified_diff(before, after, f"{name} (kept)", f"{name} (code)", lineterm="", n=1))
+    def _compare(self, wanted: dict[Path, str]) -> None:
+        kept = {file: file.read_text() for file in _kept()}
+        differing = sorted(file for file in kept.keys() | wanted.keys() if kept.get(file) != wanted.get(file))
+        for file in differing:
+            before, after = kept.get(file, "").splitlines(), wanted.get(file, "").splitlines()
+            diff = list(unified_diff(before, after, f"{file.name} (kept)", f"{file.name} (code)", lineterm="", n=1))
             self.stderr.write("\n".join(diff[:LINES]) + (f"\n... {len(diff) - LINES} more lines" if len(diff) > LINES else ""))
         if differing:
-            raise CommandError(
-                f"{', '.join(differing)} differ from the code: run `manage.py schema --write` and look at the diff"
-            )
-        self.stdout.write(f"{len(wanted)} schemas are as the code says")
+            names = ", ".join(file.name for file in differing)
+            raise CommandError(f"{names} differ from the code: run `manage.py schema --write` and look at the diff")
+        self.stdout.write(f"{len(wanted)} schemas and pages are as the code says")
 
     def _released(self, now: str) -> None:
         broken = broken_by(RELEASED.read_text(), now)

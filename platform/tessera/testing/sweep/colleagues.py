@@ -7,7 +7,7 @@ mutation as well, and has to be answered like one of nothing.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -166,7 +166,7 @@ class Colleagues(World):
         self.reads.guess, self.reads.left_out = SECRETS[0], frozenset(left_out or ())
 
     def sweep(self, *names: str, every: int = 1) -> Sweep:
-        own = {"counts": self.count, "keys": partial(self.compare_keys, every)}
+        own: dict[str, Callable[[], None]] = {"counts": self.count, "keys": partial(self.compare_keys, every)}
         for name in names:
             if name in own:
                 own[name]()

@@ -15,7 +15,7 @@ from tessera.outbox.hints import HINTS, client
 from tessera.testing.asking import ask, done, id_of, refusals
 from tessera.unit_of_work import in_unit, savepoint, unit_of_work
 from tessera.webhooks import delivery as sending
-from tessera.webhooks.delivery import BREAK_AFTER, SCHEDULE, deliver
+from tessera.webhooks.delivery import BREAK_AFTER, deliver
 from tessera.webhooks.leasing import lease_due
 from tessera.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookSubscription
 from tessera.webhooks.posting import Outcome
@@ -24,6 +24,8 @@ from tessera.webhooks.signing import good_secrets
 from tessera.webhooks.tasks import KEPT, forget_webhooks
 from tessera.webhooks.tests.bells import LISTED, REPLAY, UPDATE, BellRung, State, make_due, ring, send, subscribe
 from tessera.webhooks.tests.receiver import Receiver
+
+WAITS = (5, 30, 120, 300, 900, 1800, 3600, 7200)
 
 
 def test_a_fact_is_told_signed_and_logged(ada, receiver, tenant):
@@ -105,12 +107,13 @@ def test_facts_of_one_subject_arrive_in_order_and_others_do_not_wait(ada, receiv
     assert {sent.told["data"]["subject"] for sent in receiver.got} == {str(subject), str(other)}
 
 
-def test_what_is_not_taken_is_tried_for_about_four_hours_and_given_up(ada, receiver):
+def test_what_is_not_taken_is_tried_for_about_four_hours_and_given_up(ada, receiver, settings):
+    assert WAITS == settings.TESSERA_WEBHOOK_WAITS
     subscribe(receiver)
     ring()
     receiver.status = 503
     waits = []
-    for _ in range(len(SCHEDULE) + 1):
+    for _ in range(len(WAITS) + 1):
         ((key, attempt),) = lease_due(20)
         before = timezone.now()
         deliver(key, attempt)
@@ -118,8 +121,8 @@ def test_what_is_not_taken_is_tried_for_about_four_hours_and_given_up(ada, recei
         make_due()
     row = WebhookDelivery.objects.get()
     assert (row.state, row.attempts, len(receiver.got), WebhookAttempt.objects.count()) == (State.FAILED, 9, 9, 9)
-    assert all(0.8 * wanted <= wait <= 1.2 * wanted + 1 for wanted, wait in zip(SCHEDULE, waits, strict=False))
-    assert 3.5 * 3600 < sum(SCHEDULE) < 4.5 * 3600
+    assert all(0.8 * wanted <= wait <= 1.2 * wanted + 1 for wanted, wait in zip(WAITS, waits, strict=False))
+    assert 3.5 * 3600 < sum(WAITS) < 4.5 * 3600
     assert len({sent.headers["webhook-id"] for sent in receiver.got}) == 1
     assert lease_due(20) == []
 
@@ -147,11 +150,11 @@ def test_a_lease_that_runs_out_is_sent_again(ada, receiver):
 def test_a_delivery_from_which_no_worker_returns_is_given_up(ada, receiver):
     subscribe(receiver)
     ring()
-    for attempt in range(1, len(SCHEDULE) + 2):
+    for attempt in range(1, len(WAITS) + 2):
         assert [number for _key, number in lease_due(20)] == [attempt]
         make_due()
     assert lease_due(20) == []
-    assert WebhookDelivery.objects.values_list("state", "attempts").get() == ("failed", len(SCHEDULE) + 1)
+    assert WebhookDelivery.objects.values_list("state", "attempts").get() == ("failed", len(WAITS) + 1)
 
 
 def test_a_dead_receiver_takes_no_more_than_its_share(ada, receiver):
