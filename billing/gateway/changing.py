@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import stripe
-from stripe.params import SubscriptionResumeParams
 
 from billing.gateway.bills import proration
 from billing.gateway.client import asking, stripe_client
@@ -48,10 +47,9 @@ def end_pause(*, key: UUID, subscription: str) -> None:
 
 def resume(*, key: UUID, subscription: str) -> None:
     """Let a subscription go on that Stripe paused when its trial ended without a card; a period begins now. Raises CardRefused."""
-    asked: SubscriptionResumeParams = {"billing_cycle_anchor": "now"}
     with asking():
         try:
-            stripe_client().v1.subscriptions.resume(subscription, asked, {"idempotency_key": f"resume-{key}"})
+            stripe_client().v1.subscriptions.resume(subscription, {}, {"idempotency_key": f"resume-{key}"})
         except stripe.CardError as error:
             raise CardRefused(error.user_message or str(error)) from error
 

@@ -107,13 +107,13 @@ def test_a_company_buys_adds_drops_and_takes_back(shop, ada):
     labels = closure(["orders"])
     with within(acme, *labels):
         Rows("AMBER").fill(0, 1, only=[model for label in sorted(labels) for model in modules()[label].get_models()])
-    assert ada.data(ORDERS) == {"salesOrders": {"totalCount": 1}}
+    assert ada.data(ORDERS) == {"salesOrders": {"totalCount": 2}}
     before = checksums(acme, labels)
 
     # It is dropped: what is paid for the rest is given back, its API is gone, its data is not.
     saved = ada.data(words.IMPACT, module="orders")
     assert (saved["amount"], saved["interval"]) == ("12", "MONTH")
-    assert {"kind": "orders.SalesOrder", "count": 1} in saved["impact"]["goesOff"][0]["records"]
+    assert {"kind": "orders.SalesOrder", "count": 2} in saved["impact"]["goesOff"][0]["records"]
     shown = ada.data(words.PREVIEW, additions=["module.stock"])
     assert ada.data(words.CHANGE, token=shown["token"])["userErrors"] == []
     (invoice,) = ada.data(words.INVOICES, first=1)["nodes"]
@@ -132,5 +132,5 @@ def test_a_company_buys_adds_drops_and_takes_back(shop, ada):
     happens()
     assert on() == {"base", "stock", "orders"}
     assert checksums(acme, labels) == before
-    assert ada.data(ORDERS) == {"salesOrders": {"totalCount": 1}}
+    assert ada.data(ORDERS) == {"salesOrders": {"totalCount": 2}}
     assert Subscription.objects.count() == 1
