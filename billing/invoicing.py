@@ -15,7 +15,7 @@ MOST = 100
 
 @dataclass(frozen=True, kw_only=True)
 class BillingInvoice:
-    """An invoice: `total` with discount and tax, `remaining` what of it is still to be paid.
+    """An invoice: `total` with discount and tax, `due` what of it credit did not pay, `remaining` what is still to be paid.
 
     `page` is where it is seen and paid, `pdf` the document; both are empty for a draft.
     """
@@ -30,6 +30,7 @@ class BillingInvoice:
     discount: Decimal
     tax: Decimal
     total: Decimal
+    due: Decimal
     remaining: Decimal
     page: str
     pdf: str
@@ -84,6 +85,7 @@ def _shown(bill: Bill) -> BillingInvoice:
         discount=bill.discount,
         tax=bill.tax,
         total=bill.total,
+        due=bill.due,
         remaining=bill.remaining,
         page=bill.page,
         pdf=bill.pdf,

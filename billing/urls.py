@@ -1,14 +1,16 @@
-"""The accounts host's addresses for plans and prices, and for paying."""
+"""The addresses of the accounts host for prices and for paying, and a company's own for what it bought."""
 
 from django.urls import path
 
-from billing.catalogue.views import pricing
-from billing.lifecycle import views
+from billing import views
+from billing.catalogue import views as catalogue_views
+from billing.lifecycle import views as lifecycle_views
 
 urlpatterns = [
-    path("pricing", pricing, name="pricing"),
-    path("billing", views.companies, name="billing"),
-    path("billing/<slug:slug>", views.company, name="billing_company"),
-    path("billing/<slug:slug>/pay", views.pay, name="billing_pay"),
-    path("billing/<slug:slug>/export", views.export, name="billing_export"),
+    path("pricing", catalogue_views.pricing, name="pricing"),
+    path("billing/checkout/<uuid:checkout>", views.bought, name="bought"),
+    path("billing", lifecycle_views.companies, name="billing"),
+    path("billing/<slug:slug>", lifecycle_views.company, name="billing_company"),
+    path("billing/<slug:slug>/pay", lifecycle_views.pay, name="billing_pay"),
+    path("billing/<slug:slug>/export", lifecycle_views.export, name="billing_export"),
 ]

@@ -49,9 +49,7 @@ def resume(*, key: UUID, subscription: str) -> None:
     """Let a subscription go on that Stripe paused when its trial ended without a card; a period begins now. Raises CardRefused."""
     with asking():
         try:
-            stripe_client().v1.subscriptions.resume(
-                subscription, {"billing_cycle_anchor": "now"}, {"idempotency_key": f"resume-{key}"}
-            )
+            stripe_client().v1.subscriptions.resume(subscription, {}, {"idempotency_key": f"resume-{key}"})
         except stripe.CardError as error:
             raise CardRefused(error.user_message or str(error)) from error
 

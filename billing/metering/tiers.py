@@ -15,7 +15,7 @@ def tier_of(entitlement: Entitlement) -> str:
     quota = entitlement.quotas.get(Counted.API_POINTS)
     if quota is None or quota["limit"] is None:
         return USUAL
-    usual: float = settings.TESSERA_BUDGETS["tenant"][1]
+    usual: int = settings.TESSERA_BUDGETS["tenant"][1]
     tiers = sorted(settings.TESSERA_BUDGET_TIERS.items(), key=lambda tier: tier[1])
     fitting = [name for name, times in tiers if times * usual <= quota["limit"]]
     return fitting[-1] if fitting else tiers[0][0]

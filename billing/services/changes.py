@@ -30,6 +30,7 @@ from billing.subscription_view import BillingSubscription, view_of
 
 PURPOSE, ACT = "billing change", "change"
 LIVES = timedelta(minutes=15)
+now = timezone.now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +70,9 @@ def preview_change_of_plan(
     _customer, row = subscribed()
     with answered():
         seen = read_subscription(row.stripe_id)
-        given = {"plan": plan, "interval": interval, "seats": seats}
-        wanted = replace(wanted_of(seen), **{name: value for name, value in given.items() if value is not None})
+        had = wanted_of(seen)
+        seats = had.seats if seats is None else seats
+        wanted = replace(had, plan=plan or had.plan, interval=interval or had.interval, seats=seats)
         wanted = without_covered(wanted) if additions is None else replace(wanted, additions=tuple(additions))
         lines = lines_of(wanted, {item.product for item in seen.items})
         prices = priced(bought_anew(seen, wanted, lines))
@@ -78,7 +80,7 @@ def preview_change_of_plan(
             items = items_for(seen, wanted, lines, prices)
         except NothingChanges as error:
             raise Refused("INVALID", _("Nothing would change.")) from error
-        at = _moment_of(seen, timezone.now())
+        at = _moment_of(seen, now())
         bill = _preview(seen, items, at)
     told = {
         "subscription": seen.id,
@@ -104,12 +106,12 @@ def preview_change_of_plan(
     )
 
 
-def _moment_of(seen: SeenSubscription, now: datetime) -> datetime | None:
+def _moment_of(seen: SeenSubscription, moment: datetime) -> datetime | None:
     """Return the moment that a change is reckoned from, within the running period; None in a trial, where nothing is reckoned."""
     if seen.status == Subscription.Status.TRIALING:
         return None
     start, end = seen.items[0].period_start, seen.items[0].period_end
-    return min(max(now.replace(microsecond=0), start), end)
+    return min(max(moment.replace(microsecond=0), start), end)
 
 
 def _preview(seen: SeenSubscription, items: list[dict[str, Any]], at: datetime | None) -> Bill:

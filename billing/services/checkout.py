@@ -102,6 +102,9 @@ def _page(tenant: Tenant, customer: Customer, asked: dict[str, Any]) -> Checkout
 
 def _is_still(row: Checkout, asked: dict[str, Any]) -> bool:
     """Say whether an open intent is the one that is asked for and can still be paid; if not it is closed, here and at Stripe."""
+    if row.customer.subscriptions.filter(checkout=str(row.pk)).exists():  # it was bought, and that has ended since
+        _close(row, Checkout.State.COMPLETE)
+        return False
     if row.session is None:
         if row.asked == asked and row.created_at > timezone.now() - KEPT:
             return True

@@ -59,8 +59,8 @@ def resume_subscription() -> BillingSubscription:
     """
     _customer, row = subscribed()
     if row.status == Subscription.Status.PAUSED:
-        return _told("pause", {"until": "now", "anew": True}, resume)
-    return _told("pause", {"until": "now", "anew": False}, end_pause)
+        return _told("pause", {"resumes": "anew"}, resume)
+    return _told("pause", {"resumes": "on"}, end_pause)
 
 
 def _told(act: str, asked: dict[str, Any], tell: Callable[..., None], **given: Any) -> BillingSubscription:
