@@ -6,13 +6,18 @@ from django.utils import timezone
 
 from billing.explaining import said
 from billing.gateway.client import is_billing_on
+from billing.offering import offer_details
 from billing.reckoning import reckon
+from tenants.entitlement import NotEntitled
 from tenants.models import Tenant
 
 
-def refusals(tenant: Tenant, labels: Iterable[str]) -> dict[str, str]:
-    """Return why a tenant may not use modules, by label; those that it may use are not in it."""
+def refusals(tenant: Tenant, labels: Iterable[str]) -> dict[str, NotEntitled]:
+    """Return why a tenant may not use modules and what it could buy for them, by label; those that it may use are not in it."""
     if not is_billing_on():
         return {}
     found = reckon(tenant, timezone.now())
-    return {label: " ".join(map(said, found.explain(label))) for label in sorted(set(labels) - found.modules)}
+    return {
+        label: NotEntitled(" ".join(map(said, found.explain(label))), offer_details(tenant, label))
+        for label in sorted(set(labels) - found.modules)
+    }

@@ -9,3 +9,4 @@ class Billing(AppConfig):
     def ready(self) -> None:
         from billing import checks, resources  # noqa: F401 (registers)
         from billing.catalogue import checks as catalogue_checks  # noqa: F401 (registers)
+        from billing.metering import handlers  # noqa: F401 (registers)

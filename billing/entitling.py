@@ -9,6 +9,7 @@ from billing.granting import give
 from billing.models import Entitlement
 from billing.reckoning import reckon
 from billing.reducer import Entitlements
+from tenants.epoch import forget_tenants
 from tenants.models import Tenant
 
 KEPT = ("access", "modules", "bought", "seats", "quotas", "notice", "trace", "catalogue")
@@ -24,6 +25,9 @@ def settle_entitlement(*, tenant: Tenant, now: datetime) -> Entitlement:
         told = _told(found)
         if any(getattr(row, name) != told[name] for name in KEPT):
             row.version, row.changed_at = row.version + 1, now
+            forget_tenants()  # how much it may use is remembered
+        if row.changed_at == now or row.recheck_at != found.recheck_at:
+            row.act_at = now  # what was to be told, and when, may be another
         for name in KEPT:
             setattr(row, name, told[name])
         row.recheck_at = found.recheck_at

@@ -9,7 +9,7 @@ from billing.reckoning import subscriptions_of
 from billing.reducer import SubscriptionFacts
 
 UPDATED = ["status", "currency", "trial_end", "cancel_at", "ended_at", "is_paused", "resumes_at", "unpaid_since", "checkout"]
-ITEM = ["product", "price", "quantity", "period_start", "period_end"]
+ITEM = ["product", "price", "interval", "amount", "quantity", "period_start", "period_end"]
 INVOICE = ["subscription", "number", "status", "currency", "total", "remaining", "unpaid_since"]
 
 

@@ -13,12 +13,13 @@ from tessera.errors import Refused
 from tessera.module import modules
 from tessera.tasks import enqueue
 
+from billing.metering.tiers import tier_of
 from billing.models import Entitlement
 from tenants.installations.disabling import wish_off
 from tenants.installations.enabling import wish_on
 from tenants.installations.mirror import State
 from tenants.models import Installation, Tenant
-from tenants.provisioning import set_state
+from tenants.provisioning import set_access, set_state, set_tier
 from tenants.tasks import finish_switching
 
 BILLING = system("billing")
@@ -32,6 +33,8 @@ def give(*, tenant: Tenant, entitlement: Entitlement, new: frozenset[str], now: 
 
     What cannot be wished now is tried again soon: the entitlement's `recheck_at` says when.
     """
+    if tenant.state == Tenant.State.DELETED:
+        return
     states = _states(tenant)
     on = {label for label, (state, _) in states.items() if state in COMING_OR_ON}
     asked = frozenset(label for label in entitlement.bought if label in modules() and (label in new or label in on))
@@ -42,6 +45,7 @@ def give(*, tenant: Tenant, entitlement: Entitlement, new: frozenset[str], now: 
         if label not in entitlement.modules and states.get(label, ("", False))[0] in (*COMING_OR_ON, State.FAILED):
             is_refused |= not _try(partial(wish_off, tenant, label, BILLING))
             states = _states(tenant)
+    _measure_out(tenant, entitlement)
     is_settled = _open_or_close(tenant, entitlement)
     if is_refused or not is_settled:
         soon = now + AGAIN
@@ -63,6 +67,15 @@ def _try(wish: Callable[[], object]) -> bool:
     except Refused:
         return False
     return True
+
+
+def _measure_out(tenant: Tenant, entitlement: Entitlement) -> None:
+    """Give the tenant the budget of its plan, and let it write or only read."""
+    if tenant.tier != (tier := tier_of(entitlement)):
+        set_tier(tenant=tenant, tier=tier)
+    access = Tenant.Access.READ_ONLY if entitlement.access == Entitlement.Access.READ_ONLY else Tenant.Access.FULL
+    if tenant.access != access:
+        set_access(tenant=tenant, access=access)
 
 
 def _open_or_close(tenant: Tenant, entitlement: Entitlement) -> bool:

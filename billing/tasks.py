@@ -7,14 +7,18 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
+from tessera.tasks import tenant_task
 
 from billing.catalogue.selectors import catalogue
 from billing.entitling import settle_entitlement
 from billing.gateway.client import Unreachable, is_billing_on
+from billing.lifecycle.living import act_by_time
+from billing.lifecycle.turns import FIRST_REMINDER
+from billing.metering.counting import count_usage
+from billing.metering.reporting import report_usage
 from billing.models import Customer, Entitlement, StripeEvent
 from billing.processing import process_event
 from billing.reconciling import reconcile_with_stripe
-from billing.reducer.standing import REMIND
 from billing.refreshing import refresh_customer
 from tenants.models import Tenant
 
@@ -65,7 +69,7 @@ def sweep_entitlements() -> None:
     """
     now = timezone.now()
     due = Tenant.objects.filter(entitlement__recheck_at__lte=now).order_by("entitlement__recheck_at")
-    ending = now - timedelta(days=catalogue().trial_days) + REMIND
+    ending = now - timedelta(days=catalogue().trial_days) + FIRST_REMINDER
     unheard = Tenant.objects.filter(entitlement=None, created_at__lte=ending).order_by("created_at")
     unheard = unheard.exclude(state__in=(Tenant.State.PREPARING, Tenant.State.DELETED))
     for tenant in (*due[:AT_ONCE], *unheard[:AT_ONCE]):
@@ -80,6 +84,31 @@ def sweep_entitlements() -> None:
         except Exception:
             _log.exception("what the tenant %s may use could not be worked out", tenant.pk)
             Entitlement.objects.filter(tenant=tenant).update(recheck_at=now + LATER)
+
+
+@shared_task(name="billing.live", ignore_result=True)
+def live() -> None:
+    """Tell what comes, and bring what has ended to its end."""
+    if is_billing_on():
+        act_by_time()
+
+
+@tenant_task(name="billing.count_usage", every=timedelta(hours=1))
+def count_usage_here() -> None:
+    """Write down what the tenant in force used beyond its plan."""
+    if is_billing_on():
+        count_usage(now=timezone.now())
+
+
+@shared_task(name="billing.report_usage", ignore_result=True)
+def report() -> None:
+    """Tell Stripe what was used beyond plans."""
+    if not is_billing_on():
+        return
+    try:
+        report_usage()
+    except Unreachable as reason:
+        _log.warning("Stripe does not answer, usage is told later: %s", reason)
 
 
 @shared_task(name="billing.reconcile", ignore_result=True)

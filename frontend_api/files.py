@@ -26,6 +26,7 @@ STATUS = {
     Code.BAD_INPUT: 400,
     Code.UNAUTHENTICATED: 401,
     Code.FORBIDDEN: 403,
+    Code.READ_ONLY: 403,
     Code.NOT_FOUND: 404,
     Code.CONFLICT: 409,
     Code.TOO_COMPLEX: 413,

@@ -13,11 +13,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from tessera.context import current_or_none
-from tessera.errors import Refused
+from tessera.errors import ApiError, Code, Refused
 from tessera.resource import Action, Resource, camel, parameters_of, resources
 
 FIELDS: dict[type, Callable[..., forms.Field]] = {
@@ -73,6 +74,10 @@ def page(request: HttpRequest, name: str, token: str) -> HttpResponse:
         except Refused as refusal:
             for problem in refusal.problems:
                 form.add_error(problem.field[0] if problem.field and problem.field[0] in form.fields else None, problem.message)
+        except ApiError as error:
+            if error.code != Code.READ_ONLY:
+                raise
+            form.add_error(None, _("Nothing can be taken here at the moment. Please try again later."))
         else:
             return render(request, "frontend_api/public_done.html", shown)
     return render(request, "frontend_api/public_form.html", shown, status=400)

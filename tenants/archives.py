@@ -76,7 +76,7 @@ def _link(archive: ModuleArchive) -> str:
     return tenant_url(current().tenant, f"/archives/{sign(PURPOSE, archive.pk.hex)}")
 
 
-@service(permission=MODULE_PURGE)
+@service(permission=MODULE_PURGE, while_read_only=True)
 def request_archive(*, module: str) -> TenantModule:
     """Have the archive of a module that is off written; it is in `moduleArchives` when it is done.
 

@@ -13,7 +13,7 @@ from tenants.models import Installation, SchemaScript, Tenant
 
 SERVED = (Installation.State.ON, Installation.State.UPGRADING)  # an upgrade is one transaction: it serves till then
 _FIND = """
-SELECT id, schema_name, name, slug, time_zone, language, tier,
+SELECT id, schema_name, name, slug, time_zone, language, tier, access = %s,
        ARRAY(SELECT module FROM tenants_installation WHERE tenant_id = t.id AND state = ANY(%s))
 FROM tenants_tenant t WHERE id = %s AND state = %s
 """
@@ -38,7 +38,7 @@ def find(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]]:
 
 def _look_up(tenant_id: UUID) -> tuple[TenantRef, frozenset[str]] | None:
     with connections["shared"].cursor() as cursor:
-        cursor.execute(_FIND, [list(SERVED), tenant_id, Tenant.State.ACTIVE])
+        cursor.execute(_FIND, [Tenant.Access.READ_ONLY, list(SERVED), tenant_id, Tenant.State.ACTIVE])
         row = cursor.fetchone()
     return row and (TenantRef(*row[:-1]), frozenset(row[-1]).intersection(modules()))
 

@@ -4,8 +4,9 @@ What the platform's own operators switch on by the command line is asked of nobo
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -16,10 +17,18 @@ from tenants.models import Tenant
 from tenants.overview import COMING_OR_ON
 
 
+@dataclass(frozen=True)
+class NotEntitled:
+    """Why a company may not use a module, in words, and as data what it might do about it."""
+
+    why: str
+    details: dict[str, Any]
+
+
 class Entitlements(Protocol):
     """Who says what a company may switch on."""
 
-    def refusals(self, tenant: Tenant, labels: Iterable[str]) -> dict[str, str]:
+    def refusals(self, tenant: Tenant, labels: Iterable[str]) -> dict[str, NotEntitled]:
         """Return why a tenant may not use modules, by label; those that it may use are not in it."""
 
 
@@ -32,6 +41,6 @@ def refuse_unentitled(tenant: Tenant, labels: frozenset[str]) -> None:
     if refused := answers.refusals(tenant, new):
         message = _("The module %(name)s is not included: %(why)s")
         raise Refused.of(
-            Problem("NOT_ENTITLED", message % {"name": modules()[label].title, "why": why}, ("modules",))
-            for label, why in refused.items()
+            Problem("NOT_ENTITLED", message % {"name": modules()[label].title, "why": each.why}, ("modules",), each.details)
+            for label, each in refused.items()
         )

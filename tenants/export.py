@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -13,8 +14,16 @@ from django.db import connections
 CHUNK = 2000
 
 
-def write_export(target: Path, tables: Iterable[str], about: dict[str, Any]) -> dict[str, Any]:
-    """Write `tables` to `target` with a manifest.json: rows and SHA-256 per file, which are returned, and `about`.
+@dataclass(frozen=True)
+class Content:
+    """A file to be put into an export, as it is."""
+
+    path: str
+    chunks: Iterable[bytes]
+
+
+def write_export(target: Path, tables: Iterable[str], about: dict[str, Any], contents: Iterable[Content] = ()) -> dict[str, Any]:
+    """Write `tables` and `contents` to `target` with a manifest.json: rows and SHA-256 per table, which are returned, and `about`.
 
     The file appears whole and synced, or not at all. Call it inside the transaction whose view it is to show.
     """
@@ -23,6 +32,10 @@ def write_export(target: Path, tables: Iterable[str], about: dict[str, Any]) -> 
     try:
         with ZipFile(draft, "w", ZIP_DEFLATED) as archive:
             files = {f"{table}.jsonl": _write_table(archive, table) for table in tables}
+            for content in contents:
+                with archive.open(content.path, "w", force_zip64=True) as file:
+                    for chunk in content.chunks:
+                        file.write(chunk)
             archive.writestr("manifest.json", json.dumps({**about, "files": files}, indent=1, ensure_ascii=False))
         with draft.open("rb") as written:
             os.fsync(written.fileno())

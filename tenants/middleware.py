@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -11,7 +12,7 @@ from tessera.accounts.authentication import authenticate, refused
 from tessera.context import ANONYMOUS, TenantRef, acting, enter
 from tessera.errors import ApiError, Code
 
-from tenants.hosts import Place, host_of, is_accounts_host, place_of
+from tenants.hosts import Place, accounts_url, host_of, is_accounts_host, place_of
 from tenants.models import Tenant
 
 HIDDEN = frozenset({Tenant.State.PREPARING, Tenant.State.DELETED})
@@ -81,6 +82,9 @@ def closed(request: HttpRequest, place: Place) -> HttpResponse:
     else:
         status, message = 503, _("This company's data is being upgraded. Please try again later.")
     if "text/html" in request.headers.get("Accept", ""):
-        return render(request, "tenants/closed.html", {"company": place.tenant.name, "message": message}, status=status)
+        is_suspended = place.state == Tenant.State.SUSPENDED
+        billing = accounts_url(settings.TESSERA_BILLING_PAGE.format(slug=place.tenant.slug)) if is_suspended else ""
+        shown = {"company": place.tenant.name, "message": message, "billing": billing}
+        return render(request, "tenants/closed.html", shown, status=status)
     error = {"message": message, "extensions": {"code": Code.TENANT_SUSPENDED}}
     return JsonResponse({"errors": [error]}, status=status)

@@ -25,6 +25,10 @@ class Tenant(TenantMixin):
         FENCED = "fenced", _("fenced: an upgrade failed")
         DELETED = "deleted", _("deleted")
 
+    class Access(models.TextChoices):
+        FULL = "full", _("full")
+        READ_ONLY = "read_only", _("read only")
+
     auto_create_schema = False
     auto_drop_schema = False
 
@@ -35,12 +39,57 @@ class Tenant(TenantMixin):
     time_zone = models.CharField(max_length=60, default="UTC")
     language = models.CharField(max_length=10, default="en")
     tier = models.CharField(max_length=40, blank=True)  # of its budget, from its plan; "" is the usual one
+    access = models.CharField(max_length=9, choices=Access.choices, default=Access.FULL)  # as long as it is active
     fingerprint = models.CharField(max_length=64, blank=True)  # of the kernel's own tables
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True)  # of one that is only remembered
 
     def ref(self) -> TenantRef:
         """Return what the kernel knows of the tenant."""
-        return TenantRef(self.id, self.schema_name, self.name, self.slug, self.time_zone, self.language, self.tier)
+        return TenantRef(
+            self.id,
+            self.schema_name,
+            self.name,
+            self.slug,
+            self.time_zone,
+            self.language,
+            self.tier,
+            is_read_only=self.access == self.Access.READ_ONLY,
+        )
+
+
+class TenantExport(models.Model):
+    """All that a tenant held, written to a file: its tables, and the bytes of its files. Without one nothing is deleted.
+
+    The file is `name` in the tenant's own folder of exports; `why` says what went wrong with one that failed.
+    """
+
+    class State(models.TextChoices):
+        WRITING = "writing", _("writing")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+        GONE = "gone", _("deleted")
+
+    id = KeyField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="exports")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WRITING)
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.BigIntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    files = models.BigIntegerField(default=0)
+    why = models.CharField(max_length=1000, blank=True)
+    begun_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="ready") | (~models.Q(sha256="") & models.Q(finished_at__isnull=False)),
+                name="export_ready_is_whole",
+            ),
+            models.CheckConstraint(condition=~models.Q(state="failed") | ~models.Q(why=""), name="export_failed_says_why"),
+        ]
 
 
 class Domain(DomainMixin):

@@ -99,6 +99,14 @@ def set_tier(*, tenant: Tenant, tier: str) -> None:
         forget_tenants()
 
 
+def set_access(*, tenant: Tenant, access: str) -> None:
+    """Let a tenant's people and apps write, or only read; every process knows after the commit."""
+    with transaction.atomic(using="shared"):
+        Tenant.objects.filter(pk=tenant.pk).update(access=access)
+        tenant.access = access
+        forget_tenants()
+
+
 def set_state(*, tenant: Tenant, state: str) -> None:
     """Open, suspend or resume a tenant; every process knows after the commit. Refuses other moves."""
     with transaction.atomic(using="shared"):

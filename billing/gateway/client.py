@@ -7,6 +7,7 @@ from functools import lru_cache
 import stripe
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 
 PATIENCE = 20  # seconds for one answer
 RETRIES = 2  # by the SDK itself, within a second or two; what lasts longer is tried again by whoever asked
@@ -46,7 +47,12 @@ def _client(key: str, version: str, base: str) -> stripe.StripeClient:
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Raise Unreachable for what lies with Stripe or the way there; what lies with the call stays a stripe.StripeError."""
+    """Raise Unreachable for what lies with Stripe or the way there; what lies with the call stays a stripe.StripeError.
+
+    Refuses to wait for Stripe inside a transaction, whose locks and connection others would wait for too.
+    """
+    if any(not each._from_testcase for found in connections.all(initialized_only=True) for each in found.atomic_blocks):
+        raise RuntimeError("Stripe is asked outside of any transaction")
     try:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:

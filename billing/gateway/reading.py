@@ -46,6 +46,12 @@ def _subscriptions(customer: str) -> tuple[SeenSubscription, ...]:
     return tuple(subscription_of(each, _items(each), lambda price: _product_of(price, products)) for each in found)
 
 
+def read_items_of(subscription: Object) -> SeenSubscription:
+    """Return a subscription that Stripe just told, with all its lines; for who asks already."""
+    products: dict[str, str] = {}
+    return subscription_of(subscription, _items(subscription), lambda price: _product_of(price, products))
+
+
 def _items(subscription: Object) -> list[Object]:
     if subscription["items"]["has_more"]:
         return list(_all(stripe_client().v1.subscription_items.list, {"subscription": subscription["id"]}))

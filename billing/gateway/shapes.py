@@ -28,6 +28,8 @@ class SeenItem:
     id: str
     product: str
     price: str
+    interval: str
+    amount: Decimal | None
     quantity: int
     period_start: datetime
     period_end: datetime
@@ -114,6 +116,8 @@ def subscription_of(thing: Object, items: list[Object], product_of: Callable[[Ob
             id=item["id"],
             product=product_of(item["price"]),
             price=item["price"]["id"],
+            interval=item["price"]["recurring"]["interval"],
+            amount=unit_amount(item["price"]),
             quantity=1 if item.get("quantity") is None else item["quantity"],  # a metered line has none
             period_start=required(item, "current_period_start"),
             period_end=required(item, "current_period_end"),
@@ -147,8 +151,8 @@ def invoice_of(thing: Object) -> SeenInvoice:
         number=thing.get("number") or "",
         status=thing["status"],
         currency=currency,
-        total=_amount(thing["total"], currency),
-        remaining=_amount(thing["amount_remaining"], currency),
+        total=amount_of(thing["total"], currency),
+        remaining=amount_of(thing["amount_remaining"], currency),
         created=required(thing, "created"),
         unpaid_since=_unpaid_since(thing),
     )
@@ -165,8 +169,15 @@ def _unpaid_since(thing: Object) -> datetime | None:
     return moment(thing["status_transitions"].get("finalized_at")) or required(thing, "created")
 
 
-def _amount(units: int, currency: str) -> Decimal:
-    return Decimal(units).scaleb(-minor_units(currency))
+def amount_of(units: int, currency: str) -> Decimal:
+    """Return an amount that Stripe tells in minor units; the currency as Stripe writes it or in capitals."""
+    return Decimal(units).scaleb(-minor_units(currency.upper()))
+
+
+def unit_amount(price: Object) -> Decimal | None:
+    """Return what one unit of a price costs, None where that depends on how many there are."""
+    units = price.get("unit_amount_decimal")
+    return None if units is None else Decimal(units).scaleb(-minor_units(price["currency"].upper()))
 
 
 def dispute_of(thing: Object, customer: str) -> SeenDispute:

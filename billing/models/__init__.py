@@ -1,20 +1,29 @@
 """What is known of who pays, in the public schema: one file a concept."""
 
+from billing.models.checkouts import Checkout
+from billing.models.closing import Closing, Letter
 from billing.models.customers import Customer
 from billing.models.entitlements import Entitlement
 from billing.models.events import StripeEvent
 from billing.models.favours import ModuleGrant, TrialExtension
+from billing.models.instructions import Instruction
 from billing.models.invoices import Dispute, Invoice
 from billing.models.subscriptions import Subscription, SubscriptionItem
+from billing.models.usage import UsageReport
 
 __all__ = [
+    "Checkout",
+    "Closing",
     "Customer",
     "Dispute",
     "Entitlement",
+    "Instruction",
     "Invoice",
+    "Letter",
     "ModuleGrant",
     "StripeEvent",
     "Subscription",
     "SubscriptionItem",
     "TrialExtension",
+    "UsageReport",
 ]

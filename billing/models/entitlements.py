@@ -33,6 +33,7 @@ class Entitlement(models.Model):
     version = models.PositiveBigIntegerField(default=0)
     is_withheld = models.BooleanField(default=False)
     recheck_at = models.DateTimeField(null=True, db_index=True)
+    act_at = models.DateTimeField(null=True, db_index=True)  # when somebody is to be told something, or its end goes on
     changed_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.fields import KeyField
+from tessera.fields import KeyField, PriceField
 
 from billing.models.customers import Customer
 
@@ -71,13 +71,18 @@ class Subscription(models.Model):
 
 
 class SubscriptionItem(models.Model):
-    """A line of a subscription; `product` is the key in our catalogue, or Stripe's where it is not ours."""
+    """A line of a subscription; `product` is the key in our catalogue, or Stripe's where it is not ours.
+
+    `amount` is what one of it costs an `interval` (`month`, `year`), null where that depends on how many there are.
+    """
 
     id = KeyField()
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="items")
     stripe_id = models.CharField(max_length=255, unique=True)
     product = models.CharField(max_length=255)
     price = models.CharField(max_length=255)  # Stripe's id: the price that was bought, in force or not
+    interval = models.CharField(max_length=5)
+    amount = PriceField(null=True)
     quantity = models.PositiveIntegerField()
     period_start = models.DateTimeField()
     period_end = models.DateTimeField()

@@ -48,6 +48,7 @@ from tessera.numbering.services import assign_number, void_number
 from tessera.ordering import OrGreatest
 from tessera.ports import Port, port
 from tessera.quantity import convert
+from tessera.quotas import Meter
 from tessera.resource import Action, Children, Computed, Form, Kanban, List, Mutation, Report, Resource, RowScope, Under
 from tessera.scope import visible_rows
 from tessera.search.expressions import search_index
@@ -55,5 +56,6 @@ from tessera.service import demand, service
 from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task
 from tessera.unit_of_work import Phase, apart, defer, lock_for_update, on_commit, savepoint
+from tessera.usage.services import use
 
 __all__ = [name for name in dir() if not name.startswith("_")]

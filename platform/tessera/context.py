@@ -34,6 +34,7 @@ class TenantRef:
     time_zone: str = "UTC"
     language: str = "en"
     tier: str = ""  # how much it may ask for, a name of TESSERA_BUDGET_TIERS
+    is_read_only: bool = False  # people and apps write nothing (see `tessera.read_only`)
 
     @property
     def schema_name(self) -> str:

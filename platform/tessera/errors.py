@@ -12,8 +12,9 @@ INTERNAL and that id, nothing more.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Code(StrEnum):
@@ -28,6 +29,7 @@ class Code(StrEnum):
     TOO_COMPLEX = "TOO_COMPLEX"
     MODULE_DISABLED = "MODULE_DISABLED"
     TENANT_SUSPENDED = "TENANT_SUSPENDED"
+    READ_ONLY = "READ_ONLY"
     BAD_CURSOR = "BAD_CURSOR"
     TIMEOUT = "TIMEOUT"
     INTERNAL = "INTERNAL"
@@ -60,11 +62,12 @@ class NotFound(ApiError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One finding about an input: `field` is its path, outermost name first."""
+    """One finding about an input: `field` is its path, outermost name first; `details` (JSON) say what a program needs to go on."""
 
     code: str
     message: str
     field: tuple[str, ...] = ()
+    details: dict[str, Any] | None = None
 
 
 class Refused(Exception):
@@ -89,4 +92,4 @@ class Refused(Exception):
 
     def within(self, *prefix: str) -> "Refused":
         """Return the same refusal with every field path put below `prefix`."""
-        return Refused.of(Problem(p.code, p.message, (*prefix, *p.field)) for p in self.problems)
+        return Refused.of(replace(each, field=(*prefix, *each.field)) for each in self.problems)

@@ -134,9 +134,9 @@ def in_own_unit(service: Any, arguments: dict[str, Any]) -> Any:
     from tessera.lineage.services import hold_transition
 
     try:
-        with unit_of_work() as unit, unit.service():
+        with unit_of_work(while_read_only=service.while_read_only) as unit, unit.service():
             return service.inner(**arguments)
     except TransitionHeld as found:
         held = found
-    with unit_of_work() as unit, unit.service():
+    with unit_of_work(while_read_only=service.while_read_only) as unit, unit.service():
         return hold_transition(held=held, service=service, arguments=arguments)

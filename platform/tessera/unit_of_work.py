@@ -15,6 +15,7 @@ from django.db import DataError, IntegrityError, OperationalError, connections, 
 
 from tessera.context import current
 from tessera.integrity import refusal_of
+from tessera.read_only import refuse_while_read_only
 
 Made = TypeVar("Made")
 
@@ -129,13 +130,18 @@ def on_commit(work: Callable[[], None]) -> None:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[Unit]:
-    """Open a unit of work, or join the one in force."""
+def unit_of_work(*, while_read_only: bool = False) -> Iterator[Unit]:
+    """Open a unit of work, or join the one in force.
+
+    READ_ONLY is raised where a company may only be read, unless this is to be possible even then.
+    """
     running = _unit.get()
     if running is not None:
         yield running
         return
     current()
+    if not while_read_only:
+        refuse_while_read_only()
     unit = Unit()
     token = _unit.set(unit)
     try:
@@ -158,7 +164,7 @@ class SavepointNeeded(Exception):
     """Raised out of a tentative unit where a part of it is to be undone and the rest is not."""
 
 
-def attempt(work: Callable[[], Made]) -> Made:
+def attempt(work: Callable[[], Made], *, while_read_only: bool = False) -> Made:
     """Run `work` as a unit of work, at first without savepoints: nothing needs them while nothing fails.
 
     Where a part fails that is to be undone alone, the whole is undone and run again with savepoints. `work` therefore
@@ -167,12 +173,12 @@ def attempt(work: Callable[[], Made]) -> Made:
     if in_unit():
         return work()
     try:
-        with unit_of_work() as unit:
+        with unit_of_work(while_read_only=while_read_only) as unit:
             unit.tentative = True
             return work()
     except SavepointNeeded:
         pass
-    with unit_of_work():
+    with unit_of_work(while_read_only=while_read_only):
         return work()
 
 

@@ -35,8 +35,10 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(default='UTC', max_length=60)),
                 ('language', models.CharField(default='en', max_length=10)),
                 ('tier', models.CharField(blank=True, max_length=40)),
+                ('access', models.CharField(choices=[('full', 'full'), ('read_only', 'read only')], default='full', max_length=9)),
                 ('fingerprint', models.CharField(blank=True, max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('deleted_at', models.DateTimeField(null=True)),
             ],
             options={
                 'abstract': False,
@@ -101,6 +103,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'module'), name='installation_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TenantExport',
+            fields=[
+                ('id', tessera.fields.KeyField(serialize=False)),
+                ('state', models.CharField(choices=[('writing', 'writing'), ('ready', 'ready'), ('failed', 'failed'), ('gone', 'deleted')], default='writing', max_length=10)),
+                ('name', models.CharField(max_length=200)),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('size', models.BigIntegerField(default=0)),
+                ('rows', models.BigIntegerField(default=0)),
+                ('files', models.BigIntegerField(default=0)),
+                ('why', models.CharField(blank=True, max_length=1000)),
+                ('begun_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exports', to='tenants.tenant')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(models.Q(('sha256', ''), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='export_ready_is_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('why', ''), _negated=True), _connector='OR'), name='export_failed_says_why')],
             },
         ),
     ]

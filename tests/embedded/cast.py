@@ -30,11 +30,21 @@ import subprocess, sys
 held = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(flush=True); time.sleep(600)"
 subprocess.Popen([sys.executable, "-c", held, sys.argv[1]], stdout=subprocess.PIPE).stdout.readline()
 """
+BANK = Service(
+    "bank",
+    (PYTHON, "-c", "import sys, time; print('bank ready.', flush=True); time.sleep(600)", "{port}", "{home}/bank"),
+    says=" ready.",
+    port="stripe",
+    instead_of="BANK_KEY",
+    tells=(("BANK_URL", "http://127.0.0.1:{port}"),),
+    first=(Step("accounts", (PYTHON, "-c", "import os; print('asked', os.environ['BANK_URL'])"), shown=True),),
+    hint="a bank of one's own is at {address}",
+)
 MIGRATE = {"bad-step": FAILS, "long-step": SLEEPS, "taken-port": SQUATS}
 
 
 def plan(variant: str) -> Plan:
-    """Give the plan: `whole`, or one in which a step or service fails or takes long."""
+    """Give the plan: `whole`, one with a stand-in, or one in which a step or service fails or takes long."""
     migrate = MIGRATE.get(variant, "print('migrated')")
     worker = FAILS if variant == "bad-service" else WORKER
     return Plan(
@@ -42,6 +52,7 @@ def plan(variant: str) -> Plan:
         services=(
             Service("web", (PYTHON, "-c", WEB, "{port}"), health="/health"),
             Service("worker", (PYTHON, "-c", worker), says=" ready."),
+            *((BANK,) if variant == "stand-in" else ()),
         ),
         first=(Step("story", (PYTHON, "-c", STORY), shown=True),),
         hints=("sign in at {url}",),

@@ -43,6 +43,34 @@ def test_check_starts_everything_tells_the_story_once_and_leaves_nothing(start: 
     assert "  Ada  ada@a.example  pw  http://a.localhost  owner\n" in second.text
 
 
+def test_a_stand_in_is_told_to_all_begun_once_and_gives_way_to_what_it_stands_for(start: Callable[..., Run]) -> None:
+    first = start("up", variant="stand-in", CHECK="1")
+    assert first.end() == 0, first.text
+    port = (first.home / "stripe.port").read_text()
+    assert "  ok   bank" in first.text
+    assert f"\nasked http://127.0.0.1:{port}\n" in first.text
+    assert f"\n  a bank of one's own is at http://localhost:{port}/\n" in first.text
+    second = start("up", variant="stand-in", CHECK="1")
+    assert second.end() == 0, second.text
+    assert "  ok   bank" in second.text and "accounts" not in second.text
+    (first.home / "bank" / "begun").unlink()
+    third = start("up", variant="stand-in", CHECK="1")
+    assert third.end() == 0
+    assert "  ok   accounts" in third.text
+    theirs = start("up", variant="stand-in", CHECK="1", BANK_KEY="theirs")
+    assert theirs.end() == 0, theirs.text
+    assert "\n  BANK_KEY of the environment\n" in theirs.text
+    assert "  ok   bank" not in theirs.text and "of one's own" not in theirs.text
+
+
+def test_a_command_that_wants_the_services_gets_no_stand_in(start: Callable[..., Run]) -> None:
+    run = start(
+        "run", "--serve", "--", "python", "-c", "import os; print('bank', os.environ.get('BANK_URL'))", variant="stand-in"
+    )
+    assert run.end() == 0, run.text
+    assert "bank None" in run.text and "  ok   bank" not in run.text
+
+
 @pytest.mark.parametrize(("variant", "name"), [("bad-step", "migrate"), ("bad-service", "worker")])
 def test_what_fails_is_named_with_its_output_and_all_is_stopped(start: Callable[..., Run], variant: str, name: str) -> None:
     run = start("up", variant=variant, CHECK="1")

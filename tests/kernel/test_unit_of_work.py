@@ -31,6 +31,25 @@ def void_number(*, number: str, reason: str = "misprint") -> VoidedNumber:
     return row
 
 
+@service(permission="kernel.number_void", steps=True)
+def void_elsewhere(*, number: str) -> bool:
+    held = in_unit()
+    void_number(number=number)
+    return held
+
+
+def test_a_service_of_steps_opens_no_transaction_asks_for_its_right_and_is_called_within_none(as_member):
+    as_member("kernel.number_void")
+    assert void_elsewhere(number="7") is False
+    assert VoidedNumber.objects.count() == 1
+    with unit_of_work(), pytest.raises(RuntimeError, match="not called from within a transaction"):
+        void_elsewhere(number="8")
+    as_member("kernel.other")
+    with pytest.raises(Forbidden):
+        void_elsewhere(number="9")
+    assert VoidedNumber.objects.count() == 1
+
+
 def test_a_service_leaves_the_row_its_audit_and_its_fact(as_member):
     as_member("kernel.number_void", name="bob")
     row = void_number(number="7")

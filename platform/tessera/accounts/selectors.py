@@ -17,10 +17,15 @@ def account_at(email: str) -> Account | None:
     return shown.user if shown else Account.objects.filter(email__iexact=email).first()
 
 
+def tenants_indexed(account: Account) -> list[UUID]:
+    """Return the keys of the tenants in which an account is indexed, also of those that may not work."""
+    return list(Membership.objects.filter(account=account).values_list("tenant_id", flat=True))
+
+
 def tenants_of(account: Account) -> list[TenantRef]:
     """Return the tenants that may work and in which an account is indexed, by name."""
     found = []
-    for tenant_id in Membership.objects.filter(account=account).values_list("tenant_id", flat=True):
+    for tenant_id in tenants_indexed(account):
         try:
             found.append(directory().find(tenant_id)[0])
         except LookupError:

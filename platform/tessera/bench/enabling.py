@@ -15,10 +15,7 @@ TURNS, WARM = 6, 1
 def run(stage: Stage) -> Measured:
     """Enable the books and what they depend on; the floor runs the DDL of the same migrations as one batch, committed."""
     stage.tell(f"making {TURNS + WARM} companies for each side")
-    before: set[Key] = {script.key for script in scripts_for(closed([]))}
-    batch = ";\n".join(
-        step.sql for script in scripts_for(closed(MODULES)) if script.key not in before for step in script.steps if step.sql
-    )
+    batch = batch_of(MODULES)
     ours = [stage.tenant() for _ in range(TURNS + WARM)]
     theirs = [stage.tenant() for _ in range(TURNS + WARM)]
     stage.tell(f"{len(batch):,} bytes of DDL, CREATE TABLE {batch.count('CREATE TABLE')} times")
@@ -34,6 +31,13 @@ def run(stage: Stage) -> Measured:
             own.execute(batch, prepare=False)
 
         return in_turns(enable, replay, turns=TURNS, warm=WARM)
+
+
+def batch_of(modules: tuple[str, ...]) -> str:
+    """Return the DDL that a company needs for modules and what they depend on, as one batch."""
+    before: set[Key] = {script.key for script in scripts_for(closed([]))}
+    new = (script for script in scripts_for(closed(modules)) if script.key not in before)
+    return ";\n".join(step.sql for script in new for step in script.steps if step.sql)
 
 
 BENCHMARK = Benchmark("module enable", "the DDL of the same migrations in one batch", "ms", 0.77, run)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from tessera.bench import (
+    buying,
     customers,
     enabling,
     hand_over,
@@ -29,6 +30,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     upgrading.BENCHMARK,
     hand_over.BENCHMARK,
     enabling.BENCHMARK,
+    buying.BENCHMARK,
     posting.BENCHMARK,
     selling.BENCHMARK,
     nested.BENCHMARK,

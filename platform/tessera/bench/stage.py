@@ -71,6 +71,9 @@ class Stage:
 
     def sweep(self) -> None:
         """Drop every tenant of this run, and of runs that were killed."""
+        from tessera.bench.buying import forget_customers
+
+        forget_customers(MARK)
         for tenant in Tenant.objects.filter(slug__startswith=MARK):
             drop_schema(tenant.schema_name)
         with connections["shared"].cursor() as cursor:

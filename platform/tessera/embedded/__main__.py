@@ -17,7 +17,8 @@ from tessera.embedded.plan import TESSERA, Plan
 from tessera.embedded.postgres import PROFILES
 from tessera.embedded.processes import spawn, stop_all, sweep
 from tessera.embedded.server import ServerError
-from tessera.embedded.supervisor import Failed, Interrupted, Supervisor, interrupt_on_signals, running
+from tessera.embedded.stopping import Interrupted, interrupt_on_signals
+from tessera.embedded.supervisor import Failed, Supervisor, running
 from tessera.embedded.workspace import Workspace
 
 
@@ -73,6 +74,9 @@ def up(_options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
                 say(line)
             for hint in plan.hints:
                 say(f"  {hint.format(url=supervisor.url, streams=supervisor.address('streams'))}")
+            for service in supervisor.services:
+                if service.hint:
+                    say(f"  {service.hint.format(address=supervisor.address(service.port))}")
             if checking:
                 supervisor.watch(until=after(2.0))
                 supervisor.check()
@@ -93,7 +97,7 @@ def run(options: argparse.Namespace, workspace: Workspace, plan: Plan) -> int:
         raise Failed("name the command: run -- COMMAND ...")
     with ExitStack() as stack:
         if options.serve:
-            supervisor = stack.enter_context(Supervisor(workspace, Plan(plan.before, plan.services), say=say_aside))
+            supervisor = stack.enter_context(Supervisor(workspace, plan.only_services(), say=say_aside))
             supervisor.boot()
             tend = supervisor.watch
         else:

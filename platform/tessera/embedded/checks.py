@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tessera.embedded.server import ServerError
-from tessera.embedded.supervisor import Interrupted, ended, interrupt_on_signals
+from tessera.embedded.stopping import Interrupted, interrupt_on_signals
+from tessera.embedded.supervisor import ended
 from tessera.embedded.workspace import Workspace, checkout
 
 PYTHON = (sys.executable,)

@@ -17,7 +17,12 @@ class Service:
     """A command that stays up, and how one knows that it is.
 
     `health` is a path that answers 200 on its port, `says` a text in its log; one of both tells when it is up. `port` is the
-    name of the port, which the workspace numbers. `{port}`, `{run}` and `{python}` in a command are filled in.
+    name of the port, which the workspace numbers. `{port}`, `{web}` (the web server's), `{home}`, `{run}` and `{python}` in a
+    command are filled in.
+
+    One that stands in for somebody else's server is started by `make up` alone, and not where the environment sets the variable
+    that it is `instead_of`. `tells` is what it adds to the environment of all processes; `first` are the steps that it needs once,
+    kept in mind in `{home}/<name>` beside its data; `hint` is told once everything is up, with `{address}` in it.
     """
 
     name: str
@@ -25,6 +30,10 @@ class Service:
     health: str = ""
     says: str = ""
     port: str = "web"
+    instead_of: str = ""
+    tells: tuple[tuple[str, str], ...] = ()
+    first: tuple[Step, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,8 +48,13 @@ class Plan:
     first: tuple[Step, ...] = ()
     hints: tuple[str, ...] = ()
 
+    def only_services(self) -> "Plan":
+        """Return the same without what only `make up` has: first steps, hints, and servers that stand in for others."""
+        return Plan(self.before, tuple(service for service in self.services if not service.instead_of))
+
 
 MANAGE = ("{python}", "manage.py")
+STRIPE_KEY, STRIPE_SECRET = "sk_test_local", "whsec_local"  # nobody's: the local Stripe moves no money
 CELERY = ("{python}", "-m", "celery", "-A", "tessera.celery")
 
 TESSERA = Plan(
@@ -78,6 +92,24 @@ TESSERA = Plan(
         ),
         Service("relay", (*MANAGE, "relay"), says="relay ready."),
         Service("beat", (*CELERY, "beat", "-l", "INFO", "--schedule", "{run}/beat", "--pidfile", ""), says="beat: Starting..."),
+        Service(
+            "stripe",
+            (
+                *("{python}", "-m", "billing.local_stripe", "--port", "{port}", "--data", "{home}/stripe/rows.json"),
+                *("--webhook-url", "http://localhost:{web}/stripe/webhook", "--webhook-secret", STRIPE_SECRET),
+                *("--api-key", STRIPE_KEY),
+            ),
+            says="The local Stripe answers",
+            port="stripe",
+            instead_of="STRIPE_API_KEY",
+            tells=(
+                ("STRIPE_API_KEY", STRIPE_KEY),
+                ("STRIPE_WEBHOOK_SECRET", STRIPE_SECRET),
+                ("STRIPE_API_BASE", "http://127.0.0.1:{port}"),
+            ),
+            first=(Step("prices", (*MANAGE, "billing", "sync")),),
+            hint="STRIPE_API_KEY is not set: a local Stripe at {address} takes test cards and no money",
+        ),
     ),
     first=(
         Step("ready schemas", (*MANAGE, "prepare")),  # afterwards the clock refills them

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, Self
 
 from tessera.embedded.locks import Lock
 from tessera.embedded.plan import Plan, Service, Step
 from tessera.embedded.processes import MARK, end_group, spawn, stop_all, sweep
 from tessera.embedded.server import Server, write_private
+from tessera.embedded.stopping import undisturbed
 from tessera.embedded.workspace import Workspace
 
 HEALTH_PATIENCE = 90.0  # seconds
@@ -27,10 +27,6 @@ LONGEST_WAIT = 30.0  # seconds between two restarts of a service that dies befor
 
 class Failed(RuntimeError):
     """Something did not come up; the text says what and where to look."""
-
-
-class Interrupted(BaseException):
-    """Somebody asked us to stop, by Ctrl-C or SIGTERM."""
 
 
 class Child:
@@ -55,6 +51,7 @@ class Supervisor:
     def __init__(self, workspace: Workspace, plan: Plan, *, say: Callable[[str], None]) -> None:
         self.workspace = workspace
         self.plan = plan
+        self.services = [each for each in plan.services if not os.environ.get(each.instead_of)]
         self.say = say
         self.children: list[Child] = []
         self.servers: list[Server] = []
@@ -96,30 +93,44 @@ class Supervisor:
         if left := sweep(self.workspace.home):
             self.say(f"  ended what an earlier run left: {left}")
         self.start_servers()
-        for port in dict.fromkeys(("web", *(service.port for service in self.plan.services))):
+        for port in dict.fromkeys(("web", *(service.port for service in self.services))):
             before = self.workspace.port(port)
             self._claims.append(self.workspace.claim_port(port))
             if (now := self.workspace.port(port)) != before:
                 self.say(f"  port {before} is taken, using {now}")
         write_private(self.workspace.home / "up.json", json.dumps({"pid": os.getpid(), "url": self.url}))
         self.environment = self.workspace.environment() | {MARK: str(self.workspace.home)}
+        for service in self.services:
+            names, values = [name for name, _ in service.tells], tuple(value for _, value in service.tells)
+            self.environment |= dict(zip(names, self._filled(values, service.port), strict=True))
         for step in self.plan.before:
             self.run_step(step)
-        for service in self.plan.services:
+        for service in self.services:
             child = Child(service, self.workspace.logs / f"{service.name}.log")
             self.children.append(child)
             self._start(child)
         for child in self.children:
             with self.timed(child.service.name):
                 self._await(child)
+        for service in self.services:
+            self._begin(service)
         if self.plan.first and not self.workspace.story_file().exists():
             for step in self.plan.first:
                 self.run_step(step)
             self.workspace.keep_story()
 
+    def _begin(self, service: Service) -> None:
+        """Take the steps that a service needs once, and keep in mind that they were taken where it keeps its data."""
+        begun = self.workspace.home / service.name / "begun"
+        if service.first and not begun.exists():
+            for step in service.first:
+                self.run_step(step)
+            begun.touch()
+
     def start_servers(self) -> None:
         """Start the embedded servers that the environment does not replace."""
-        for variable in self.workspace.external:
+        stood_for = [each.instead_of for each in self.plan.services if each.instead_of and each not in self.services]
+        for variable in (*self.workspace.external, *stood_for):
             self.say(f"  {variable} of the environment")
         for server in self.workspace.servers():
             with self.timed(server.name):
@@ -171,13 +182,21 @@ class Supervisor:
         self.say(f"  ok   {what:<44} {time.monotonic() - since:6.1f} s")
 
     def _filled(self, command: tuple[str, ...], port: str = "web") -> list[str]:
-        values = {"{port}": str(self.workspace.port(port)), "{run}": str(self.workspace.run), "{python}": sys.executable}
+        values = {
+            "{port}": str(self.workspace.port(port)),
+            "{web}": str(self.workspace.port()),
+            "{home}": str(self.workspace.home),
+            "{run}": str(self.workspace.run),
+            "{python}": sys.executable,
+        }
         return [re.sub(r"\{\w+\}", lambda found: values.get(found[0], found[0]), part) for part in command]
 
     def _start(self, child: Child) -> None:
         child.again_at = None
         child.up = False
         child.log_start = child.log.stat().st_size if child.log.exists() else 0
+        if child.service.first:
+            (self.workspace.home / child.service.name).mkdir(exist_ok=True)
         with child.log.open("ab") as log:
             command = self._filled(child.service.command, child.service.port)
             child.process = spawn(command, cwd=self.workspace.root, env=self.environment, log=log)
@@ -228,31 +247,6 @@ class Supervisor:
             self.restarts += 1
             self.say(f"  {server.name} ended, starting it again; see {server.log}")
             server.start()
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Do not let a second Ctrl-C interrupt the stopping."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOPPING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def interrupt_on_signals() -> None:
-    """Raise Interrupted in the main thread when we are asked to stop."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        raise Interrupted(signal.Signals(number).name)
-
-    for number in STOPPING:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
-            signal.signal(number, handle)
 
 
 def running(workspace: Workspace) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from tessera.embedded.postgres import Postgres, Profile
 from tessera.embedded.server import Server, ServerError, free_port, port_is_free, write_private
 from tessera.embedded.valkey import Valkey
 
-PREFERRED_PORTS = {"web": 8000, "streams": 8001}
+PREFERRED_PORTS = {"web": 8000, "streams": 8001, "stripe": 8002}
 
 
 def checkout() -> Path:
@@ -51,7 +51,7 @@ class Workspace:
         return [server for variable, server in wanted if variable not in self.external]
 
     def port(self, name: str = "web") -> int:
-        """Give the port of a server: the one of last time, else 8000 for `make up` (8001 for streams), else any that is free."""
+        """Give the port of a server: the one of last time, else that of PREFERRED_PORTS for `make up`, else any that is free."""
         self.make()
         file = self.home / f"{name}.port"
         with alone(self.home / f"{name}.port.lock"):

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from tessera.context import current
-from tessera.files.models import StoredFile
+from tessera.files.models import StorageUse, StoredFile
 from tessera.files.storage import prefix, read_all
 from tessera.signing import sign, unsign
 
@@ -22,6 +22,11 @@ def folder_of(row: StoredFile) -> str:
 def paths_of(row: StoredFile) -> list[str]:
     """Return the paths of a file's parts, in order."""
     return [f"{folder_of(row)}/{part}" for part in row.parts]
+
+
+def bytes_taken() -> int:
+    """Return how many bytes all files take that were announced or received."""
+    return StorageUse.objects.values_list("bytes", flat=True).first() or 0
 
 
 def bytes_of(row: StoredFile) -> Iterator[bytes]:

@@ -48,6 +48,23 @@ def delete_folder(path: str, *, but: frozenset[str] = frozenset()) -> None:
         default_storage.delete(path)  # what only a file system has
 
 
+def delete_everything() -> None:
+    """Delete all that the tenant in force has stored."""
+    _delete_below(prefix().rstrip("/"))
+
+
+def _delete_below(folder: str) -> None:
+    try:
+        folders, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        default_storage.delete(f"{folder}/{name}")
+    for name in folders:
+        _delete_below(f"{folder}/{name}")
+    default_storage.delete(folder)  # what only a file system has
+
+
 def read_all(paths: list[str]) -> Iterator[bytes]:
     """Return the bytes of objects, one after the other, in chunks; raises FileNotFoundError at once where the first is gone.
 

@@ -157,4 +157,4 @@ def _one(verb: Verb, index: int, item: dict[str, Any], told: Callable[[Any], lis
 def _of_item(verb: Verb, index: int, error: UserError) -> UserError:
     """Return what is wrong with an item, by its place among the arguments: an item that names no row is the input itself."""
     path = error.field if verb.takes_row or error.field[:1] != ["input"] else error.field[1:]
-    return UserError(["items", str(index), *path], error.message, error.code)
+    return UserError(["items", str(index), *path], error.message, error.code, error.details)

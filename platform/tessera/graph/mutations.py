@@ -1,12 +1,13 @@
 """Mutations of resources: one row, or up to a hundred of them together.
 
 One root field is one unit of work: idempotency key, lock, service and the finished answer stand or
-fall together. A refusal is answered in `userErrors`; anything else goes to `errors`.
+fall together (`run_in_steps` is for services that are several). A refusal is answered in `userErrors`; anything else goes to `errors`.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -28,9 +29,9 @@ from tessera.graph.plan import Planner
 from tessera.graph.registry import Registry
 from tessera.graph.values import ValuePlan, value_plan
 from tessera.graph.verbs import Verb, description_of, verbs_of
-from tessera.idempotency.services import claim_key, keep_answer
+from tessera.idempotency.services import answer_of, claim_key, keep_answer
 from tessera.resource import camel
-from tessera.unit_of_work import Phase, attempt, defer
+from tessera.unit_of_work import Phase, attempt, defer, unit_of_work
 
 Work = Callable[[dict[str, Any]], Any]
 _ID, _VERSION = argument(required(GraphQLID)), argument(GraphQLInt)
@@ -73,7 +74,7 @@ def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
     return Field(
         payloads.make(verb.name(), verb.parts, verb.held),
         arguments,
-        resolve=resolver(work, verb.places),
+        resolve=resolver(work, verb.places, run_of(verb.service)),
         description=description_of(verb),
         extensions=_about(verb),
     )
@@ -92,26 +93,20 @@ def _bulk(registry: Registry, payloads: Payloads, verb: Verb) -> GraphQLField:
 def user_errors(refusal: Refused | ValidationError, places: Mapping[str, str]) -> list[UserError]:
     """Return what a client gets to know of a refusal; `places` says which argument a name in it belongs to."""
     found = refusal if isinstance(refusal, Refused) else refusal_of_validation(refusal)
-    return [UserError(_path(problem, places), problem.message, problem.code) for problem in found.problems]
+    return [UserError(_path(each, places), each.message, each.code, each.details) for each in found.problems]
 
 
-def resolver(work: Work, places: Mapping[str, str]) -> Callable[..., Finished]:
-    """Return the resolver of a mutation; `work` answers in an open unit of work, or raises what is refused."""
-
-    def resolve(_source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Finished:
-        plan = value_plan(Planner(info), info.return_type, info.field_nodes)
-        try:
-            return Finished(_run(info, arguments, work, plan))
-        except Undone as undone:
-            answer: Any = undone.answer
-        except (Refused, ValidationError) as refusal:
-            answer = Answer(user_errors=user_errors(refusal, places))
-        return Finished(plan.render_all([answer])[0])
-
-    return resolve
+def run_of(service: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return how the mutation of a service is run; a generic one is a unit of work, and refused while the company may only be read."""
+    if getattr(service, "steps", False):
+        return run_in_steps
+    return partial(run_in_unit, while_read_only=getattr(service, "while_read_only", False))
 
 
-def _run(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: ValuePlan) -> Any:
+def run_in_unit(
+    info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: ValuePlan, *, while_read_only: bool = False
+) -> Any:
+    """Return the answer of a mutation that is one unit of work, with its idempotency key."""
     finished: list[Any] = []
     key = arguments.get("idempotencyKey")
 
@@ -132,8 +127,44 @@ def _run(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: 
 
         defer(Phase.RECORD, finish)  # numbers and postings are there by then, the commit is not
 
-    attempt(run)
+    attempt(run, while_read_only=while_read_only)
     return finished[0]
+
+
+def run_in_steps(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work, plan: ValuePlan) -> Any:
+    """Return the answer of a mutation whose service opens its own transactions and does what it does once by itself.
+
+    The key is claimed when there is an answer to keep; of copies at the same moment, all answer what the first kept.
+    """
+    key = arguments.get("idempotencyKey")
+    if key is None:
+        return plan.render_all([work(arguments)])[0]
+    asked = request_hash(info, arguments)
+    if (kept := answer_of(key=key, request_hash=asked)) is not None:
+        return json.loads(kept)
+    answer = plan.render_all([work(arguments)])[0]
+    with unit_of_work(while_read_only=True):  # the service itself was not refused
+        claimed, fresh = claim_key(key=key, request_hash=asked)
+        if not fresh:
+            return json.loads(claimed.answer)
+        keep_answer(claimed=claimed, answer=json.dumps(answer))
+    return answer
+
+
+def resolver(work: Work, places: Mapping[str, str], run: Callable[..., Any] = run_in_unit) -> Callable[..., Finished]:
+    """Return the resolver of a mutation; `work` answers as `run` calls it, or raises what is refused."""
+
+    def resolve(_source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Finished:
+        plan = value_plan(Planner(info), info.return_type, info.field_nodes)
+        try:
+            return Finished(run(info, arguments, work, plan))
+        except Undone as undone:
+            answer: Any = undone.answer
+        except (Refused, ValidationError) as refusal:
+            answer = Answer(user_errors=user_errors(refusal, places))
+        return Finished(plan.render_all([answer])[0])
+
+    return resolve
 
 
 def request_hash(info: GraphQLResolveInfo, arguments: dict[str, Any]) -> str:

@@ -17,11 +17,15 @@ from tessera.graph.types import nullable, object_type, optional, output_type
 
 @dataclass(frozen=True)
 class UserError:
-    """One finding about an input: `field` is its path, `code` says what is wrong."""
+    """One finding about an input: `field` is its path, `code` says what is wrong.
+
+    `details`, where there are any, say what a program needs to go on; which there are depends on the code.
+    """
 
     field: list[str]
     message: str
     code: str
+    details: dict[str, Any] | None = None
 
 
 def has_secret(returns: Any) -> bool:

@@ -24,14 +24,32 @@ def claim_key(*, key: str, request_hash: str) -> tuple[IdempotencyKey, bool]:
     answer. A refused request leaves no key: sent again, it is tried again. CONFLICT is refused
     when the key was used for something else.
     """
-    if not 0 < len(key) <= LONGEST:
-        raise ApiError(Code.BAD_INPUT, f"An idempotency key has 1 to {LONGEST} characters.", field=["idempotencyKey"])
+    _check_length(key)
     mine = IdempotencyKey(actor=owner_of(current().actor), key=key, request_hash=request_hash)
     IdempotencyKey.objects.bulk_create([mine], ignore_conflicts=True)
     kept = IdempotencyKey.objects.get(actor=mine.actor, key=key)
+    _check_request(kept, request_hash)
+    return kept, kept.pk == mine.pk
+
+
+def answer_of(*, key: str, request_hash: str) -> str | None:
+    """Return the answer that is kept with a key, None for a new one; refused as by `claim_key`."""
+    _check_length(key)
+    kept = IdempotencyKey.objects.filter(actor=owner_of(current().actor), key=key).first()
+    if kept is None:
+        return None
+    _check_request(kept, request_hash)
+    return kept.answer
+
+
+def _check_length(key: str) -> None:
+    if not 0 < len(key) <= LONGEST:
+        raise ApiError(Code.BAD_INPUT, f"An idempotency key has 1 to {LONGEST} characters.", field=["idempotencyKey"])
+
+
+def _check_request(kept: IdempotencyKey, request_hash: str) -> None:
     if kept.request_hash != request_hash:
         raise Refused("CONFLICT", _("This idempotency key was used for another request."), "idempotency_key")
-    return kept, kept.pk == mine.pk
 
 
 def keep_answer(*, claimed: IdempotencyKey, answer: str) -> None:

@@ -93,6 +93,7 @@ KERNEL_APPS = [
     "tessera.notes",
     "tessera.custom",
     "tessera.bulk",
+    "tessera.usage",
 ]
 TENANT_APPS = [*KERNEL_APPS, *installed_module_apps()]
 INSTALLED_APPS = ["tessera", *SHARED_APPS, *TENANT_APPS]  # tessera first: its `migrate` replaces django-tenants'
@@ -124,7 +125,7 @@ TESSERA_BUDGETS = {
     "stranger": (4_000, 200),
 }
 # How many times that a company of a tier has, with all that come there; "" is the tier of those that have none, and of all at first.
-TESSERA_BUDGET_TIERS = {"": 1.0}
+TESSERA_BUDGET_TIERS = {"": 1.0, "quarter": 0.25, "half": 0.5, "fivefold": 5.0}
 TESSERA_STREAMS = {"person": 20, "tenant": 1_000}  # open streams in one process: of one member, and of one company
 TESSERA_LETTERS_AN_HOUR = {"company": 100, "address": 5}  # invitations: from one company, and to one address
 TESSERA_CHANGES_KEPT_DAYS = int(os.environ.get("TESSERA_CHANGES_KEPT_DAYS", "30"))  # how old a cursor of changes may be
@@ -133,9 +134,15 @@ TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents tha
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
 TESSERA_ENTITLEMENTS = "billing.answers"  # who says what a company may switch on
+TESSERA_BILLING_PAGE = "/billing/{slug}"  # on the accounts host: where a company that is closed is paid for
+TESSERA_QUOTAS = "billing.metering.limits"  # who says how much a company may use
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")  # without one nothing is sold, and everybody may use everything
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")  # another Stripe than Stripe's, such as the local one
+STRIPE_TAX = os.environ.get("STRIPE_TAX", "") not in (
+    "",
+    "0",
+)  # whether Stripe reckons taxes: its account must say where we owe them
 STRIPE_API_VERSION = "2026-10-28.endive"  # the SDK's; what speaks another version is not understood
 TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"
@@ -209,6 +216,8 @@ CELERY_BEAT_SCHEDULE = {
     "refill the pool": {"task": "tenants.refill_pool", "schedule": 30.0},
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
     "forget sign-ups": {"task": "tenants.forget_sign_ups", "schedule": 3600.0},
+    "act by the time of billing": {"task": "billing.live", "schedule": 60.0},
+    "tell Stripe what was used": {"task": "billing.report_usage", "schedule": 600.0},
     "process Stripe's events": {"task": "billing.sweep", "schedule": 10.0},
     "compare with Stripe": {"task": "billing.reconcile", "schedule": 6 * 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},

@@ -6,15 +6,17 @@ from django.core.management.base import BaseCommand, CommandError
 from tessera.context import system
 from tessera.errors import Refused
 
+from tenants.deleting import delete_tenant
+from tenants.exports import path_of, write_tenant_export
 from tenants.hosts import tenant_url
 from tenants.installations import reconcile_tenant
-from tenants.models import Tenant
+from tenants.models import Tenant, TenantExport
 from tenants.provisioning import create_tenant, set_state
 from tenants.upgrades import Upgraded, stale_tenants, upgrade_all
 
 
 class Command(BaseCommand):
-    help = "Create, list, suspend, resume, reconcile or upgrade tenants."
+    help = "Create, list, suspend, resume, reconcile, export, delete or upgrade tenants."
 
     def add_arguments(self, parser: Any) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
@@ -29,8 +31,17 @@ class Command(BaseCommand):
             "suspend": "answer every request with TENANT_SUSPENDED",
             "resume": "let a suspended tenant work again",
             "reconcile": "finish what was cut short and correct the mirror",
+            "export": "write all tables and files of a tenant to one file",
         }.items():
             acts.add_parser(act, help=about).add_argument("slug", help="the tenant's subdomain")
+        delete = acts.add_parser(
+            "delete",
+            help="delete a suspended tenant for good, after its export",
+            description="Delete a suspended tenant with its schema and its files. Its newest export must be whole; only the export and "
+            "the name stay. A killed run is ended by the next one.",
+        )
+        delete.add_argument("slug", help="the tenant's subdomain")
+        delete.add_argument("--confirm", required=True, help="the subdomain, typed once more")
         upgrade = acts.add_parser(
             "upgrade",
             help="bring all tenants to this version",
@@ -77,6 +88,22 @@ class Command(BaseCommand):
     def _reconcile(self, slug: str, **options: Any) -> None:
         for label, state in reconcile_tenant(tenant=self._find(slug)).items():
             self.stdout.write(f"{label:20} {state}")
+
+    def _export(self, slug: str, **options: Any) -> None:
+        export = write_tenant_export(tenant=self._find(slug))
+        if export.state != TenantExport.State.READY:
+            raise CommandError(f"the export failed: {export.why}")
+        self.stdout.write(f"{path_of(export)}: {export.rows} rows, {export.files} files, SHA-256 {export.sha256}")
+
+    def _delete(self, slug: str, confirm: str, **options: Any) -> None:
+        if confirm != slug:
+            raise CommandError("type the subdomain once more to confirm")
+        tenant = self._find(slug)
+        export = tenant.exports.order_by("-begun_at").first()
+        if export is None:
+            raise CommandError(f"there is no export: manage.py tenant export {slug}")
+        delete_tenant(tenant=tenant, export=export)
+        self.stdout.write(f"{slug} is deleted; its export is {path_of(export)}")
 
     def _upgrade(self, canary: str, limit: int | None, pending: bool, **options: Any) -> None:
         if pending:

@@ -178,13 +178,14 @@ def test_without_anybody_to_ask_everything_is_allowed(acme, jobs, settings):
 def test_a_trial_ends_by_the_clock_alone(acme, time_machine):
     start = acme.created_at
     seen = {}
-    for days in (10, 11, 14, 28, 58):
+    for days in (6, 10, 11, 14, 28, 58):
         time_machine.move_to(start + timedelta(days=days), tick=False)
         sweep()
         row = Entitlement.objects.filter(tenant=acme).first()
         seen[days] = (row and row.access, row and row.notice, Tenant.objects.get(pk=acme.pk).state)
     assert seen == {
-        10: (None, None, "active"),
+        6: (None, None, "active"),
+        10: ("full", "", "active"),
         11: ("full", "trial_ends", "active"),
         14: ("read_only", "trial_over", "active"),
         28: ("suspended", "trial_over", "suspended"),

@@ -14,6 +14,7 @@ from tessera.api import (
     ApiError,
     BadToken,
     Code,
+    Meter,
     NotFound,
     Refused,
     current,
@@ -26,6 +27,7 @@ from tessera.api import (
     sign,
     tenant_url,
     unsign,
+    use,
 )
 
 from modules.base.api import Company, ContactPoint, Party
@@ -63,6 +65,8 @@ def send_survey(
     )
     survey.save()
     link_documents(source_kind=kind, source=document, target=survey)
+    if survey.email:
+        use(Meter.MESSAGES)
     publish(events.SurveySent(subject=survey.pk, serial=survey.serial))
     return survey
 
@@ -89,6 +93,7 @@ def resend_survey(*, survey: Survey, email: str = "") -> Survey:
     survey.mailed_at, survey.resent_at = None, timezone.now()
     survey.expires_at = survey.resent_at + timedelta(days=settings_of(ServiceSettings).survey_days)
     survey.save()
+    use(Meter.MESSAGES)
     publish(events.SurveySent(subject=survey.pk, serial=survey.serial))
     return survey
 

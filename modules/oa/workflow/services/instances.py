@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from tessera.api import (
     Answer,
     Forbidden,
+    Meter,
     Refused,
     Transition,
     actor_of_member,
@@ -19,6 +20,7 @@ from tessera.api import (
     release_hold,
     service,
     system,
+    use,
 )
 
 from modules.oa.workflow.events import InstanceApproved, InstanceEnded, InstanceStarted, TaskOpened
@@ -58,6 +60,7 @@ def hold(held: Any, transition: Transition) -> None:
         requested_by=held.requested_by or getattr(stored, "owner", None),
     )
     instance.save()
+    use(Meter.AUTOMATION_RUNS)
     held.process_instance = instance.pk
     held.save()
     publish(

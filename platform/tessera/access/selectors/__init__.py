@@ -2,7 +2,15 @@
 
 from tessera.access.selectors.credentials import bearer_of_session, bearer_of_token
 from tessera.access.selectors.explain import AccessAnswer, GrantReason, explain_access
-from tessera.access.selectors.people import Me, active_among, active_member, me, members_holding, members_in_role
+from tessera.access.selectors.people import (
+    Me,
+    active_among,
+    active_member,
+    me,
+    members_holding,
+    members_in_role,
+    seats_taken,
+)
 from tessera.access.selectors.rights import actor_of, actor_of_member, restricted, role_epoch
 
 __all__ = [
@@ -21,4 +29,5 @@ __all__ = [
     "members_in_role",
     "restricted",
     "role_epoch",
+    "seats_taken",
 ]

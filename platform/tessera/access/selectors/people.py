@@ -61,3 +61,8 @@ def members_holding(*, permission: str) -> list[Member]:
     found = RoleAssignment.objects.filter(role__in=roles.union(admin)).values("member")
     active = Member.objects.filter(state=Member.State.ACTIVE)
     return list((active.filter(pk__in=found) | active.filter(is_owner=True)).order_by("id"))
+
+
+def seats_taken() -> int:
+    """Return how many members are active or invited: each has a seat."""
+    return Member.objects.filter(state__in=(Member.State.ACTIVE, Member.State.INVITED)).count()

@@ -17,14 +17,17 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import MemberInvited, MemberJoined
 from tessera.access.models import Invitation, Member, Role, RoleAssignment
+from tessera.access.services.members import take_seat
 from tessera.access.services.roles import demand_cover, ensure_platform_roles
 from tessera.budget import Bucket, Budget
 from tessera.context import current
 from tessera.errors import Problem, Refused
 from tessera.events import publish
+from tessera.quotas import Meter
 from tessera.service import service
 from tessera.signing import BadToken, sign, unsign
 from tessera.unit_of_work import lock_for_update
+from tessera.usage.services import use
 
 PURPOSE = "invitation"
 VALID_FOR = timedelta(days=14)
@@ -65,6 +68,7 @@ def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None
     member.name = name or member.name or email
     member.language = language or member.language
     member.save()
+    take_seat(field="email")
     ensure_platform_roles()
     for role in roles or []:
         RoleAssignment(member=member, role=role).save()
@@ -76,6 +80,7 @@ def invite_member(*, email: str, name: str = "", roles: list[Role] | None = None
         expires_at=timezone.now() + VALID_FOR,
     )
     made.save()
+    use(Meter.MESSAGES)
     publish(MemberInvited(subject=member.pk, invitation=made.pk, serial=made.serial))
     return made
 
@@ -104,11 +109,12 @@ def resend_invitation(*, invitation: Invitation) -> Invitation:
     invitation.serial += 1
     invitation.expires_at = timezone.now() + VALID_FOR
     invitation.save()
+    use(Meter.MESSAGES)
     publish(MemberInvited(subject=invitation.member_id, invitation=invitation.pk, serial=invitation.serial))
     return invitation
 
 
-@service(permission="access.member_invite")
+@service(permission="access.member_invite", while_read_only=True)
 def withdraw_invitation(*, invitation: Invitation) -> Invitation:
     """Take an open invitation back; its link is void and the person is no member."""
     invitation = _open(invitation)
@@ -174,5 +180,6 @@ def accept_invitation(*, token: str, account_id: UUID, email: str, name: str = "
     member.state = Member.State.ACTIVE
     member.epoch += 1
     member.save()
+    take_seat(field="token")
     publish(MemberJoined(subject=member.pk, account=account_id))
     return member

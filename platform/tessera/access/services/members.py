@@ -7,14 +7,18 @@ from django.utils.translation import gettext as _
 
 from tessera.access.events import MemberDeactivated, MemberJoined
 from tessera.access.models import AccessToken, Invitation, Member, RoleAssignment
+from tessera.access.selectors import seats_taken
 from tessera.access.services.roles import ensure_platform_roles
 from tessera.access.services.tokens import end_tokens
 from tessera.context import current
 from tessera.errors import Refused
 from tessera.events import publish
+from tessera.locks import lock
+from tessera.quotas import Meter
 from tessera.resource import resources
 from tessera.service import service
 from tessera.unit_of_work import lock_for_update
+from tessera.usage.services import hold
 
 OWNER = "owner"
 
@@ -22,6 +26,13 @@ OWNER = "owner"
 def locked(member: Member) -> Member:
     """Return a member as it is now, locked until the end of the unit."""
     return lock_for_update(Member.objects.filter(pk=member.pk))[0]
+
+
+def take_seat(*, field: str) -> None:
+    """Let the member that was just made active or invited have a seat; refuse with QUOTA where all are taken."""
+    lock("seats")
+    taken = seats_taken()
+    hold(Meter.SEATS, before=taken - 1, after=taken, field=field)
 
 
 @service()
@@ -45,7 +56,7 @@ def create_owner(*, account_id: UUID, email: str, name: str) -> Member:
     return owner
 
 
-@service(permission="access.member_deactivate")
+@service(permission="access.member_deactivate", while_read_only=True)
 def deactivate_member(*, member: Member, hand_over_to: Member | None = None) -> Member:
     """End a member's access at once; what it owns goes to `hand_over_to`, or stays its own.
 
@@ -69,7 +80,7 @@ def deactivate_member(*, member: Member, hand_over_to: Member | None = None) -> 
     return member
 
 
-@service(permission="access.member_deactivate")
+@service(permission="access.member_deactivate", while_read_only=True)
 def sign_out_member(*, member: Member) -> Member:
     """End all sessions and revoke all tokens of a member, who may sign in again."""
     member = locked(member)
@@ -107,7 +118,7 @@ def follow_address(*, member: Member, email: str) -> Member:
     return member
 
 
-@service(permission="access.member_deactivate")
+@service(permission="access.member_deactivate", while_read_only=True)
 def transfer_ownership(*, member: Member) -> Member:
     """Make another active member the owner of the tenant; only the owner can."""
     mine = Member.objects.filter(is_owner=True).first()

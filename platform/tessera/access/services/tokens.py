@@ -106,7 +106,7 @@ def _check_scopes(member: Member, scopes: list[str]) -> None:
         raise Refused.of(problems)
 
 
-@service(permission="access.token_revoke")
+@service(permission="access.token_revoke", while_read_only=True)
 def revoke_token(*, access_token: AccessToken) -> AccessToken:
     """Revoke a token for good, and sign its device out; everybody may revoke their own."""
     if access_token.revoked_at is None:
@@ -125,7 +125,7 @@ def note_use(token: AccessToken, *, place: str) -> None:
     """Keep when and from where a token was last used, to about five minutes."""
     now = timezone.now()
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
-        with unit_of_work():
+        with unit_of_work(while_read_only=True):
             AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now, place=place)
 
 

@@ -16,12 +16,14 @@ from tessera.files.services import create_result, keep_file
 from tessera.graph.lines import LineMutation
 from tessera.graph.paged import PagedQuery
 from tessera.locks import lock
+from tessera.quotas import Meter
 from tessera.service import demand, service
 from tessera.tasks import enqueue
 from tessera.unit_of_work import lock_for_update
+from tessera.usage.services import use
 
 
-@service(permission="bulk.bulk_operation_export")
+@service(permission="bulk.bulk_operation_export", while_read_only=True)
 def start_export(*, query: str, variables: dict[str, Any] | None = None) -> BulkOperation:
     """Read a whole list into a file: one row a line, as JSON, under the rights that its owner has while it runs.
 
@@ -59,11 +61,12 @@ def _start(made: BulkOperation) -> BulkOperation:
     name = f"{made.kind}-{made.pk}.jsonl"
     made.result_file = create_result(name=name, owner=made.owner, expires_at=timezone.now() + KEPT).pk
     made.save()
+    use(Meter.AUTOMATION_RUNS)
     enqueue(start_operations)
     return made
 
 
-@service(permission="bulk.bulk_operation_cancel")
+@service(permission="bulk.bulk_operation_cancel", while_read_only=True)
 def cancel_operation(*, operation: BulkOperation) -> BulkOperation:
     """Stop an operation: one that waits at once, one that runs after its page; what it has done until then stays."""
     (row,) = lock_for_update(BulkOperation.objects.filter(pk=operation.pk))

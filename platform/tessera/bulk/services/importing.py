@@ -12,6 +12,7 @@ from tessera.files.models import StoredFile
 from tessera.files.selectors import paths_of
 from tessera.files.storage import CHUNK, open_bytes
 from tessera.graph.lines import LineMutation
+from tessera.read_only import refuse_while_read_only
 from tessera.service import demand
 
 AT_A_STEP = 25
@@ -32,6 +33,7 @@ class Import:
 
     def step(self, progress: Progress) -> None:
         demand(self.mutation.permission)
+        refuse_while_read_only()  # the whole stops, not each line: what was done until now counts
         if progress.total is None:
             progress.total = self._count()
         self.input.seek(progress.position)

@@ -118,7 +118,7 @@ def test_a_result_that_the_storage_cannot_take_fails_it(inside, small, settings)
     authors(10)
     operation = start_export()
     assert run_slice(operation.pk)
-    settings.TESSERA_STORAGE_BYTES = StorageUse.objects.get().bytes + 10
+    settings.TESSERA_QUOTAS, settings.TESSERA_STORAGE_BYTES = "", StorageUse.objects.get().bytes + 10
     run(operation)
     assert (operation.state, operation.error_code, operation.rows_done) == ("failed", "QUOTA", 3)
     assert len(result(operation)) == 3

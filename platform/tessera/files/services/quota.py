@@ -1,22 +1,21 @@
 """Count the bytes of a tenant's files: every file comes in and goes through here."""
 
-from django.conf import settings
 from django.db.models import F
-from django.utils.translation import gettext as _
 
-from tessera.errors import Refused
 from tessera.files.models import StorageUse
+from tessera.quotas import Meter
+from tessera.usage.services import hold
 
 
 def charge(size: int) -> None:
-    """Add bytes to what the tenant's files take, in the unit of work that keeps them; refuse with QUOTA beyond the limit.
+    """Add bytes to what the tenant's files take, in the unit of work that keeps them; refuse with QUOTA beyond a hard limit.
 
     The row is locked until the commit, so that two files never share the last bytes.
     """
-    limit = settings.TESSERA_STORAGE_BYTES
     StorageUse.objects.bulk_create([StorageUse()], ignore_conflicts=True)
-    if not StorageUse.objects.filter(bytes__lte=limit - size).update_unaudited(bytes=F("bytes") + size):
-        raise Refused("QUOTA", _("The files of this company would take more than {limit} bytes.").format(limit=limit), "size")
+    StorageUse.objects.update_unaudited(bytes=F("bytes") + size)
+    taken = StorageUse.objects.values_list("bytes", flat=True).get()
+    hold(Meter.STORAGE, before=taken - size, after=taken, field="size")
 
 
 def release(size: int) -> None:

@@ -20,6 +20,7 @@ from tessera.files.models import StoredFile
 from tessera.files.selectors import folder_of
 from tessera.files.services.uploads import CREATE
 from tessera.files.storage import delete_folder, save_bytes
+from tessera.read_only import refuse_while_read_only
 from tessera.service import demand
 from tessera.unit_of_work import lock_for_update, on_commit, unit_of_work
 
@@ -57,6 +58,7 @@ def receive_file(*, key: UUID, chunks: Iterable[bytes]) -> StoredFile:
         raise NotFound
     with acting(_owner_of(row)), TemporaryFile() as file:
         demand(CREATE)
+        refuse_while_read_only()  # before any byte is kept
         arriving = Arriving(row.size, file)
         arriving.take(chunks)
         kind = _checked(row, arriving)

@@ -137,7 +137,7 @@ def test_who_was_let_go_brings_nothing_any_more(inside):
 
 
 def test_the_size_counts_against_the_storage_from_the_announcement_on(inside, settings):
-    settings.TESSERA_STORAGE_BYTES = 10
+    settings.TESSERA_QUOTAS, settings.TESSERA_STORAGE_BYTES = "", 10
     first, second = create_upload(filename="a", size=6), create_upload(filename="b", size=4)
     assert refusals(CREATE, input={"filename": "c", "size": 1}) == [("QUOTA", "input.size")]
     delete_upload(file=second)
@@ -264,7 +264,7 @@ def test_a_name_promises_a_type_by_its_ending():
 
 @pytest.mark.committed
 def test_of_many_who_announce_at_once_only_as_many_get_in_as_there_is_room_for(tenant, settings):
-    settings.TESSERA_STORAGE_BYTES, answers, start = 100, [], threading.Barrier(6)
+    settings.TESSERA_QUOTAS, settings.TESSERA_STORAGE_BYTES, answers, start = "", 100, [], threading.Barrier(6)
 
     def announce() -> None:
         try:

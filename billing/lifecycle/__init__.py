@@ -1,0 +1,1 @@
+"""What time brings: reminders, read-only, suspension, archive and deletion, each told before it comes."""

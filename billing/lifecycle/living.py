@@ -1,0 +1,66 @@
+"""Make time act: tell what comes, and bring what has ended to its end."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from billing.gateway.client import Unreachable
+from billing.lifecycle.closing import bring_to_end, closing_of
+from billing.lifecycle.letters import send_letters
+from billing.lifecycle.telling import next_after, tell
+from billing.lifecycle.turns import turns_of
+from billing.models import Customer, Entitlement
+from billing.reckoning import account_of, catalogue_facts
+from billing.refreshing import refresh_customer
+from tenants.models import Tenant
+
+AT_ONCE = 200
+LATER = timedelta(hours=1)  # until what went wrong is tried again
+_log = logging.getLogger(__name__)
+
+
+def act_by_time() -> None:
+    """Go through the companies whose time has come, and send what was written; what fails for one keeps no other back.
+
+    Where there is a customer Stripe is asked first: as long as it does not answer, nothing is told of time, and nothing ends.
+    """
+    due = Entitlement.objects.filter(act_at__lte=timezone.now()).order_by("act_at").values_list("tenant", flat=True)
+    is_away = False
+    for key in list(due[:AT_ONCE]):
+        try:
+            is_away = _act(Tenant.objects.get(pk=key), is_away=is_away) or is_away
+        except Exception:
+            _log.exception("the time of the tenant %s could not be acted by", key)
+            Entitlement.objects.filter(tenant=key).update(act_at=timezone.now() + LATER)
+    send_letters()
+
+
+def _act(tenant: Tenant, *, is_away: bool) -> bool:
+    """Act for one company; say whether Stripe did not answer."""
+    customer = Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
+    if customer is not None and tenant.state != Tenant.State.DELETED:
+        if is_away:
+            return True
+        try:
+            refresh_customer(customer=customer)
+        except Unreachable as reason:
+            _log.warning("Stripe does not answer, nothing is told of time to those who have paid: %s", reason)
+            return True
+    now = timezone.now()
+    _live(Entitlement.objects.select_related("tenant").get(tenant=tenant), now)
+    return False
+
+
+def _live(entitlement: Entitlement, now: datetime) -> None:
+    tenant = entitlement.tenant
+    account = account_of(tenant)
+    moment = now if account.asked_at is None else min(now, account.asked_at)
+    turns = turns_of(account, catalogue_facts(), moment)
+    closing = closing_of(entitlement, now)
+    if tenant.state != Tenant.State.DELETED:
+        tell(tenant, entitlement.access, entitlement.notice, turns, closing, moment)
+    again = bring_to_end(closing, now) if closing else None
+    dates = [date for date in (next_after(turns, closing, moment), again) if date is not None]
+    mine = Entitlement.objects.filter(pk=entitlement.pk, act_at=entitlement.act_at)  # not what came meanwhile
+    mine.update(act_at=min(dates, default=None))

@@ -1,0 +1,1 @@
+"""Plans become limits, and use beyond them becomes usage at Stripe."""

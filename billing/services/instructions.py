@@ -1,0 +1,54 @@
+"""Instructions are written before Stripe is told, and closed when it has answered."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing.gateway.client import Unreachable
+from billing.models import Customer, Instruction
+from billing.refreshing import refresh_customer
+
+KEPT = timedelta(hours=23)  # Stripe knows a key for a day
+_log = logging.getLogger(__name__)
+
+
+def begin(*, customer: Customer, act: str, asked: dict[str, Any], by: str, subject: str = "") -> Instruction:
+    """Return the instruction to tell Stripe now: one that was killed while it said the same, else a new one."""
+    with transaction.atomic(using="shared"):
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        found = customer.instructions.filter(act=act, state=Instruction.State.OPEN).first()
+        if found is not None:
+            if (found.asked, found.subject) == (asked, subject) and found.created_at > timezone.now() - KEPT:
+                return found
+            _close(found, Instruction.State.DROPPED)
+        return Instruction.objects.create(customer=customer, act=act, asked=asked, subject=subject, asked_by=by)
+
+
+def pending(*, customer: Customer, act: str, subject: str) -> Instruction | None:
+    """Return the instruction about a subject that Stripe was perhaps told, and whose end is not known."""
+    recent = timezone.now() - KEPT
+    return customer.instructions.filter(act=act, subject=subject, state=Instruction.State.OPEN, created_at__gt=recent).first()
+
+
+def finish(instruction: Instruction, *, follows: bool = True) -> None:
+    """Keep that Stripe has done it, and ask what `follows` of it; with Stripe away its event brings that."""
+    _close(instruction, Instruction.State.DONE)
+    if not follows:
+        return
+    try:
+        refresh_customer(customer=instruction.customer)
+    except Unreachable as reason:
+        _log.warning("%s is done, what follows comes by its event: %s", instruction, reason)
+
+
+def refuse(instruction: Instruction, why: str) -> None:
+    """Keep that Stripe has refused it: asked again, it is another one."""
+    _close(instruction, Instruction.State.REFUSED, why)
+
+
+def _close(instruction: Instruction, state: Instruction.State, why: str = "") -> None:
+    waiting = Instruction.objects.filter(pk=instruction.pk, state=Instruction.State.OPEN)
+    waiting.update(state=state, why=why[:1000], ended_at=timezone.now())

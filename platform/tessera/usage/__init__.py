@@ -1,0 +1,1 @@
+"""What a company uses of what is limited, counted in the transaction that uses it."""
