@@ -8,7 +8,7 @@ from tessera.errors import ApiError, Code
 
 from billing.gateway.bills import Bill, BillLine, preview_next, read_bills
 from billing.models import Invoice
-from billing.services.company import answered, company, customer_of, going
+from billing.services.company import answered, buyer, going
 
 MOST = 100
 
@@ -63,7 +63,7 @@ def billing_invoices(*, first: int = 20, after: str = "") -> BillingInvoices:
     """List the company's invoices, up to 100 at a time; `after` is the id of the last one that is known."""
     if not 1 <= first <= MOST:
         raise ApiError(Code.BAD_INPUT, f"Ask for 1 to {MOST} invoices.", field=["first"])
-    customer = customer_of(company())
+    customer = buyer()
     if customer is None:
         return BillingInvoices(nodes=[], more=False)
     if after and not customer.invoices.filter(stripe_id=after).exists():
@@ -95,7 +95,7 @@ def _shown(bill: Bill) -> BillingInvoice:
 
 def billing_next_invoice() -> NextInvoice | None:
     """Show the next invoice of the subscription, null where none comes any more."""
-    subscription = going(customer_of(company()))
+    subscription = going(buyer())
     if subscription is None:
         return None
     with answered():

@@ -11,7 +11,7 @@ from billing.catalogue.selectors import catalogue
 from billing.models import Subscription, SubscriptionItem
 from billing.reckoning import reckon
 from billing.reducer import Access, Notice
-from billing.services.company import company, customer_of, going
+from billing.services.company import buyer, going
 
 Status = Subscription.Status
 
@@ -58,7 +58,7 @@ class BillingSubscription:
 
 def billing_subscription() -> BillingSubscription | None:
     """Show the company's subscription, null where there is none."""
-    row = going(customer_of(company()))
+    row = going(buyer())
     return view_of(row) if row else None
 
 

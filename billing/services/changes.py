@@ -18,6 +18,7 @@ from tessera.signing import BadToken, sign, unsign
 from billing.catalogue.offers import Interval
 from billing.gateway.bills import Bill, BillLine, preview_change
 from billing.gateway.changing import CardRefused, change_items, read_subscription
+from billing.gateway.client import Unreachable
 from billing.gateway.shapes import SeenSubscription
 from billing.models import Instruction, Subscription
 from billing.permissions import BILLING_MANAGE
@@ -149,11 +150,11 @@ def change_plan(*, token: str) -> BillingSubscription:
         return view_of(row)
     at = None if told["at"] is None else datetime.fromtimestamp(told["at"], UTC)
     with answered():
-        open_one = pending(customer=customer, act=ACT, subject=told["key"])
-        if open_one is None:
-            _refuse_changed(row, told, at)
-            open_one = begin(customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"])
-        _carry_out(open_one, told, at)
+        is_new = pending(customer=customer, act=ACT, subject=told["key"]) is None
+        instruction = begin(customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"], is_alone=True)
+        if is_new:
+            _refuse_changed(instruction, row, told, at)
+        _carry_out(instruction, told, at)
     return view_of(Subscription.objects.get(pk=row.pk))
 
 
@@ -165,12 +166,16 @@ def _read(token: str) -> dict[str, Any]:
     return told
 
 
-def _refuse_changed(row: Subscription, told: dict[str, Any], at: datetime | None) -> None:
-    """Refuse a change that would cost something else now than it did when it was shown."""
-    seen = read_subscription(row.stripe_id)
-    is_same = (seen.id, _base(seen)) == (told["subscription"], told["base"])
-    if not is_same or _amounts(_preview(seen, told["items"], at)) != told["amounts"]:
-        raise Refused("CONFLICT", _("The subscription has changed meanwhile. Please look at the price again."), "token")
+def _refuse_changed(instruction: Instruction, row: Subscription, told: dict[str, Any], at: datetime | None) -> None:
+    """Refuse a change that would cost something else now than it did when it was shown; no other of ours can come in between."""
+    try:
+        seen = read_subscription(row.stripe_id)
+        is_same = (seen.id, _base(seen)) == (told["subscription"], told["base"])
+        if not is_same or _amounts(_preview(seen, told["items"], at)) != told["amounts"]:
+            raise Refused("CONFLICT", _("The subscription has changed meanwhile. Please look at the price again."), "token")
+    except (Refused, Unreachable) as error:  # nothing was told
+        refuse(instruction, str(error))
+        raise
 
 
 def _carry_out(instruction: Instruction, told: dict[str, Any], at: datetime | None) -> None:

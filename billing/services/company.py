@@ -35,6 +35,11 @@ def customer_of(tenant: Tenant) -> Customer | None:
     return Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
 
 
+def buyer() -> Customer | None:
+    """Return the customer of the company in force; None before it buys, and where nothing is sold."""
+    return customer_of(Tenant.objects.get(pk=current().tenant.id)) if is_billing_on() else None
+
+
 def make_customer(tenant: Tenant) -> Customer:
     """Return the tenant's customer, made with the address of whoever acts if there is none yet; calls Stripe then."""
     if found := customer_of(tenant):

@@ -13,7 +13,7 @@ from tessera.service import service
 from billing.gateway.contacts import SeenTaxId, add_tax_id, read_contact, read_tax_ids, remove_tax_id, update_contact
 from billing.models import Customer
 from billing.permissions import BILLING_MANAGE
-from billing.services.company import answered, company, customer_of, make_customer, speaker
+from billing.services.company import answered, buyer, company, customer_of, make_customer, speaker
 from billing.services.instructions import begin, finish, refuse
 
 LONGEST = 200
@@ -46,7 +46,7 @@ class BillingTaxId:
 
 def billing_contact() -> BillingContact | None:
     """Show who the company's invoices are made out to, null before a first checkout."""
-    customer = customer_of(company())
+    customer = buyer()
     return _contact_of(customer) if customer else None
 
 
@@ -121,7 +121,7 @@ def _is_address(email: str) -> bool:
 
 def billing_tax_ids() -> list[BillingTaxId]:
     """List the company's tax numbers."""
-    customer = customer_of(company())
+    customer = buyer()
     if customer is None:
         return []
     with answered():

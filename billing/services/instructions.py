@@ -6,23 +6,33 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from tessera.errors import Refused
 
 from billing.gateway.client import Unreachable
 from billing.models import Customer, Instruction
 from billing.refreshing import refresh_customer
 
 KEPT = timedelta(hours=23)  # Stripe knows a key for a day
+UNDER_WAY = timedelta(minutes=2)  # longer than Stripe may take to answer
 _log = logging.getLogger(__name__)
 
 
-def begin(*, customer: Customer, act: str, asked: dict[str, Any], by: str, subject: str = "") -> Instruction:
-    """Return the instruction to tell Stripe now: one that was killed while it said the same, else a new one."""
+def begin(
+    *, customer: Customer, act: str, asked: dict[str, Any], by: str, subject: str = "", is_alone: bool = False
+) -> Instruction:
+    """Return the instruction to tell Stripe now: one that was killed while it said the same, else a new one.
+
+    One that `is_alone` is refused with CONFLICT while another of its act may be under way.
+    """
     with transaction.atomic(using="shared"):
         Customer.objects.select_for_update().get(pk=customer.pk)
         found = customer.instructions.filter(act=act, state=Instruction.State.OPEN).first()
         if found is not None:
             if (found.asked, found.subject) == (asked, subject) and found.created_at > timezone.now() - KEPT:
                 return found
+            if is_alone and found.created_at > timezone.now() - UNDER_WAY:
+                raise Refused("CONFLICT", _("Somebody else of the company is just doing this. Please try again in a moment."))
             _close(found, Instruction.State.DROPPED)
         return Instruction.objects.create(customer=customer, act=act, asked=asked, subject=subject, asked_by=by)
 
@@ -50,5 +60,6 @@ def refuse(instruction: Instruction, why: str) -> None:
 
 
 def _close(instruction: Instruction, state: Instruction.State, why: str = "") -> None:
-    waiting = Instruction.objects.filter(pk=instruction.pk, state=Instruction.State.OPEN)
+    unheard = (Instruction.State.OPEN, Instruction.State.DROPPED)  # what was dropped may be heard of later
+    waiting = Instruction.objects.filter(pk=instruction.pk, state__in=unheard)
     waiting.update(state=state, why=why[:1000], ended_at=timezone.now())

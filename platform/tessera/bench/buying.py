@@ -16,8 +16,8 @@ from billing.catalogue.sync import sync_catalogue
 from billing.inbox import receive_event
 from billing.local_stripe.testing import KEY, SECRET, LocalStripe, running
 from billing.models import Checkout, Customer, Dispute, Instruction, Invoice, StripeEvent, Subscription
-from billing.processing import process_event
 from billing.services.checkout import open_checkout
+from billing.tasks import process_one
 from tenants.models import Tenant
 from tenants.tasks import finish_switching
 from tessera.bench.enabling import batch_of
@@ -51,7 +51,7 @@ class Sale:
             body = json.dumps(event)
             kept = receive_event(body=body.encode(), signature=WebhookSignature.generate_signature_header(body, SECRET, _now()))
             if kept is not None:
-                process_event(event=kept)
+                process_one(event=str(kept.pk))
         finish_switching(tenant_id=str(self.tenant.pk))
         answer = self.client.post("/graphql", json.dumps({"query": USES}), content_type="application/json").json()
         if "errors" in answer:

@@ -4,12 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import given as with_any
 from hypothesis import strategies as st
 
 from billing.models import Instruction
-from billing.services import changes
+from billing.services import changes, instructions
 from tests.billing.core.shop import FAILS
 from tests.billing.services.paying import codes
 from tests.billing.services.words import PREVIEW as CHANGES
@@ -182,6 +183,20 @@ def test_a_preview_whose_base_has_changed_is_refused(payer):
     payer.shop.stripe.advance(days=32)
     assert codes(payer.change(fourth)) == ["CONFLICT"]
     assert payer.products() == {"plan.custom": 1, "seat.custom": 4}
+
+
+def test_one_changes_at_a_time(payer):
+    payer.subscribes("custom")
+    first, second = payer.preview(seats=5)["token"], payer.preview(seats=6)["token"]
+    other = instructions.begin(customer=payer.customer, act="change", asked={}, by="bob", subject="another", is_alone=True)
+    assert codes(payer.change(first)) == ["CONFLICT"]
+    Instruction.objects.filter(pk=other.pk).update(created_at=timezone.now() - timedelta(minutes=3))
+    assert payer.change(second)["result"]["seats"] == 6
+    other.refresh_from_db()
+    assert other.state == "dropped"
+    instructions.finish(other)
+    other.refresh_from_db()
+    assert other.state == "done"
 
 
 def test_a_preview_that_is_too_old_forged_or_anothers_is_refused(payer, monkeypatch):

@@ -44,9 +44,9 @@ def test_a_checkout_asks_for_the_prices_of_the_catalogue_and_says_whose_it_is(sh
         ("business.month.usd", 7900, 1),
         ("seat.business.month.usd", 1200, 2),
         ("bundle.oa.month.usd", 900, 1),
-        ("meter.storage.month.usd", 1, None),
-        ("meter.automation_runs.month.usd", None, None),
-        ("meter.messages.month.usd", None, None),
+        ("meter.storage.month.usd", 1, 0),
+        ("meter.automation_runs.month.usd", None, 0),
+        ("meter.messages.month.usd", None, 0),
     ]
 
 

@@ -94,7 +94,9 @@ def test_the_next_invoice_is_told_until_none_comes(payer):
     assert payer.ada.data(words.NEXT) == {"it": None}
 
 
-def test_a_company_that_never_bought_has_nothing_to_show(shop, ada):
+@pytest.mark.parametrize("key", ["sk_test_local", ""])
+def test_a_company_that_never_bought_has_nothing_to_show_nor_has_one_where_nothing_is_sold(shop, ada, settings, key):
+    settings.STRIPE_API_KEY = key
     for document, nothing in (
         (words.SHOW, None),
         (words.NEXT, None),
