@@ -18,7 +18,7 @@ from tessera.bench.stage import Stage, inside, owner_of
 from tessera.db.roles import as_owner
 from tessera.unit_of_work import unit_of_work
 
-CUSTOMERS, ORDERS_EACH, LINES_EACH = int(__import__("os").environ.get("NC", "100000")), 5, 4
+CUSTOMERS, ORDERS_EACH, LINES_EACH = 100_000, 5, 4
 DETAILED = 1_000  # customers whose orders have their lines
 ON_HAND = Decimal(1_000_000)
 

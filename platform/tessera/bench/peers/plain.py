@@ -8,6 +8,8 @@ import graphene  # noqa: E402 (needs the apps)
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from graphene import relay  # noqa: E402
 from graphene_django import DjangoObjectType  # noqa: E402
+
+# allow raw-list: this is the peer that we are measured beside; it serves nothing of ours
 from graphene_django.filter import DjangoFilterConnectionField  # noqa: E402
 
 from tessera.bench.peers import filters, models  # noqa: E402

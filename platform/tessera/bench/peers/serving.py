@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
+
+# allow raw-list: this is the peer that we are measured beside; it serves nothing of ours
 from graphene_django.views import GraphQLView
 
 
