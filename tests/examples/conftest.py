@@ -8,6 +8,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.test import override_settings
 from tessera.access.tests.people import make_role
 from tessera.accounts.tests.hosts import host_of, join, make_account, personal_token
 from tessera.context import system
@@ -47,7 +48,8 @@ def served(_database):  # noqa: F811
         finally:
             connections.close_all()
 
-    with make_server("127.0.0.1", 0, closing, handler_class=Quiet) as server:
+    endless = dict.fromkeys(("tenant", "person", "token", "app", "stranger"), (10**9, 10**9))
+    with override_settings(TESSERA_BUDGETS=endless), make_server("127.0.0.1", 0, closing, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", host=host_of(tenant), token=token)

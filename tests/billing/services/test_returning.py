@@ -42,8 +42,8 @@ def test_who_left_can_go_on(shop, ada, page):
 
 def test_who_paid_waits_for_the_event_and_then_for_the_modules(shop, acme, ada, page, pay):
     pay()
-    assert seen(ada, f"{page}?paid=1") == ("Thank you", "2; url=?paid=1&look=1")
-    assert seen(ada, f"{page}?paid=1&look=4") == ("Thank you", "2; url=?paid=1&look=5")
+    assert seen(ada, f"{page}?paid=1") == ("Thank you for your purchase", "2; url=?paid=1&look=1")
+    assert seen(ada, f"{page}?paid=1&look=4") == ("Thank you for your purchase", "2; url=?paid=1&look=5")
     shop.works()
     assert seen(ada, f"{page}?paid=1&look=6") == ("Acme has Pick your own", "2; url=?paid=1&look=7")
     assert "These modules are coming on" in ada.client.get(page).content.decode()
@@ -60,8 +60,8 @@ def test_when_the_event_does_not_come_stripe_is_asked(shop, ada, page, pay):
 def test_with_stripe_away_it_goes_on_waiting_and_ends_some_time(shop, ada, page, pay):
     pay()
     shop.stripe.faults(outage="503")
-    assert seen(ada, f"{page}?paid=1&look=15") == ("Thank you", "2; url=?paid=1&look=16")
-    assert seen(ada, f"{page}?paid=1&look=90") == ("Thank you", "")
+    assert seen(ada, f"{page}?paid=1&look=15") == ("Thank you for your purchase", "2; url=?paid=1&look=16")
+    assert seen(ada, f"{page}?paid=1&look=90") == ("Thank you for your purchase", "")
     assert "You may close this page" in ada.client.get(f"{page}?paid=1&look=90").content.decode()
 
 

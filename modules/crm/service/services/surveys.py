@@ -139,6 +139,7 @@ def mail_survey(*, survey: UUID, serial: int) -> bool:
 def answer_survey(*, token: str, score: int, comment: str = "") -> Survey:
     """Take a customer's answer, once: `score` is 1 (bad) to 5 (good). A low score opens a ticket.
 
+    The same answer said again changes nothing; another one is refused.
     `token` is the last part of the link in the letter; it is all that is needed.
     """
     survey = _opened_by(token)
@@ -147,6 +148,8 @@ def answer_survey(*, token: str, score: int, comment: str = "") -> Survey:
     if len(comment) > COMMENT:
         raise Refused("INVALID", _("A comment has at most {n} characters.").format(n=COMMENT), "comment")
     if survey.state == Survey.State.ANSWERED:
+        if (survey.score, survey.comment) == (score, comment):
+            return survey  # a form that was sent twice: the first answer to it was lost on the way
         raise Refused("STATE", _("This survey is answered already."), "token")
     survey.score, survey.comment, survey.answered_at = score, comment, timezone.now()
     move(survey, Survey.State.ANSWERED, also=("score", "comment", "answered_at"))
