@@ -26,17 +26,6 @@ def asked(tenant, other_tenant, accounts):
     bob = make_account("bob@example.com", name="Bob")
     for each in (tenant, other_tenant):
         join(each, bob)
-    with entered(tenant, actor=system("test")):
-        sign_in_device(
-            device=new_id(),
-            member=Member.objects.get(email="bob@example.com"),
-            account_epoch=bob.epoch,
-            app="pocket",
-            app_name="Pocket Ledger",
-            scopes=SCOPES,
-            about=DeviceOf("Bob's phone", "Android 16", "192.0.2.7"),
-            given=new_secrets(new_id()),
-        )
     back = f"{accounts}/nowhere"  # answered, so that the browser gets there
     app = make_app(
         name="Pocket Ledger",
@@ -45,6 +34,17 @@ def asked(tenant, other_tenant, accounts):
         confidential=False,
         tenant_id=None,
     )
+    with entered(tenant, actor=system("test")):
+        sign_in_device(
+            device=new_id(),
+            member=Member.objects.get(email="bob@example.com"),
+            account_epoch=bob.epoch,
+            app=app.app.client_id,
+            app_name="Pocket Ledger",
+            scopes=SCOPES,
+            about=DeviceOf("Bob's phone", "Android 16", "192.0.2.7"),
+            given=new_secrets(new_id()),
+        )
     wish = {
         "response_type": "code",
         "client_id": app.app.client_id,

@@ -16,8 +16,9 @@ ENDLESS = dict.fromkeys(("tenant", "person", "token", "app", "stranger"), (10**9
 
 @contextmanager
 def made_once(files, blocker):
-    """Give the tenants A and B for the tests of a file, in one transaction that is undone."""
-    with blocker.unblock(), databases.rolled_back(), override_settings(MEDIA_ROOT=files, TESSERA_BUDGETS=ENDLESS):
+    """Give the tenants A and B for the tests of a file, in one transaction that is undone; there is no Stripe to ask."""
+    given = override_settings(MEDIA_ROOT=files, TESSERA_BUDGETS=ENDLESS, STRIPE_API_KEY="")
+    with blocker.unblock(), databases.rolled_back(), given:
         Installation.objects.update(since=SINCE)  # when each was made says nothing of what is in it
         yield Tenant.objects.get(slug="a"), Tenant.objects.get(slug="b")
 

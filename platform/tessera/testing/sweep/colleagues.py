@@ -46,6 +46,7 @@ CHANCE = {
     "sha256",
     "tenant",
     "tenantId",
+    "link",  # leads to the tenant itself
     "cursor",
     "startCursor",
     "endCursor",
