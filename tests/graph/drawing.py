@@ -7,6 +7,7 @@ from graphql import GraphQLEnumType, GraphQLList, get_named_type
 from hypothesis import strategies as st
 from tessera.context import current
 from tessera.graph.shapes import ChildList, ComputedField, Relation
+from tessera.resource import resource_of
 
 FALLBACK = {
     "String": ["a", "B", ""],
@@ -153,7 +154,7 @@ class Documents:
     def id_of(row: Any) -> str:
         from tessera.graph.ids import encode
 
-        return encode(type(row).__name__, row.pk)
+        return encode(resource_of(type(row)).name, row.pk)
 
     def value(self, leaf: Any, shape: Any, member: Any) -> Any:
         if isinstance(leaf, GraphQLEnumType):
