@@ -97,6 +97,7 @@ def test_the_published_schemas_are_those_of_shipped_modules(tmp_path, monkeypatc
 
     assert not any(label in ("library", "lending") for labels in module_sets().values() for label in labels)
     monkeypatch.setattr(schema, "FOLDER", tmp_path)
+    monkeypatch.setattr(schema, "PAGES", tmp_path / "api")
     monkeypatch.setattr(schema.settings, "ROOT", tmp_path)
     with pytest.raises(CommandError, match=r"full\.graphql"):
         call_command("schema", "--check")
