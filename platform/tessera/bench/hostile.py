@@ -1,13 +1,12 @@
 """Two hundred hostile documents: what the worst costs, and what good requests lose beside them."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from statistics import quantiles
 from typing import Any
-
-import orjson
 
 from tessera.bench.lists import LIST
 from tessera.bench.load import ask, request, timed_asks
@@ -71,7 +70,7 @@ def good_beside_bad(stage: Stage) -> Measured:
     bearer = [f"Authorization: Bearer {token_of(shop.tenant, shop.member)}"]
 
     def graphql(text: str, variables: dict[str, Any]) -> bytes:
-        return request("/graphql", host, body=orjson.dumps({"query": text, "variables": variables}), headers=bearer)
+        return request("/graphql", host, body=json.dumps({"query": text, "variables": variables}).encode(), headers=bearer)
 
     good, bad = graphql(LIST, {}), [graphql(each.text, each.variables) for each in corpus()]
     beside: list[Seconds] = []
