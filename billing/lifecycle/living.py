@@ -55,7 +55,7 @@ def _act(tenant: Tenant, *, is_away: bool) -> bool:
 def _live(entitlement: Entitlement, now: datetime) -> None:
     tenant = entitlement.tenant
     account = account_of(tenant)
-    moment = now if account.asked_at is None else min(now, account.asked_at)
+    moment = account.known_until(now)
     turns = turns_of(account, catalogue_facts(), moment)
     closing = closing_of(entitlement, now)
     if tenant.state != Tenant.State.DELETED:

@@ -61,7 +61,7 @@ def standing_of(tenant: Tenant) -> BillingStanding:
     if not is_billing_on():
         return BillingStanding(access=Access.FULL, notice=None, banner=None, link=link, due=[], coming=[], deleted_at=None)
     account, now = account_of(tenant), timezone.now()
-    moment = now if account.asked_at is None else min(now, account.asked_at)
+    moment = account.known_until(now)
     found, turns = reduce(account, catalogue_facts(), now), turns_of(account, catalogue_facts(), moment)
     closing = Closing.objects.filter(tenant=tenant).first()
     banner = banner_of(tenant, found.access, found.notice, turns[0].at if turns else None)

@@ -92,6 +92,10 @@ class AccountFacts:
         if len({each.id for each in told}) < len(told):
             raise UnreadableFacts("one subscription is told in two versions")
 
+    def known_until(self, now: datetime) -> datetime:
+        """Return up to when time counts: where there is a customer, as far as Stripe has been asked."""
+        return now if self.asked_at is None else min(now, self.asked_at)
+
 
 @dataclass(frozen=True)
 class Quota:

@@ -18,7 +18,7 @@ def reduce(account: AccountFacts, catalogue: Catalogue, now: datetime) -> Entitl
     The source that allows most decides, the trial or any subscription; sources that allow as much add up. Where there is a
     customer, time counts only as far as Stripe has been asked: without its word nobody is locked out.
     """
-    moment = now if account.asked_at is None else min(now, account.asked_at)
+    moment = account.known_until(now)
     known = {each.id: each for each in account.subscriptions}
     standings = [of_subscription(each, account.zone, moment) for each in sorted(known.values(), key=_age)]
     has_bought = any(each.has_started for each in known.values())
