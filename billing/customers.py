@@ -6,6 +6,11 @@ from billing.models import Customer
 from tenants.models import Tenant
 
 
+def customer_of(tenant: Tenant) -> Customer | None:
+    """Return the tenant's customer, if Stripe has one."""
+    return Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
+
+
 def open_customer(*, tenant: Tenant, email: str) -> Customer:
     """Return the customer of a tenant, made at Stripe if there is none yet; however often and wherever it is asked, there is one.
 

@@ -6,17 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from tessera.context import current
 from tessera.installation.permissions import MODULE_VIEW
 from tessera.module import modules
 from tessera.service import demand
 
 from billing.catalogue.offers import Interval, Kind, Offer
 from billing.catalogue.selectors import catalogue
+from billing.customers import customer_of
 from billing.gateway.client import is_billing_on
 from billing.models import Subscription
 from billing.reckoning import reckon
-from billing.services.company import currency_of, customer_of, going
+from billing.services.company import currency_of, going
+from tenants.directory import tenant_here
 from tenants.installations.mirror import State
 from tenants.models import Tenant
 from tenants.overview import ModuleImpact, installations, module_impact
@@ -77,7 +78,7 @@ class BillingModuleImpact:
 def module_switch_offers() -> list[ModuleSwitchOffer]:
     """List every module with its switch, whether it may be on, and what it costs here."""
     demand(MODULE_VIEW)
-    tenant = _tenant()
+    tenant = tenant_here()
     rows, subscription = installations(), going(customer_of(tenant))
     entitled = reckon(tenant, timezone.now()).modules if is_billing_on() else frozenset(modules())
     interval, currency = terms_of(tenant)
@@ -151,14 +152,15 @@ def billing_module_impact(*, module: str) -> BillingModuleImpact:
     """Say what disabling a module would do here and what could be saved then; NOT_FOUND for a name that is no module."""
     demand(MODULE_VIEW)
     impact = module_impact(module=module)
-    subscription = going(customer_of(_tenant()))
+    tenant = tenant_here()
+    subscription = going(customer_of(tenant))
     off = {each.label for each in impact.goes_off}
     saved = list(_saved(subscription, off)) if subscription else []
     return BillingModuleImpact(
         impact=impact,
         saved=saved,
         amount=sum((each.amount for each in saved), Decimal(0)),
-        currency=subscription.currency if subscription else currency_of(_tenant()),
+        currency=subscription.currency if subscription else currency_of(tenant),
         interval=_interval_of(subscription) if subscription else None,
     )
 
@@ -168,7 +170,3 @@ def _saved(subscription: Subscription, off: set[str]) -> Iterable[SavedItem]:
         offer = catalogue().by_key.get(item.product)
         if offer and offer.kind in (Kind.BUNDLE, Kind.MODULE) and offer.name in off and item.amount is not None:
             yield SavedItem(offer=offer.key, title=str(offer.title), amount=item.amount * item.quantity)
-
-
-def _tenant() -> Tenant:
-    return Tenant.objects.get(pk=current().tenant.id)

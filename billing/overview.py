@@ -6,15 +6,14 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from tessera.context import current
 from tessera.module import modules
 
 from billing.explaining import said
 from billing.gateway.client import is_billing_on
 from billing.reckoning import reckon
 from billing.reducer import Access, Cause, Entitlements, Notice, Reason
+from tenants.directory import tenant_here
 from tenants.installations.mirror import closed
-from tenants.models import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +90,7 @@ def explain_entitlement(*, module: str) -> ModuleEntitlement:
 
 
 def _found() -> Entitlements | None:
-    return reckon(Tenant.objects.get(pk=current().tenant.id), timezone.now()) if is_billing_on() else None
+    return reckon(tenant_here(), timezone.now()) if is_billing_on() else None
 
 
 def _module(found: Entitlements, label: str) -> ModuleEntitlement:

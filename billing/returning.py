@@ -6,11 +6,11 @@ from uuid import UUID
 
 from tessera.module import modules
 
+from billing.customers import customer_of
 from billing.gateway.client import Unreachable
 from billing.gateway.sessions import read_checkout
 from billing.models import Checkout
 from billing.services.checkout import settle_checkout
-from billing.services.company import customer_of
 from billing.subscription_view import BillingSubscription, view_of
 from tenants.installations.mirror import State
 from tenants.models import Installation, Tenant

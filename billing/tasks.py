@@ -10,13 +10,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from tessera.tasks import tenant_task
 
 from billing.catalogue.selectors import catalogue
+from billing.customers import customer_of
 from billing.entitling import settle_entitlement
 from billing.gateway.client import Unreachable, is_billing_on
 from billing.lifecycle.living import act_by_time
 from billing.lifecycle.turns import FIRST_REMINDER
 from billing.metering.counting import count_usage
 from billing.metering.reporting import report_usage
-from billing.models import Customer, Entitlement, StripeEvent
+from billing.models import Entitlement, StripeEvent
 from billing.processing import process_event
 from billing.reconciling import reconcile_with_stripe
 from billing.refreshing import refresh_customer
@@ -74,7 +75,7 @@ def sweep_entitlements() -> None:
     unheard = unheard.exclude(state__in=(Tenant.State.PREPARING, Tenant.State.DELETED))
     for tenant in (*due[:AT_ONCE], *unheard[:AT_ONCE]):
         try:
-            customer = Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
+            customer = customer_of(tenant)
             if customer is None:
                 settle_entitlement(tenant=tenant, now=now)
             else:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from tessera.context import TenantRef
+from tessera.context import TenantRef, current
 from tessera.module import modules
 
 from tenants.epoch import remember
@@ -17,6 +17,11 @@ SELECT id, schema_name, name, slug, time_zone, language, tier, access = %s,
        ARRAY(SELECT module FROM tenants_installation WHERE tenant_id = t.id AND state = ANY(%s))
 FROM tenants_tenant t WHERE id = %s AND state = %s
 """
+
+
+def tenant_here() -> Tenant:
+    """Return the row of the tenant in force."""
+    return Tenant.objects.get(pk=current().tenant.id)
 
 
 def modules_on(tenant: Tenant) -> frozenset[str]:

@@ -13,13 +13,13 @@ from tessera.module import modules as installed
 from tessera.service import service
 from tessera.tasks import enqueue
 
+from tenants.directory import tenant_here
 from tenants.entitlement import refuse_unentitled
 from tenants.installations.archiving import confirm_archive
 from tenants.installations.disabling import wish_off
 from tenants.installations.enabling import wish_on
 from tenants.installations.mirror import State, closed
 from tenants.installations.purging import check_confirmation, wish_gone
-from tenants.models import Tenant
 from tenants.overview import TenantModule, installations, pictured
 from tenants.tasks import finish_switching
 
@@ -42,7 +42,7 @@ def switch_modules_on(*, modules: list[str]) -> ModuleSwitch:
     """
     if not modules:
         raise ApiError(Code.BAD_INPUT, "Name a module.", field=["input", "modules"])
-    tenant = _tenant()
+    tenant = tenant_here()
     refuse_unentitled(tenant, closed(modules))
     new = wish_on(tenant, frozenset(modules), current().actor)
     if new:
@@ -60,7 +60,7 @@ def switch_module_off(*, module: str) -> ModuleSwitch:
     closed([module], "module")
     if _state_of(module) in (State.OFF, State.ABSENT):
         return _switch({module}, frozenset())
-    off = wish_off(_tenant(), module, current().actor)
+    off = wish_off(tenant_here(), module, current().actor)
     enqueue(finish_switching)
     return _switch(off, off - {module})
 
@@ -81,13 +81,9 @@ def purge_module_data(*, module: str, confirmation: str, archive: str = "") -> M
         return _switch({module}, frozenset())
     if state == State.OFF:
         confirm_archive(label=module, sha256=archive)
-    wish_gone(_tenant(), module, current().actor)
+    wish_gone(tenant_here(), module, current().actor)
     enqueue(finish_switching)
     return _switch({module}, frozenset())
-
-
-def _tenant() -> Tenant:
-    return Tenant.objects.get(pk=current().tenant.id)
 
 
 def _state_of(module: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import override
 from tessera.context import Actor, current
 from tessera.tasks import tenant_task
 
+from tenants.directory import tenant_here
 from tenants.installations import reconcile_tenant
 from tenants.installations.archiving import archive_module
 from tenants.installations.mirror import ACTS
@@ -41,7 +42,7 @@ def finish_switching() -> None:
 def write_module_archive(*, module: str, asked_by: str, name: str) -> None:
     """Write the archive of a module of the tenant in force, for whoever asked."""
     actor = Actor(kind="system", member_id=UUID(asked_by) if asked_by else None, name=name)
-    archive_module(tenant=Tenant.objects.get(pk=current().tenant.id), module=module, actor=actor)
+    archive_module(tenant=tenant_here(), module=module, actor=actor)
 
 
 @shared_task(name="tenants.reconcile_tenants")

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from billing.customers import customer_of
 from billing.gateway.client import Unreachable
 from billing.lifecycle.closing import bring_to_end, closing_of
 from billing.lifecycle.letters import send_letters
 from billing.lifecycle.telling import next_after, tell
 from billing.lifecycle.turns import turns_of
-from billing.models import Customer, Entitlement
+from billing.models import Entitlement
 from billing.reckoning import account_of, catalogue_facts
 from billing.refreshing import refresh_customer
 from tenants.models import Tenant
@@ -38,7 +39,7 @@ def act_by_time() -> None:
 
 def _act(tenant: Tenant, *, is_away: bool) -> bool:
     """Act for one company; say whether Stripe did not answer."""
-    customer = Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
+    customer = customer_of(tenant)
     if customer is not None and tenant.state != Tenant.State.DELETED:
         if is_away:
             return True

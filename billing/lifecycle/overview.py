@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.db.models import Sum
 from django.utils import timezone
-from tessera.context import current
 
 from billing.gateway.client import is_billing_on
 from billing.lifecycle.texts import banner_of, billing_url
@@ -14,6 +13,7 @@ from billing.lifecycle.turns import Turn, turns_of
 from billing.models import Closing, Invoice
 from billing.reckoning import account_of, catalogue_facts
 from billing.reducer import Access, Notice, reduce
+from tenants.directory import tenant_here
 from tenants.models import Tenant
 
 
@@ -52,7 +52,7 @@ class BillingStanding:
 
 def billing_standing() -> BillingStanding:
     """Show how far this company may be used, what its people are told of it, and the dates of what comes next."""
-    return standing_of(Tenant.objects.get(pk=current().tenant.id))
+    return standing_of(tenant_here())
 
 
 def standing_of(tenant: Tenant) -> BillingStanding:

@@ -1,12 +1,11 @@
 """Tell those who pay that a limit is near."""
 
-from tessera.context import current
 from tessera.events import Event, on
 
 from billing.gateway.client import is_billing_on
 from billing.lifecycle.letters import write_letter
 from billing.models import Letter
-from tenants.models import Tenant
+from tenants.directory import tenant_here
 
 
 @on("usage.limit_neared")
@@ -15,6 +14,6 @@ def tell_of_limit(event: Event) -> None:
     if not is_billing_on():
         return
     told = {name: event.data[name] for name in ("meter", "percent", "used", "included", "is_soft")}
-    tenant = Tenant.objects.get(pk=current().tenant.id)
+    tenant = tenant_here()
     about = f"{told['meter']} {event.data['period']} {told['percent']}"
     write_letter(tenant=tenant, kind=Letter.Kind.LIMIT, about=about, **told)

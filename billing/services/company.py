@@ -11,9 +11,10 @@ from tessera.errors import ApiError, Code, Refused
 
 from billing.catalogue.offers import Kind
 from billing.catalogue.selectors import catalogue
-from billing.customers import open_customer
+from billing.customers import customer_of, open_customer
 from billing.gateway.client import Unreachable, is_billing_on
 from billing.models import Customer, Subscription
+from tenants.directory import tenant_here
 from tenants.models import Tenant
 
 
@@ -21,7 +22,7 @@ def company() -> Tenant:
     """Return the tenant in force. Refused with STATE where nothing is sold."""
     if not is_billing_on():
         raise Refused("STATE", _("Nothing is sold here."))
-    return Tenant.objects.get(pk=current().tenant.id)
+    return tenant_here()
 
 
 def speaker() -> str:
@@ -30,14 +31,9 @@ def speaker() -> str:
     return actor.name or actor.kind
 
 
-def customer_of(tenant: Tenant) -> Customer | None:
-    """Return the tenant's customer, if Stripe has one."""
-    return Customer.objects.filter(tenant=tenant, stripe_id__isnull=False).first()
-
-
 def buyer() -> Customer | None:
     """Return the customer of the company in force; None before it buys, and where nothing is sold."""
-    return customer_of(Tenant.objects.get(pk=current().tenant.id)) if is_billing_on() else None
+    return customer_of(tenant_here()) if is_billing_on() else None
 
 
 def make_customer(tenant: Tenant) -> Customer:

@@ -7,9 +7,10 @@ from tessera.errors import Refused
 from tessera.fields import new_id
 from tessera.service import service
 
+from billing.customers import customer_of
 from billing.gateway.sessions import create_portal
 from billing.permissions import BILLING_MANAGE
-from billing.services.company import answered, company, customer_of, speaker, stripe_locale
+from billing.services.company import answered, company, speaker, stripe_locale
 from billing.services.instructions import begin, finish
 from tenants.hosts import tenant_url
 
