@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from tessera.accounts.standing import credential_of
 from tessera.changes.cursor import read_cursor
+from tessera.changes.feed import read_feed
 from tessera.context import current
 from tessera.errors import ApiError
 from tessera.graph.answers import Request, Response, refusal, unauthenticated
@@ -60,7 +61,7 @@ def _open(request: HttpRequest) -> Stream:
     if wanted.since is not None:
         read_cursor(wanted.since)
     budget_for(request, context).take(POINTS)
-    return Stream(context.tenant.id, member, credential, wanted)
+    return Stream(context.tenant.id, member, credential, wanted, read_feed(None))
 
 
 def _takes_events(accept: str) -> bool:

@@ -111,7 +111,7 @@ class _Looking:
 
     def _first(self, stream: Stream, reading: Reading) -> Cursor:
         since = stream.subscribed.since
-        return reading.start(self.now) if since is None else read_cursor(since)
+        return reading.start(stream.opened) if since is None else read_cursor(since)
 
     def _judged(self, reading: Reading, person: Hashable, cursor: Cursor, found: Slice) -> list[Told]:
         key = (reading.shared or person, cursor.seen, cursor.upto, cursor.at)

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from tessera.accounts.standing import Credential
 from tessera.changes.cursor import Cursor
+from tessera.changes.feed import Slice
 from tessera.graph.failures import shown
 from tessera.graph.subscribing import Subscribed
 
@@ -27,14 +28,16 @@ class Stream:
         "key",
         "member",
         "modules",
+        "opened",
         "subscribed",
         "tenant",
         "waiting",
         "wake",
     )
 
-    def __init__(self, tenant: UUID, member: UUID, credential: Credential, subscribed: Subscribed) -> None:
+    def __init__(self, tenant: UUID, member: UUID, credential: Credential, subscribed: Subscribed, opened: Slice) -> None:
         self.tenant, self.member, self.credential, self.subscribed = tenant, member, credential, subscribed
+        self.opened = opened  # where a stream begins that names no cursor: whoever sees it open misses nothing from then on
         self.cursor: Cursor | None = None  # none before the first look
         self.key, self.modules = "", frozenset[str]()
         self.ended = False

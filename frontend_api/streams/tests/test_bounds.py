@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tessera.accounts.standing import Credential
+from tessera.changes.feed import Slice
 from tessera.changes.tests.reader import saved, unique
 from tessera.context import system
 from tessera.errors import ApiError, Code
@@ -21,6 +22,7 @@ from frontend_api.streams.stream import BEAT, ROOM, Stream, last_event, next_eve
 from frontend_api.streams.tests.line import CHANGED
 from tests.samples.library.models import Author
 
+NOTHING = Slice("", "", [])
 MOST_BYTES = 80_000  # of one stream
 
 
@@ -28,7 +30,7 @@ MOST_BYTES = 80_000  # of one stream
 def quiet():
     """Return a stream that nothing happens on."""
     subscribed = Subscribed(Request(CHANGED, {}), None, None)
-    return Stream(new_id(), new_id(), Credential("hash", False), subscribed)
+    return Stream(new_id(), new_id(), Credential("hash", False), subscribed, NOTHING)
 
 
 def test_a_client_that_does_not_keep_up_is_sent_away_after_a_while(quiet, tenant, monkeypatch):
@@ -92,7 +94,7 @@ def test_who_takes_nothing_is_hung_up_on(quiet, monkeypatch):
 
 
 def test_a_defect_ends_the_one_stream_that_has_it(tenant, monkeypatch):
-    broken, well = (Stream(tenant.id, new_id(), Credential(name, False), None) for name in ("broken", "well"))
+    broken, well = (Stream(tenant.id, new_id(), Credential(name, False), None, NOTHING) for name in ("broken", "well"))
 
     def at(self, stream, standing):
         if stream is broken:
@@ -133,7 +135,7 @@ def test_a_company_has_a_number_of_lines_at_most_whoever_opens_them(settings):
     subscribed, tenant, other = Subscribed(Request(CHANGED, {}), None, None), new_id(), new_id()
 
     def of(where, member):
-        return Stream(where, member, Credential("hash", False), subscribed)
+        return Stream(where, member, Credential("hash", False), subscribed, NOTHING)
 
     async def fill():
         hub, (ann, ben) = Hub(), (new_id(), new_id())

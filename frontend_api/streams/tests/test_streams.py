@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connections
+from django.test import RequestFactory
 from tessera.access.models import RoleAssignment
 from tessera.access.selectors import actor_of
 from tessera.access.services import deactivate_member, revoke_token, sign_out_member, unassign_role
@@ -15,8 +16,10 @@ from tessera.fields import new_id
 from tessera.graph.ids import encode
 from tessera.testing.plugin import entered
 
+from frontend_api.streams.admission import admit
+from frontend_api.streams.looking import look
 from frontend_api.streams.tests.conftest import serving
-from frontend_api.streams.tests.line import Line
+from frontend_api.streams.tests.line import CHANGED, Line
 from tenants.epoch import forget_tenants
 from tenants.models import Tenant
 from tests.samples.library.models import Author
@@ -45,6 +48,16 @@ def test_changes_come_as_they_happen(listen, person, write):
     assert without_cursor(line.change()) == shown(ann, "UPDATED")
     key = write(lambda: gone(ann))
     assert without_cursor(line.change()) == {"type": "Author", "id": encode("Author", key), "op": "DELETED"}
+
+
+def test_what_is_written_between_the_opening_of_a_line_and_the_first_look_is_told(person, write, tenant):
+    headers = {"host": host_of(tenant), "authorization": f"Bearer {person().secret}", "accept": "text/event-stream"}
+    request = RequestFactory().post("/graphql/stream", {"query": CHANGED}, "application/json", headers=headers)
+    stream = admit(request)
+    ann = write(author)
+    start, event = look(tenant.id, [stream])[stream].frames
+    assert start.startswith(b"id: ")
+    assert encode("Author", ann.pk).encode() in event
 
 
 def test_everybody_gets_what_they_may_see(listen, person, write):
