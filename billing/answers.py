@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from billing.explaining import said
+from billing.entitlements.explaining import said
+from billing.entitlements.reckoning import reckon
 from billing.gateway.client import is_billing_on
-from billing.offering import offer_details
-from billing.reckoning import reckon
+from billing.selectors.offers import offer_details
 from tenants.entitlement import NotEntitled
 from tenants.models import Tenant
 

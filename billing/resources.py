@@ -2,10 +2,10 @@
 
 from tessera.resource import Mutation, Report
 
-from billing import invoicing, offering, overview, subscription_view
 from billing.lifecycle.overview import billing_standing
 from billing.metering.overview import billing_usage
 from billing.permissions import BILLING_MANAGE, BILLING_VIEW, ENTITLEMENT_VIEW
+from billing.selectors import invoices, offers, overview, subscription
 from billing.services import changes, checkout, contacts, discounts, portal, standing
 
 Report(name="billing_entitlements", selector=overview.billing_entitlements, permission=ENTITLEMENT_VIEW)
@@ -14,13 +14,13 @@ Report(name="explain_entitlement", selector=overview.explain_entitlement, permis
 Report(name="billing_standing", selector=billing_standing, permission="")  # everybody is to know why nothing can be changed
 Report(name="billing_usage", selector=billing_usage, permission=BILLING_VIEW)
 
-Report(name="billing_subscription", selector=subscription_view.billing_subscription, permission=BILLING_VIEW)
-Report(name="billing_invoices", selector=invoicing.billing_invoices, permission=BILLING_VIEW)
-Report(name="billing_next_invoice", selector=invoicing.billing_next_invoice, permission=BILLING_VIEW)
+Report(name="billing_subscription", selector=subscription.billing_subscription, permission=BILLING_VIEW)
+Report(name="billing_invoices", selector=invoices.billing_invoices, permission=BILLING_VIEW)
+Report(name="billing_next_invoice", selector=invoices.billing_next_invoice, permission=BILLING_VIEW)
 Report(name="billing_contact", selector=contacts.billing_contact, permission=BILLING_VIEW)
 Report(name="billing_tax_ids", selector=contacts.billing_tax_ids, permission=BILLING_VIEW)
-Report(name="billing_module_impact", selector=offering.billing_module_impact, permission=BILLING_VIEW)
-Report(name="module_switch_offers", selector=offering.module_switch_offers, permission=BILLING_VIEW)
+Report(name="billing_module_impact", selector=offers.billing_module_impact, permission=BILLING_VIEW)
+Report(name="module_switch_offers", selector=offers.module_switch_offers, permission=BILLING_VIEW)
 Report(name="billing_change_preview", selector=changes.preview_change_of_plan, permission=BILLING_MANAGE)
 
 Mutation(name="billing_checkout", service=checkout.open_checkout)

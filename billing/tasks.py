@@ -10,17 +10,17 @@ from kombu.exceptions import OperationalError as BrokerError
 from tessera.tasks import tenant_task
 
 from billing.catalogue.selectors import catalogue
-from billing.customers import customer_of
-from billing.entitling import settle_entitlement
+from billing.entitlements.entitling import settle_entitlement
+from billing.events.processing import process_event
 from billing.gateway.client import Unreachable, is_billing_on
 from billing.lifecycle.living import act_by_time
 from billing.lifecycle.turns import FIRST_REMINDER
 from billing.metering.counting import count_usage
 from billing.metering.reporting import report_usage
+from billing.mirror.customers import customer_of
+from billing.mirror.reconciling import reconcile_with_stripe
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Entitlement, StripeEvent
-from billing.processing import process_event
-from billing.reconciling import reconcile_with_stripe
-from billing.refreshing import refresh_customer
 from tenants.models import Tenant
 
 AT_ONCE = 500  # rows of each kind that one sweep looks at

@@ -12,7 +12,7 @@ from tessera.accounts.addresses import accounts_url
 from tessera.context import current_or_none
 
 from billing.permissions import BILLING_VIEW
-from billing.returning import Step, look_again, purchase_of
+from billing.selectors.returning import Step, look_again, purchase_of
 from tenants.models import Tenant
 
 SECONDS = 2  # between two looks

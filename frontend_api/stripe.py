@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from billing.events.inbox import MOST, BadEvent, BadSignature, receive_event
 from billing.gateway.client import is_billing_on
-from billing.inbox import MOST, BadEvent, BadSignature, receive_event
 from tenants.views import on_accounts_host
 
 

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from billing.customers import customer_of
+from billing.entitlements.reckoning import account_of, catalogue_facts
 from billing.gateway.client import Unreachable
 from billing.lifecycle.closing import bring_to_end, closing_of
 from billing.lifecycle.letters import send_letters
 from billing.lifecycle.telling import next_after, tell
 from billing.lifecycle.turns import turns_of
+from billing.mirror.customers import customer_of
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Entitlement
-from billing.reckoning import account_of, catalogue_facts
-from billing.refreshing import refresh_customer
 from tenants.models import Tenant
 
 AT_ONCE = 200

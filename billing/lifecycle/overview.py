@@ -7,11 +7,11 @@ from decimal import Decimal
 from django.db.models import Sum
 from django.utils import timezone
 
+from billing.entitlements.reckoning import account_of, catalogue_facts
 from billing.gateway.client import is_billing_on
 from billing.lifecycle.texts import banner_of, billing_url
 from billing.lifecycle.turns import Turn, turns_of
 from billing.models import Closing, Invoice
-from billing.reckoning import account_of, catalogue_facts
 from billing.reducer import Access, Notice, reduce
 from tenants.directory import tenant_here
 from tenants.models import Tenant

@@ -15,11 +15,11 @@ from tessera.errors import ApiError, Refused
 
 from billing.catalogue.offers import Interval, Kind
 from billing.catalogue.selectors import catalogue
-from billing.customers import customer_of
 from billing.gateway.client import is_billing_on
 from billing.lifecycle.overview import standing_of
 from billing.lifecycle.people import READER, companies_of, may_pay
 from billing.lifecycle.texts import day_of
+from billing.mirror.customers import customer_of
 from billing.models import Closing
 from billing.services.checkout import open_checkout
 from billing.services.company import currency_of, going

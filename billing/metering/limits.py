@@ -6,9 +6,9 @@ from uuid import UUID
 from django.utils import timezone
 from tessera.quotas import Limit, Meter
 
+from billing.entitlements.reckoning import reckon
 from billing.gateway.client import is_billing_on
 from billing.models import Entitlement
-from billing.reckoning import reckon
 from tenants.epoch import remember
 from tenants.models import Tenant
 

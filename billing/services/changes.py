@@ -22,12 +22,12 @@ from billing.gateway.client import Unreachable
 from billing.gateway.shapes import SeenSubscription
 from billing.models import Instruction, Subscription
 from billing.permissions import BILLING_MANAGE
+from billing.selectors.subscription import BillingSubscription, view_of
 from billing.services.company import answered, speaker, subscribed
 from billing.services.instructions import begin, finish, pending, refuse
 from billing.services.items import NothingChanges, bought_anew, items_for, recurring_of, wanted_of, without_covered
 from billing.services.prices import priced
 from billing.services.wanted import lines_of
-from billing.subscription_view import BillingSubscription, view_of
 
 PURPOSE, ACT = "billing change", "change"
 LIVES = timedelta(minutes=15)

@@ -16,9 +16,9 @@ from billing.catalogue.offers import Interval
 from billing.catalogue.selectors import catalogue
 from billing.gateway.pricing import read_promotion
 from billing.gateway.sessions import AskedOtherwise, SeenSession, create_checkout, expire_checkout, read_checkout
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Checkout, Customer, TrialExtension
 from billing.permissions import BILLING_MANAGE
-from billing.refreshing import refresh_customer
 from billing.services.company import answered, company, going, make_customer, speaker, stripe_locale
 from billing.services.instructions import KEPT
 from billing.services.prices import priced

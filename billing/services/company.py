@@ -11,8 +11,8 @@ from tessera.errors import ApiError, Code, Refused
 
 from billing.catalogue.offers import Kind
 from billing.catalogue.selectors import catalogue
-from billing.customers import customer_of, open_customer
 from billing.gateway.client import Unreachable, is_billing_on
+from billing.mirror.customers import customer_of, open_customer
 from billing.models import Customer, Subscription
 from tenants.directory import tenant_here
 from tenants.models import Tenant

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from tessera.errors import Problem, Refused
 from tessera.service import service
 
-from billing.customers import customer_of
 from billing.gateway.contacts import SeenTaxId, add_tax_id, read_contact, read_tax_ids, remove_tax_id, update_contact
+from billing.mirror.customers import customer_of
 from billing.models import Customer
 from billing.permissions import BILLING_MANAGE
 from billing.services.company import answered, buyer, company, make_customer, speaker

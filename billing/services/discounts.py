@@ -9,9 +9,9 @@ from billing.gateway.changing import set_discount
 from billing.gateway.pricing import read_promotion
 from billing.models import Subscription
 from billing.permissions import BILLING_MANAGE
+from billing.selectors.subscription import BillingSubscription, view_of
 from billing.services.company import answered, speaker, subscribed
 from billing.services.instructions import begin, finish, refuse
-from billing.subscription_view import BillingSubscription, view_of
 
 
 @service(permission=BILLING_MANAGE, steps=True, while_read_only=True)

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from tessera.errors import Refused
 
 from billing.gateway.client import Unreachable
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, Instruction
-from billing.refreshing import refresh_customer
 
 KEPT = timedelta(hours=23)  # Stripe knows a key for a day
 UNDER_WAY = timedelta(minutes=2)  # longer than Stripe may take to answer

@@ -7,8 +7,8 @@ from tessera.errors import Refused
 from tessera.fields import new_id
 from tessera.service import service
 
-from billing.customers import customer_of
 from billing.gateway.sessions import create_portal
+from billing.mirror.customers import customer_of
 from billing.permissions import BILLING_MANAGE
 from billing.services.company import answered, company, speaker, stripe_locale
 from billing.services.instructions import begin, finish

@@ -13,9 +13,9 @@ from tessera.service import service
 from billing.gateway.changing import CardRefused, end_pause, resume, set_cancel, set_pause
 from billing.models import Subscription
 from billing.permissions import BILLING_MANAGE
+from billing.selectors.subscription import BillingSubscription, view_of
 from billing.services.company import answered, speaker, subscribed
 from billing.services.instructions import begin, finish, refuse
-from billing.subscription_view import BillingSubscription, view_of
 
 LONGEST_COMMENT = 500
 

@@ -12,10 +12,10 @@ from billing.catalogue.rules import problems_of
 from billing.catalogue.selectors import catalogue, declared
 from billing.catalogue.sync import sync_catalogue
 from billing.catalogue.syncing.found import SyncRefused
+from billing.events.quarantine import release_event
 from billing.gateway.client import Unreachable, stripe_client
+from billing.mirror.reconciling import reconcile_with_stripe
 from billing.models import StripeEvent
-from billing.quarantine import release_event
-from billing.reconciling import reconcile_with_stripe
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from stripe import WebhookSignature
 from billing.catalogue.offers import Interval
 from billing.catalogue.selectors import catalogue
 from billing.catalogue.sync import sync_catalogue
-from billing.inbox import receive_event
+from billing.events.inbox import receive_event
 from billing.local_stripe.testing import KEY, SECRET, LocalStripe, running
 from billing.models import Checkout, Customer, Dispute, Instruction, Invoice, StripeEvent, Subscription
 from billing.services.checkout import open_checkout

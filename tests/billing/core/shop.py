@@ -9,8 +9,8 @@ from django.conf import settings
 from django.test import Client
 from stripe import WebhookSignature
 
-from billing.customers import open_customer
 from billing.local_stripe.testing import LocalStripe
+from billing.mirror.customers import open_customer
 from billing.models import Customer, Entitlement, StripeEvent
 from billing.tasks import sweep
 from tenants.models import Installation, Tenant

@@ -7,7 +7,7 @@ from django.utils import timezone
 from tessera.module import closure
 from tessera.testing.contract.life import checksums
 
-from billing import granting
+from billing.entitlements import granting
 from billing.models import Entitlement, ModuleGrant, TrialExtension
 from billing.tasks import sweep
 from tenants import switching, tasks

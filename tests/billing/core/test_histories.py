@@ -14,10 +14,11 @@ from django.db import connections
 from django.utils import timezone
 from stripe import WebhookSignature
 
-from billing import granting, tasks
-from billing.inbox import receive_event
+from billing import tasks
+from billing.entitlements import granting
+from billing.events.inbox import receive_event
+from billing.mirror.reconciling import reconcile_with_stripe
 from billing.models import Entitlement, StripeEvent
-from billing.reconciling import reconcile_with_stripe
 from tests.billing.core.walks import OVER, PARTS, PLANS, Walker, found_company, model
 
 SENDERS = 8

@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from stripe import WebhookSignature
 
 from billing import tasks
-from billing.inbox import MOST, BadSignature, verify
+from billing.events.inbox import MOST, BadSignature, verify
 from billing.models import StripeEvent
 from tests.billing.core.shop import post
 

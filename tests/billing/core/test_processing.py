@@ -7,12 +7,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from tessera.errors import Refused
 
-from billing import processing, refreshing
+from billing.events import processing
+from billing.events.processing import MOST_ATTEMPTS, process_event
+from billing.events.quarantine import release_event
 from billing.gateway.client import Unreachable
+from billing.mirror import refreshing
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, Entitlement, Invoice, StripeEvent, Subscription
-from billing.processing import MOST_ATTEMPTS, process_event
-from billing.quarantine import release_event
-from billing.refreshing import refresh_customer
 from billing.tasks import sweep
 from tenants.models import Tenant
 from tests.billing.core.shop import FAILS, entitled, states

@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from billing.mirror.reconciling import reconcile_with_stripe
 from billing.models import Customer, Dispute, StripeEvent
-from billing.reconciling import reconcile_with_stripe
 from billing.tasks import reconcile
 from tests.billing.core.shop import entitled
 

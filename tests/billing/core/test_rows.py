@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing.checks import check_stripe
-from billing.customers import open_customer
 from billing.gateway.client import is_live
+from billing.mirror.customers import open_customer
 from billing.models import Customer, Entitlement, Invoice, ModuleGrant, StripeEvent, Subscription, TrialExtension
 
 

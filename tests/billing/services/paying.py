@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, Subscription
-from billing.refreshing import refresh_customer
 from billing.services import changes
 from tests.billing.core.shop import Shop
 from tests.billing.services import words

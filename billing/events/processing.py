@@ -12,14 +12,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from billing.folding import fold_dispute
+from billing.events.quarantine import Quarantined, quarantine_event
 from billing.gateway.client import Unreachable, is_live
 from billing.gateway.reading import read_dispute
 from billing.gateway.shapes import TENANT, SeenDispute
+from billing.mirror.folding import fold_dispute
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, StripeEvent
-from billing.quarantine import Quarantined, quarantine_event
 from billing.reducer import UnreadableFacts
-from billing.refreshing import refresh_customer
 
 LEASE = timedelta(minutes=2)  # longer than Stripe may take to answer all that is asked
 MOST_ATTEMPTS = 10  # of what fails here; Stripe may be away as long as it likes

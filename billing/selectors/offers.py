@@ -12,10 +12,10 @@ from tessera.service import demand
 
 from billing.catalogue.offers import Interval, Kind, Offer
 from billing.catalogue.selectors import catalogue
-from billing.customers import customer_of
+from billing.entitlements.reckoning import reckon
 from billing.gateway.client import is_billing_on
+from billing.mirror.customers import customer_of
 from billing.models import Subscription
-from billing.reckoning import reckon
 from billing.services.company import currency_of, going
 from tenants.directory import tenant_here
 from tenants.installations.mirror import State

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from billing.catalogue.offers import Interval, Kind
 from billing.catalogue.selectors import catalogue
+from billing.entitlements.reckoning import reckon
 from billing.models import Subscription, SubscriptionItem
-from billing.reckoning import reckon
 from billing.reducer import Access, Notice
 from billing.services.company import buyer, going
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from tessera.module import modules
 
-from billing.customers import customer_of
 from billing.gateway.client import Unreachable
 from billing.gateway.sessions import read_checkout
+from billing.mirror.customers import customer_of
 from billing.models import Checkout
+from billing.selectors.subscription import BillingSubscription, view_of
 from billing.services.checkout import settle_checkout
-from billing.subscription_view import BillingSubscription, view_of
 from tenants.installations.mirror import State
 from tenants.models import Installation, Tenant
 

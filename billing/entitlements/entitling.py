@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.catalogue.selectors import catalogue
-from billing.granting import give
+from billing.entitlements.granting import give
+from billing.entitlements.reckoning import reckon
 from billing.models import Entitlement
-from billing.reckoning import reckon
 from billing.reducer import Entitlements
 from tenants.epoch import forget_tenants
 from tenants.models import Tenant

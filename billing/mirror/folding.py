@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from billing.entitlements.reckoning import subscriptions_of
 from billing.gateway.shapes import Seen, SeenDispute, SeenInvoice
 from billing.models import Customer, Dispute, Invoice, Subscription, SubscriptionItem
-from billing.reckoning import subscriptions_of
 from billing.reducer import SubscriptionFacts
 
 UPDATED = ["status", "currency", "trial_end", "cancel_at", "ended_at", "is_paused", "resumes_at", "unpaid_since", "checkout"]

@@ -11,14 +11,14 @@ from datetime import datetime
 from django.db import connections, transaction
 from django.utils import timezone
 
-from billing.entitling import settle_entitlement
-from billing.folding import fold_customer
+from billing.entitlements.entitling import settle_entitlement
+from billing.events.quarantine import Quarantined
 from billing.gateway.client import is_live
 from billing.gateway.reading import read_customer
 from billing.gateway.shapes import Seen, SeenSubscription
 from billing.gateway.writing import cancel_duplicate
+from billing.mirror.folding import fold_customer
 from billing.models import Customer, Subscription
-from billing.quarantine import Quarantined
 
 _TAKE_NUMBER = """
 UPDATE billing_customer SET asked = asked + 1 WHERE id = %s RETURNING asked, clock_timestamp()

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tessera.module import modules
 
-from billing.explaining import said
+from billing.entitlements.explaining import said
+from billing.entitlements.reckoning import reckon
 from billing.gateway.client import is_billing_on
-from billing.reckoning import reckon
 from billing.reducer import Access, Cause, Entitlements, Notice, Reason
 from tenants.directory import tenant_here
 from tenants.installations.mirror import closed

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from billing.events.inbox import BadEvent, keep_event
+from billing.events.processing import keep_dispute, process_event
 from billing.gateway.client import Unreachable
 from billing.gateway.reading import read_customers, read_disputes, read_undelivered
-from billing.inbox import BadEvent, keep_event
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, Dispute, StripeEvent
-from billing.processing import keep_dispute, process_event
-from billing.refreshing import refresh_customer
 
 KEPT_THERE = timedelta(days=30)  # Stripe forgets events then
 OPEN_FOR = timedelta(days=180)  # a dispute that began longer ago is decided

@@ -1,0 +1,1 @@
+"""Stripe's events: taken in, processed, or kept apart."""

@@ -1,0 +1,1 @@
+"""What Stripe knows of our customers, kept here and compared with it."""

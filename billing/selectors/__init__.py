@@ -1,0 +1,1 @@
+"""What a company is told of what it bought, uses and owes."""
