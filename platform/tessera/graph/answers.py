@@ -28,7 +28,7 @@ from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid
 from tessera.graph.execute import Execution
 from tessera.graph.failures import bad_input, of_field, shown
-from tessera.graph.limits import LIMITS, check_variables
+from tessera.graph.limits import LIMITS, check_asked, check_variables
 from tessera.graph.needs import needs, whole_schema
 from tessera.graph.schemas import schema_for
 from tessera.graph.statements import Call
@@ -115,9 +115,11 @@ def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:
 def _answered(choose: Callable[[], tuple[GraphQLSchema, Any, Document]], request: Request, budget: Budget | None) -> Response:
     stranger = (context := current_or_none()) is not None and context.actor.kind == "anonymous"
     try:
-        check_variables(request.variables)
+        count = check_variables(request.variables)
         schema, key, document = choose()
         operation = document.operation(request.operation)
+        if operation.operation is OperationType.QUERY:
+            check_asked(count)
         if stranger and not only_public(schema, operation):
             return refusal(unauthenticated())
         if request.reads and operation.operation is not OperationType.QUERY:

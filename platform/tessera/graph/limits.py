@@ -31,6 +31,7 @@ class Limits:
     """How large a document may be; `depth` counts fields below each other.
 
     `pairs` are those of fields that answer under one name at one place, fragments expanded: validation compares each.
+    `values` are those in the variables of a change; of a question they are `asked_values`, room for the largest filter.
     """
 
     characters: int = 32_000
@@ -51,7 +52,8 @@ class Limits:
     operations: int = 20
     variables: int = 100
     arguments: int = 60
-    values: int = 20_000
+    values: int = 10_000
+    asked_values: int = 1_000
     errors: int = 20
 
 
@@ -205,10 +207,18 @@ def check_text(text: str, path: tuple[str, ...]) -> None:
         raise ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
 
 
-def check_variables(variables: Any) -> None:
-    """Raise BAD_INPUT or TOO_COMPLEX for variables that hold a text, a nesting or a number of values that cannot be."""
-    if _values_in(variables, (), LIMITS.input_depth) > LIMITS.values:
+def check_variables(variables: Any) -> int:
+    """Return how many values variables hold; raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number that cannot be."""
+    count = _values_in(variables, (), LIMITS.input_depth)
+    if count > LIMITS.values:
         raise too_complex("values", LIMITS.values)
+    return count
+
+
+def check_asked(count: int) -> None:
+    """Raise TOO_COMPLEX where the variables of what only asks hold too many values."""
+    if count > LIMITS.asked_values:
+        raise too_complex("asked_values", LIMITS.asked_values)
 
 
 def _values_in(value: Any, path: tuple[str, ...], depth: int) -> int:

@@ -13,7 +13,7 @@ from tessera.errors import ApiError, Code
 from tessera.graph.answers import Request, documents
 from tessera.graph.documents import Invalid
 from tessera.graph.failures import bad_input
-from tessera.graph.limits import check_variables
+from tessera.graph.limits import check_asked, check_variables
 from tessera.graph.subscriptions import FIELD
 
 
@@ -41,7 +41,7 @@ class Subscribed:
 
 def subscribed(schema: GraphQLSchema, key: Any, request: Request) -> Subscribed:
     """Return what a request subscribes to; raise Invalid, or ApiError for one that is no subscription."""
-    check_variables(request.variables)
+    check_asked(check_variables(request.variables))
     document = documents.get(key, schema, request.text)
     operation = document.operation(request.operation)
     if operation.operation is not OperationType.SUBSCRIPTION or schema.subscription_type is None:

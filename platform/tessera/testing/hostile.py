@@ -219,12 +219,17 @@ def _variables() -> Iterator[Hostile]:
         for _ in range(levels):
             value = {"not": value}
         yield Hostile(f"{levels} times not in a variable", filtered, {"f": value})
-    for count in (251, 15_000):
+    for count in (251, 900, 9_000, 15_000):
         yield Hostile(f"{count} values in a variable", filtered, {"f": {"name": {"in": [str(each) for each in range(count)]}}})
         yield Hostile(
             f"{count} alternatives in a variable", filtered, {"f": {"or": [{"name": {"eq": str(each)}} for each in range(count)]}}
         )
         yield Hostile(f"{count} unknown fields in a variable", filtered, {"f": {f"a{each}": 1 for each in range(count)}})
+    created = "mutation($i: PartyCreateInput!) { partyCreate(input: $i) { node { id } } }"
+    yield Hostile("9000 unknown fields of a new record", created, {"i": {f"a{each}": 1 for each in range(9_000)}})
+    for count in (26, 320):
+        alternatives = [{"or": [{"name": {"eq": str(each)}} for each in range(10)]} for _ in range(count)]
+        yield Hostile(f"{count} times ten alternatives in a variable", filtered, {"f": {"or": alternatives}})
     for name, wrong in (("a number", 1), ("a list", [[]]), ("a text", "x"), ("true", True)):
         yield Hostile(f"{name} as a filter", filtered, {"f": wrong})
     searched = "query($s: String!) { parties(search: $s) { totalCount } }"
