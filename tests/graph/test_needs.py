@@ -174,7 +174,7 @@ def test_documents_of_many_sets_in_rotation_are_found(inside, no_schema):
             for text in texts:
                 kept = documents.get(answers.WHOLE, whole_schema(), text, needs())
                 if kept.needs <= on:
-                    schema, key, found = answers._document_here(Request(text, {"after": None}))
+                    schema, key, found = answers._document_here(Request(text, {"after": None}), None)
                     assert (schema, key, found) == (whole_schema(), answers.WHOLE, kept)
                     asked += 1
     made = documents.made - before

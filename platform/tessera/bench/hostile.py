@@ -8,11 +8,13 @@ from functools import partial
 from statistics import quantiles
 from typing import Any
 
+from tenants.models import Tenant
+from tessera.access.models import Member
 from tessera.bench.lists import LIST
 from tessera.bench.load import ask, request, timed_asks
 from tessera.bench.measures import Benchmark, Measured, Seconds, within
 from tessera.bench.servers import PRODUCT, serving
-from tessera.bench.stage import Stage, inside, token_of
+from tessera.bench.stage import Stage, inside, owner_of, token_of
 from tessera.graph.answers import Request, answer
 from tessera.graph.documents import Documents
 from tessera.graph.limits import LIMITS
@@ -63,16 +65,16 @@ def below_the_limit(stage: Stage) -> Measured:
 
 
 def good_beside_bad(stage: Stage) -> Measured:
-    """Return the slowest in a hundred of good requests beside hostile ones, and without them, over HTTP and in turns."""
+    """Return the slowest in a hundred of good requests beside hostile ones, and without them, over HTTP and in turns.
+
+    What is hostile comes from another company on the same server, which has as many points as companies have.
+    """
     shop = stage.shop
+    other = stage.tenant(["crm", "erp", "scm", "oa"])
+    Tenant.objects.filter(pk=other.pk).update(tier="usual")
     stage.tell(", ".join(f"{count:,} {name}" for name, count in shop.crowd.items()))
-    host = f"{shop.tenant.slug}.localhost"
-    bearer = [f"Authorization: Bearer {token_of(shop.tenant, shop.member)}"]
-
-    def graphql(text: str, variables: dict[str, Any]) -> bytes:
-        return request("/graphql", host, body=json.dumps({"query": text, "variables": variables}).encode(), headers=bearer)
-
-    good, bad = graphql(LIST, {}), [graphql(each.text, each.variables) for each in corpus()]
+    ours, theirs = _sender(shop.tenant, shop.member), _sender(other, owner_of(other))
+    good, bad = ours(LIST, {}), [theirs(each.text, each.variables) for each in corpus()]
     beside: list[Seconds] = []
     alone: list[Seconds] = []
     n = 0
@@ -88,6 +90,16 @@ def good_beside_bad(stage: Stage) -> Measured:
                 if hostile:
                     stage.tell(f"{len(took)} good requests beside {len(sent)} hostile ones")
     return Measured(beside, alone, n=n)
+
+
+def _sender(tenant: Tenant, member: Member) -> Callable[[str, dict[str, Any]], bytes]:
+    bearer = [f"Authorization: Bearer {token_of(tenant, member)}"]
+
+    def graphql(text: str, variables: dict[str, Any]) -> bytes:
+        body = json.dumps({"query": text, "variables": variables}).encode()
+        return request("/graphql", f"{tenant.slug}.localhost", body=body, headers=bearer)
+
+    return graphql
 
 
 class _sending:

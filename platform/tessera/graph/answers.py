@@ -25,11 +25,11 @@ from tessera.budget import Budget
 from tessera.context import current, current_or_none
 from tessera.errors import ApiError, Code, Forbidden
 from tessera.graph.cost import Estimate, counting
-from tessera.graph.documents import Document, Documents, Invalid
+from tessera.graph.documents import Document, Documents, Invalid, Unreadable
 from tessera.graph.execute import Execution
 from tessera.graph.failures import bad_input, of_field, shown
 from tessera.graph.limits import LIMITS, check_asked, check_variables
-from tessera.graph.needs import needs, whole_schema
+from tessera.graph.needs import Needs, needs, whole_schema
 from tessera.graph.schemas import schema_for
 from tessera.graph.statements import Call
 from tessera.graph.usage import note_uses
@@ -38,6 +38,7 @@ from tessera.resource import camel
 documents = Documents()
 WHOLE = "all modules"  # stands for the schema of all modules in the caches
 KEPT_INTROSPECTION_BYTES = 32 * 1024 * 1024
+CHARACTERS_A_POINT = 100  # of a document that is read: a large one takes as long as rows for as many points
 EXPLORE = "access.api_explore"
 _introspections: OrderedDict[tuple[Any, str, str | None], bytes] = OrderedDict()
 _keeping = threading.Lock()
@@ -78,7 +79,7 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
     wrong documents included, is UNAUTHENTICATED. With a `budget` it is charged what the operation
     costs, and the answer says how much that was.
     """
-    return _answered(lambda: (schema, key, documents.get(key, schema, request.text)), request, budget)
+    return _answered(lambda: (schema, key, _read(key, schema, request, budget)), request, budget)
 
 
 def answer_here(request: Request, budget: Budget | None = None) -> Response:
@@ -88,19 +89,36 @@ def answer_here(request: Request, budget: Budget | None = None) -> Response:
     has not, in its text or its variables, or that is wrong, so that the error is the one of a name that never was; and for
     questions about the schema itself.
     """
-    return _answered(lambda: _document_here(request), request, budget)
+    return _answered(lambda: _document_here(request, budget), request, budget)
 
 
-def _document_here(request: Request) -> tuple[GraphQLSchema, Any, Document]:
+def _document_here(request: Request, budget: Budget | None) -> tuple[GraphQLSchema, Any, Document]:
     on = current().modules
     try:
-        document = documents.get(WHOLE, whole_schema(), request.text, needs())
+        document = _read(WHOLE, whole_schema(), request, budget, needs())
         if document.needs <= on and not document.introspective and _needs_of_variables(document, request) <= on:
             return whole_schema(), WHOLE, document
+    except Unreadable:
+        raise
     except Invalid:
         pass  # it is validated again, for the errors of the schema that its author knows
     schema = schema_for(on)
-    return schema, on, documents.get(on, schema, request.text)
+    return schema, on, _read(on, schema, request, budget)
+
+
+def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | None, needs: Needs | None = None) -> Document:
+    """Return the document of a request.
+
+    To read one that is not kept is charged first, by its length, and given back where it is valid: who sends wrong ones again
+    and again is out of points before they cost others anything.
+    """
+    points = min(len(request.text), LIMITS.characters) // CHARACTERS_A_POINT
+    if budget is None or not points or documents.kept(key, request.text):
+        return documents.get(key, schema, request.text, needs)
+    budget.take(points)
+    document = documents.get(key, schema, request.text, needs)
+    budget.settle(points, 0)
+    return document
 
 
 def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:

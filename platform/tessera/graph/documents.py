@@ -42,6 +42,10 @@ class Invalid(Exception):
         self.errors = errors
 
 
+class Unreadable(Invalid):
+    """Raised for a text that no schema makes a document of."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A valid document, its operations by name (None for the only, nameless one), and whether it asks for the schema.
@@ -85,10 +89,8 @@ class Documents:
 
     def get(self, key: Any, schema: GraphQLSchema, text: str, needs: Needs | None = None) -> Document:
         """Return a document for the schema that `key` stands for; raise Invalid or ApiError."""
-        with self._lock:
-            if found := self._kept.get((key, text)):
-                self._kept.move_to_end((key, text))
-                return found[0]
+        if found := self.kept(key, text):
+            return found
         made = self._made(schema, text, needs)
         with self._lock:
             if (key, text) in self._kept:
@@ -99,6 +101,14 @@ class Documents:
             self._kept[key, text] = made, size
         made.grow(len(text) * CHARACTER_BYTES)
         return made
+
+    def kept(self, key: Any, text: str) -> Document | None:
+        """Return a document that was read before, None for any other."""
+        with self._lock:
+            if found := self._kept.get((key, text)):
+                self._kept.move_to_end((key, text))
+                return found[0]
+        return None
 
     def _grow(self, at: tuple[Any, str], size: list[int], more: int) -> None:
         """Note that a document takes more bytes, or fewer; let others give way."""
@@ -127,7 +137,7 @@ class Documents:
         except GraphQLSyntaxError as error:
             if "aborted" in error.message or "too deeply" in error.message:
                 raise too_complex("tokens", limits.tokens) from error
-            raise Invalid([bad_input(error)]) from error
+            raise Unreadable([bad_input(error)]) from error
         measure = Measure(ast, limits)
         measure.check()
         if errors := validate(schema, ast, RULES, max_errors=limits.errors, hide_suggestions=True):
