@@ -2,7 +2,8 @@
 
 A request is charged to the buckets of its tenant, of who sends it, and of the token it comes with. How large they are is said by
 `TESSERA_BUDGETS`, times what `TESSERA_BUDGET_TIERS` says for the tenant's tier. The points asked for are
-taken before it runs; `settle` gives back what it did not use, or takes what it used beyond that.
+taken before it runs; `settle` gives back what it did not use, or takes what it used beyond that. A little that comes back
+waits in this process for the next charge of the same buckets, so that most requests ask Valkey once.
 With Valkey gone each process keeps buckets of its own, so a tenant may do more than it is promised, never less.
 """
 
@@ -24,25 +25,27 @@ from tessera.outbox.hints import client
 
 USUAL = ""  # the tier of tenants that have none
 KEPT_LOCALLY = 10_000
+LITTLE = 0.02  # of a bucket: what comes back of that need not be told at once
 RETRY = 1.0  # seconds for which a Valkey that did not answer is left alone
 _log = logging.getLogger(__name__)
 
-# KEYS: buckets. ARGV: points, whether to refuse (1) or to take what is there (0), then capacity and rate of each bucket.
+# KEYS: buckets. ARGV: points, whether to refuse (1) or to take what is there (0), then of each bucket its capacity, its rate,
+# and what comes back to it first.
 # Returns {refused: 0 or 1, what each bucket now holds ...}.
 TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local points, held, short = tonumber(ARGV[1]), {}, 0
 for i, key in ipairs(KEYS) do
-  local capacity, rate = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+  local capacity, rate, back = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2])
   local known = redis.call('HMGET', key, 'held', 'at')
   local was, at = tonumber(known[1]) or capacity, tonumber(known[2]) or now
-  held[i] = math.min(capacity, was + math.max(0, now - at) * rate)
+  held[i] = math.min(capacity, was + back + math.max(0, now - at) * rate)
   if ARGV[2] == '1' and held[i] < points then short = 1 end
 end
 local answer = {short}
 for i, key in ipairs(KEYS) do
-  local capacity, rate = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+  local capacity, rate = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
   if short == 0 then held[i] = math.max(0, math.min(capacity, held[i] - points)) end
   redis.call('HSET', key, 'held', tostring(held[i]), 'at', string.format('%.6f', now))
   redis.call('PEXPIRE', key, math.ceil(capacity / rate * 1000) + 1000)
@@ -75,7 +78,7 @@ class Budget:
 
     def __init__(self, buckets: list[Bucket]) -> None:
         self.buckets = buckets
-        self._taken: Status | None = None
+        self._held: list[float] = []
 
     def take(self, points: int) -> Status:
         """Charge `points` to every bucket, or raise RATE_LIMITED with `retryAfter` in seconds and charge none.
@@ -91,14 +94,17 @@ class Budget:
             wait = max((points - now) / bucket.rate for bucket, now in zip(self.buckets, held, strict=True))
             message = "Too much was asked for in a short time. Try again later."
             raise ApiError(Code.RATE_LIMITED, message, retryAfter=max(1, math.ceil(wait)), cost=points)
-        self._taken = self._status(held)
-        return self._taken
+        self._held = held
+        return self._status(held)
 
     def settle(self, asked: int, used: int) -> Status:
-        """Give back what was taken and not used; what was used beyond it is taken. Where both are equal nobody is asked."""
-        if asked == used and self._taken is not None:
-            return self._taken
-        return self._status(_charge(self.buckets, used - asked, refuse=False)[1])
+        """Give back what was taken and not used; what was used beyond it is taken."""
+        back = asked - used
+        if self._held and 0 <= back <= LITTLE * min(bucket.capacity for bucket in self.buckets):
+            _waiting.add(self.buckets, back)
+            held = [min(float(b.capacity), now + back) for b, now in zip(self.buckets, self._held, strict=True)]
+            return self._status(held)
+        return self._status(_charge(self.buckets, -back, refuse=False)[1])
 
     def _status(self, held: list[float]) -> Status:
         now, bucket = min(zip(held, self.buckets, strict=True), key=lambda each: each[0] / each[1].capacity)
@@ -125,9 +131,40 @@ def _script(valkey: redis.Redis) -> Any:
 
 
 def _charge_shared(buckets: list[Bucket], points: int, refuse: bool) -> tuple[bool, list[float]]:
-    limits = [number for bucket in buckets for number in (bucket.capacity, bucket.rate)]
+    limits = [
+        number
+        for bucket, back in zip(buckets, _waiting.pop(buckets), strict=True)
+        for number in (bucket.capacity, bucket.rate, back)
+    ]
     short, *held = _script(client())(keys=[bucket.key for bucket in buckets], args=[points, int(refuse), *limits])
     return bool(short), [float(each) for each in held]
+
+
+class Waiting:
+    """What is to come back to buckets, until they are charged again; of more than `most` the ones noted first are let go."""
+
+    def __init__(self, most: int = KEPT_LOCALLY) -> None:
+        self.most = most
+        self._points: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def add(self, buckets: list[Bucket], points: int) -> None:
+        """Note points that come back to each of some buckets."""
+        if not points:
+            return
+        with self._lock:
+            for bucket in buckets:
+                self._points[bucket.key] = self._points.get(bucket.key, 0) + points
+            while len(self._points) > self.most:
+                del self._points[next(iter(self._points))]
+
+    def pop(self, buckets: list[Bucket]) -> list[int]:
+        """Return what waits for each of some buckets, which is theirs then."""
+        with self._lock:
+            return [self._points.pop(bucket.key, 0) for bucket in buckets]
+
+
+_waiting = Waiting()
 
 
 class Local:

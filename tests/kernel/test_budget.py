@@ -41,6 +41,35 @@ def test_a_bucket_refills_but_never_beyond_its_capacity():
     assert Budget([mine]).settle(5, 0).currently_available == 100
 
 
+def test_a_little_that_comes_back_is_told_with_the_next_charge(monkeypatch):
+    mine, calls, charge = bucket(1_000, rate=0.001), [], budgets._charge_shared
+    monkeypatch.setattr(budgets, "_charge_shared", lambda *given: calls.append(given) or charge(*given))
+    for left in (995, 990):
+        budget = Budget([mine])
+        budget.take(20)
+        assert budget.settle(20, 5).currently_available == left
+    assert len(calls) == 2
+    assert Budget([mine]).take(990).currently_available == 0  # all of it came back
+    assert len(calls) == 3
+
+
+def test_much_that_comes_back_is_told_at_once(monkeypatch):
+    mine, calls, charge = bucket(1_000, rate=0.001), [], budgets._charge_shared
+    monkeypatch.setattr(budgets, "_charge_shared", lambda *given: calls.append(given) or charge(*given))
+    budget = Budget([mine])
+    budget.take(1_000)
+    assert budget.settle(1_000, 5).currently_available == 995
+    assert len(calls) == 2
+
+
+def test_what_waits_for_buckets_that_are_not_charged_again_is_let_go():
+    waiting, (one, two, three) = budgets.Waiting(most=2), [bucket(10) for _ in range(3)]
+    for each in (one, two, three):
+        waiting.add([each], 3)
+    assert waiting.pop([one, two, three]) == [0, 3, 3]
+    assert waiting.pop([one, two, three]) == [0, 0, 0]
+
+
 def test_use_beyond_the_estimate_empties_the_bucket_and_no_more():
     mine = bucket(100, rate=1)
     Budget([mine]).take(50)

@@ -24,7 +24,6 @@ from tessera.module import closure, modules  # noqa: E402
 from tessera.permissions import known_permissions  # noqa: E402
 from tessera.warming import warm_up  # noqa: E402
 
-COMPANIES, SETS = 400, 300  # XX
 COMPANIES, SETS, DOCUMENTS, EACH = 3_000, 300, 200, 7
 WRONG = 60  # sets whose own schema is asked for as well, by a document that is wrong
 
