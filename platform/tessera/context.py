@@ -4,7 +4,7 @@
 a task without a header, a shell) stops instead of touching somebody's data.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -103,6 +103,14 @@ class Context:
     modules: frozenset[str]
     actor: Actor
     request_id: UUID
+
+    def has(self, module: str) -> bool:
+        """Say whether a module is on."""
+        return module in self.modules
+
+    def texts(self, find: Callable[["Context"], list[str]]) -> list[str]:
+        """Return what `find` makes of this context, as a value of a condition; a statement that is kept finds it anew each time."""
+        return find(self)
 
 
 _current: ContextVar[Context | None] = ContextVar("tessera_context", default=None)

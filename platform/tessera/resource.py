@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
+from tessera.context import Context
 from tessera.models import Record
 from tessera.module import module_of, modules
 
@@ -275,6 +276,11 @@ def declared(found: Mapping[str, Declared], on: frozenset[str]) -> list[Declared
 def resources(labels: frozenset[str] | None = None) -> list[Resource]:
     """Return the resources of the kernel and of the given modules (default: of all), by name."""
     return declared(RESOURCES, frozenset(modules()) if labels is None else labels)
+
+
+def is_on(resource: Resource, context: Context) -> bool:
+    """Say whether a resource is there in a context: it is the kernel's, or of a module that is on."""
+    return resource.module not in modules() or context.has(resource.module)
 
 
 def resource_of(model: type[Model]) -> Resource | None:

@@ -5,14 +5,22 @@ lists, counts, keys given to a service, search and export alike. Nothing here te
 from one that does not exist.
 """
 
+from functools import partial
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 
-from tessera.context import Actor, Reach, current
-from tessera.resource import Resource, RowScope, resource_of, resources
+from tessera.context import Actor, Context, Reach, current
+from tessera.resource import Resource, RowScope, is_on, resource_of, resources
 
 NOTHING = Q(pk__in=())
+
+
+class OneOf(Func):
+    """A text is one of an array, which is one value however many there are."""
+
+    template, arg_joiner, output_field = "%(expressions)s)", " = ANY(", BooleanField()
 
 
 def visible(resource: Resource, actor: Actor | None = None, verb: str = "view") -> Q | None:
@@ -63,19 +71,25 @@ def _on_visible_records(actor: Actor) -> Q:
     """Return the condition for rows whose record (columns `label` and `record`) `actor` may view.
 
     The kinds that are seen whole share one comparison of the label: what was deleted of them counts
-    as seen. Of the others the record has to be there.
+    as seen. Of the others the record has to be there. Which of the first are on is a value, so that a
+    statement for who sees all serves tenants with any modules.
     """
     whole, condition = [], Q()
-    for resource in resources(current().modules):
+    for resource in resources():
         visible_ones = NOTHING if resource.scope.on_record else visible(resource, actor)
         if visible_ones is None:
-            whole.append(resource.label)
-        elif visible_ones is not NOTHING:
+            whole.append(resource)
+        elif visible_ones is not NOTHING and is_on(resource, current()):
             rows = resource.model._default_manager.filter(visible_ones)
             condition |= Q(label=resource.label, record__in=rows.values("pk"))
     if whole:
-        condition |= Q(label__in=whole)
+        labels = current().texts(partial(_labels_on, tuple(whole)))
+        condition |= Q(OneOf(F("label"), Value(labels, ArrayField(TextField()))))
     return condition or NOTHING
+
+
+def _labels_on(kinds: tuple[Resource, ...], context: Context) -> list[str]:
+    return [resource.label for resource in kinds if is_on(resource, context)]
 
 
 def scoped(resource: Resource, actor: Actor | None = None, verb: str = "view") -> QuerySet[Any]:

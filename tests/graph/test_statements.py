@@ -1,5 +1,6 @@
 """What PostgreSQL writes by itself: the same answers, by one kept statement that only takes values."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import uuid4
@@ -8,12 +9,15 @@ import orjson
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from tessera.context import EVERYTHING, Actor, Reach, acting, enter
+from tessera.context import EVERYTHING, Actor, Reach, acting, current, enter, instead, system
 from tessera.db.prepared import UNPREPARED, Prepared, run
 from tessera.fields import new_id
 from tessera.graph import statements
 from tessera.graph.answers import Request, answer_here
 from tessera.graph.ids import encode
+from tessera.module import modules
+from tessera.notes.models import Comment
+from tessera.permissions import known_permissions
 from tessera.unit_of_work import unit_of_work
 
 from tests.graph.executors import by_plan, by_statement
@@ -218,6 +222,21 @@ def test_rights_decide_which_statement_is_run(library, made):
     assert len(made) == 3
     with reader():
         assert orjson.loads(asked(AUTHORS))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_what_hangs_on_records_of_any_module_is_read_by_one_statement_whatever_is_on(library, made):
+    with acting(system("test")), unit_of_work():
+        for label in ("library.Author", "lending.Loan"):
+            Comment(label=label, record=new_id(), body=label).save()
+    everything = dict.fromkeys((right.replace(".", "_", 1) for right in known_permissions(frozenset(modules()))), EVERYTHING)
+    seen = []
+    with reader(**everything):
+        for on in ({"library", "lending"}, {"library"}, {"library", "lending", "partner"}):
+            with instead(replace(current(), modules=frozenset(on))):
+                seen.append([each["body"] for each in both("{ comments { nodes { body } } }")["comments"]["nodes"]])
+    assert seen[0] == seen[2] == ["lending.Loan", "library.Author"]
+    assert seen[1] == ["library.Author"]
+    assert len(made) == 1
 
 
 def test_what_only_a_function_knows_is_left_to_the_plan(library):

@@ -1,7 +1,7 @@
 """What was asked of the context while a statement was made, so that it serves whoever would answer the same.
 
 A statement depends on the actor only through these questions: which rights it holds and how far each reaches. The keys in a
-reach are no part of the answer, only how many places they need; they are parameters.
+reach are no part of the answer, only how many places they need; they are parameters, as are texts that are found in the context.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from tessera.context import EVERYTHING, Context, Reach
-from tessera.graph.slots import Fill, Mark, Unfit, Values
+from tessera.graph.slots import Fill, Mark, Slot, Unfit, Values
 
 Question = tuple[Callable[[Context, str], Any], str]
 
@@ -35,6 +35,10 @@ def _is_member(context: Context, _: str) -> Any:
 
 def _modules(context: Context, _: str) -> Any:
     return context.modules
+
+
+def _has(context: Context, module: str) -> Any:
+    return context.has(module)
 
 
 def _tenant(context: Context, _: str) -> Any:
@@ -63,6 +67,12 @@ class Asking:
     @property
     def modules(self) -> frozenset[str]:
         return self.ask(_modules)
+
+    def has(self, module: str) -> bool:
+        return self.ask(_has, module)
+
+    def texts(self, find: Callable[[Context], list[str]]) -> Slot:
+        return Slot("text[]", lambda values: find(values.context))
 
     @property
     def tenant(self) -> Any:
@@ -103,7 +113,7 @@ class _Actor:
 
 
 def _member(values: Values) -> Any:
-    return values.actor.member_id
+    return values.context.actor.member_id
 
 
 def _within(kind: str, permission: str, place: int) -> Fill:
@@ -111,7 +121,7 @@ def _within(kind: str, permission: str, place: int) -> Fill:
 
 
 def _key_at(kind: str, permission: str, place: int, values: Values) -> Any:
-    reach: Any = values.actor.reach(permission)
+    reach: Any = values.context.actor.reach(permission)
     keys = sorted(getattr(reach, kind))
     return keys[min(place, len(keys) - 1)]
 

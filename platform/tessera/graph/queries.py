@@ -27,7 +27,7 @@ from tessera.graph.shapes import Shape
 from tessera.graph.slots import Unfit
 from tessera.graph.sql_text import Sql
 from tessera.graph.types import Node, connection_type, node_type, page_arguments
-from tessera.resource import resources
+from tessera.resource import is_on
 from tessera.scope import may_view
 
 
@@ -120,7 +120,7 @@ def _node(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Planned:
     except ValueError:
         raise _absent() from None
     shape = kind.extensions.get("shape") if kind else None
-    if shape is None or shape.resource not in resources(current().modules):  # the schema may have more than the tenant
+    if shape is None or not is_on(shape.resource, current()):  # the schema may have more than the tenant
         raise _absent()
     return _Row(info, shape, id)
 

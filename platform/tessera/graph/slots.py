@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Expression
 
-from tessera.context import Actor
+from tessera.context import Context
 
 
 class Unfit(AttributeError):
@@ -25,10 +25,10 @@ class Unfit(AttributeError):
 
 @dataclass
 class Values:
-    """What a request fills a statement with: its variables, who asks, and the cursors it came with, read."""
+    """What a request fills a statement with: its variables, the context it is in, and the cursors it came with, read."""
 
     variables: dict[str, Any]
-    actor: Actor
+    context: Context
     cursors: list[list[Any]] = field(default_factory=list)
 
 

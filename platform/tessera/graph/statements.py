@@ -75,7 +75,7 @@ class _Root:
         for questions, known in tuple(self.made.items()):  # other threads add to it
             family = known.get(answers(questions, context))
             if family is not None:
-                values = Values(variables, context.actor, [read(at(path, variables)) for path, read in family.cursors])
+                values = Values(variables, context, [read(at(path, variables)) for path, read in family.cursors])
                 nulls = _nulls(values.cursors)
                 return (family.statements[nulls], values) if nulls in family.statements else None
         return None
@@ -168,7 +168,7 @@ class Call:
             made = statement(written, writer.cursors, lambda value: sql.Literal(value).as_string(connection.connection))
         except Unfit:
             made = None
-        values = Values(execution.variable_values, context.actor, [each.read(each.sample) for each in cursors])
+        values = Values(execution.variable_values, context, [each.read(each.sample) for each in cursors])
         root.keep(asking, cursors, made, values.cursors)
         more = (made.weight if made else 0) + FAMILY_BYTES
         self.weight += more
