@@ -239,6 +239,14 @@ def test_what_hangs_on_records_of_any_module_is_read_by_one_statement_whatever_i
     assert len(made) == 1
 
 
+def test_a_wrong_id_is_told_also_where_no_row_can_be_found(library):
+    text = "query($f: AuthorFilter) { authors(filter: $f) { nodes { id } } }"
+    with reader(library_author_view=Reach()):
+        for wrong, code in ((encode("Book", new_id()), "BAD_INPUT"), (encode("Author", new_id()), None)):
+            body = orjson.loads(asked(text, f={"id": {"eq": wrong}}))
+            assert [each["extensions"]["code"] for each in body.get("errors", [])] == ([code] if code else [])
+
+
 def test_what_only_a_function_knows_is_left_to_the_plan(library):
     for text, names in (
         ("{ authors { nodes { priceOfBooks } } }", ["authors"]),

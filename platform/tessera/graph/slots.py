@@ -38,9 +38,10 @@ Fill = Callable[[Values], Any]
 class Slot(Expression):
     """A parameter of the PostgreSQL type `cast`. Code that would look into its value, which is not there yet, raises Unfit."""
 
-    def __init__(self, cast: str, fill: Fill) -> None:
+    def __init__(self, cast: str, fill: Fill, source: "Slot | None" = None) -> None:
         super().__init__()
         self.cast, self.fill = cast, fill
+        self.source = source or self
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         return f"%s::{self.cast}", [self]
@@ -48,7 +49,7 @@ class Slot(Expression):
     def through(self, convert: Callable[[Any], Any], cast: str) -> "Slot":
         """Return the slot of what `convert` makes of the value."""
         fill = self.fill
-        return Slot(cast, lambda values: convert(fill(values)))
+        return Slot(cast, lambda values: convert(fill(values)), self.source)
 
     def __eq__(self, other: object) -> bool:
         return self is other

@@ -23,7 +23,7 @@ from tessera.graph.asking import Asking, Question, answers
 from tessera.graph.cost import Estimate, spend
 from tessera.graph.json_sql import LIST, OBJECT, Writer
 from tessera.graph.plan import Planner
-from tessera.graph.slots import CursorSlot, Unfit, Values
+from tessera.graph.slots import CursorSlot, Slot, Unfit, Values
 from tessera.graph.sql_text import Sql, Statement, filled, statement
 from tessera.graph.variables import at, form_of_value, parameters_of, slot_of, spread, with_slots
 
@@ -157,7 +157,8 @@ class Call:
     def _make(self, root: _Root, context: Context, execution: Any, read: Read) -> tuple[Statement | None, Values]:
         asking = Asking(context)
         cursors: list[CursorSlot] = []
-        slots = self.reading.slots(execution.variable_values, cursors)
+        given: list[Slot] = []
+        slots = self.reading.slots(execution.variable_values, cursors, given)
         connection = connections["default"]
         connection.ensure_connection()  # which knows how constants are written
         made: Statement | None = None
@@ -168,6 +169,8 @@ class Call:
             made = statement(written, writer.cursors, lambda value: sql.Literal(value).as_string(connection.connection))
         except Unfit:
             made = None
+        if made and not {id(each) for each in given} <= {id(each.source) for each in made.parameters if isinstance(each, Slot)}:
+            made = None  # a value that no statement asks PostgreSQL for is never looked at: the plan says whether it is wrong
         values = Values(execution.variable_values, context, [each.read(each.sample) for each in cursors])
         root.keep(asking, cursors, made, values.cursors)
         more = (made.weight if made else 0) + FAMILY_BYTES
@@ -260,10 +263,15 @@ class Reading:
             return value
         return form_of_value(value, self.kinds[name]) if name in self.parameters else repr(value)
 
-    def slots(self, variables: dict[str, Any], cursors: list[CursorSlot]) -> dict[str, Any]:
-        """Return what stands for each variable that is a parameter; cursors that are read note it in `cursors`."""
+    def slots(self, variables: dict[str, Any], cursors: list[CursorSlot], given: list[Slot]) -> dict[str, Any]:
+        """Return what stands for each variable that is a parameter; slots are noted in `given`, cursors that are read in `cursors`."""
         outside = contextvars.copy_context().run
         made: dict[str, Any] = {}
+
+        def put(path: tuple[Any, ...], kind: Any, value: Any) -> Slot:
+            given.append(slot_of(path, kind, value))
+            return given[-1]
+
         for name, place in self.parameters.items():
             value = variables.get(name)
             if value is None:
@@ -271,5 +279,5 @@ class Reading:
             if place == "cursor":
                 made[name] = CursorSlot((name,), value, cursors, outside)
             else:
-                made[name] = spread(value, self.kinds[name], (name,), slot_of)[0]
+                made[name] = spread(value, self.kinds[name], (name,), put)[0]
         return made
