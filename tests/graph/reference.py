@@ -65,6 +65,8 @@ class Reference:
                 return self.on_visible_record(row)
             if reach.everything or not (scope.owner or scope.unit or scope.company):
                 return True
+            if scope.creator and actor.member_id and actor.member_id in self.values(row, scope.creator):
+                return True
             return reached(row, scope) or bool(scope.shared and reached(row, scope.shared))
 
         return [row for row in self.all(shape.model) if seen(row)]

@@ -42,6 +42,7 @@ class Slot(Expression):
         super().__init__()
         self.cast, self.fill = cast, fill
         self.source = source or self
+        self.derived: list[Slot] = []  # of a source: what is made of its value, which may be none of the kind
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         return f"%s::{self.cast}", [self]
@@ -49,7 +50,9 @@ class Slot(Expression):
     def through(self, convert: Callable[[Any], Any], cast: str) -> "Slot":
         """Return the slot of what `convert` makes of the value."""
         fill = self.fill
-        return Slot(cast, lambda values: convert(fill(values)), self.source)
+        made = Slot(cast, lambda values: convert(fill(values)), self.source)
+        self.source.derived.append(made)
+        return made
 
     def __eq__(self, other: object) -> bool:
         return self is other

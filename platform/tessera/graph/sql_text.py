@@ -58,11 +58,15 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Statement:
-    """One root field as an SQL expression: its text with a %s for each parameter, and what to do with the result."""
+    """One root field as an SQL expression: its text with a %s for each parameter, and what to do with the result.
+
+    `unasked` are parameters of conditions that Django left out, as they hold nowhere: their values are to be right all the same.
+    """
 
     text: str
     parameters: tuple[Slot | Mark, ...]
     cursors: tuple[Cursors, ...]
+    unasked: tuple[Slot, ...] = ()
 
     @property
     def weight(self) -> int:

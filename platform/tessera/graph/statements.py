@@ -6,7 +6,7 @@ questions that were asked while it was made. Where there is none, or where one c
 
 import contextvars
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
@@ -169,8 +169,9 @@ class Call:
             made = statement(written, writer.cursors, lambda value: sql.Literal(value).as_string(connection.connection))
         except Unfit:
             made = None
-        if made and not {id(each) for each in given} <= {id(each.source) for each in made.parameters if isinstance(each, Slot)}:
-            made = None  # a value that no statement asks PostgreSQL for is never looked at: the plan says whether it is wrong
+        if made:
+            asked = {id(each.fill) for each in made.parameters}
+            made = replace(made, unasked=tuple(each for one in given for each in one.derived if id(each.fill) not in asked))
         values = Values(execution.variable_values, context, [each.read(each.sample) for each in cursors])
         root.keep(asking, cursors, made, values.cursors)
         more = (made.weight if made else 0) + FAMILY_BYTES
@@ -188,6 +189,9 @@ class Call:
         text, places = known
         try:
             given = [slot.fill(found[at][1]) for at, slot in places]
+            for each, values in found:
+                for slot in each.unasked:
+                    slot.fill(values)
         except ValueError as error:
             raise Unfit("an id of something else") from error
         result = run("default", text, given).pgresult
