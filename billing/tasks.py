@@ -22,6 +22,8 @@ from billing.mirror.reconciling import reconcile_with_stripe
 from billing.mirror.refreshing import refresh_customer
 from billing.models import Entitlement, StripeEvent
 from billing.partners.statements import close_statements, last_month
+from billing.spending.caps import warn_of_spend
+from tenants.directory import tenant_here
 from tenants.models import Tenant
 
 AT_ONCE = 500  # rows of each kind that one sweep looks at
@@ -98,9 +100,10 @@ def live() -> None:
 
 @tenant_task(name="billing.count_usage", every=timedelta(hours=1))
 def count_usage_here() -> None:
-    """Write down what the tenant in force used beyond its plan."""
+    """Write down what the tenant in force used beyond its plan, and tell when its spend cap is near."""
     if is_billing_on():
         count_usage(now=timezone.now())
+        warn_of_spend(tenant_here())
 
 
 @shared_task(name="billing.report_usage", ignore_result=True)

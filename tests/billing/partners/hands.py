@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from billing.local_stripe.rendering import shown
+from billing.local_stripe.connect import onboard
 from billing.models import Partner, PartnerLine
 from billing.partners.folding import totals
 from billing.partners.onboarding import onboard_partner, refresh_account
@@ -53,8 +53,10 @@ class Dealer:
 
 def onboarded(shop: Shop, vendor: str = "acme") -> Partner:
     """Return a partner who has told Stripe everything, whom Stripe pays."""
-    partner, link = onboard_partner(vendor=vendor, email=f"{vendor}@example.com", country="DE")
-    shop.stripe.client.raw_request("post", link.removeprefix(shop.stripe.url), action="tell")
+    partner, _link = onboard_partner(vendor=vendor, email=f"{vendor}@example.com", country="DE")
+    local = shop.stripe.local
+    with local.lock:
+        onboard(local, local.store.get("account", str(partner.account)))
     return refresh_account(partner=partner)
 
 
