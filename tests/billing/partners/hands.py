@@ -7,6 +7,7 @@ from billing.local_stripe.connect import onboard
 from billing.models import Partner, PartnerLine
 from billing.partners.folding import totals
 from billing.partners.onboarding import onboard_partner, refresh_account
+from billing.tasks import sweep
 from tests.billing.core.shop import Shop
 
 FINANCE = "module.finance.month.usd"  # 20 dollars, of which 4 are the platform's
@@ -18,6 +19,7 @@ class Dealer:
     def __init__(self, shop: Shop, tenant: Any) -> None:
         self.shop, self.v1, self.tenant = shop, shop.v1, tenant
         self.customer = shop.customer(tenant)
+        self.told: set[str] = set()
 
     def buys(self, *keys: str, **params: Any) -> Any:
         """Subscribe, by default to the plan and the partner's module; return the paid invoice."""
@@ -47,8 +49,18 @@ class Dealer:
     def decides(self, dispute: str, status: str) -> None:
         self.local(f"/_local/disputes/{dispute}/decide", status=status)
 
+    def news(self) -> list[dict[str, Any]]:
+        """Return the events that this was not asked for yet, also where Stripe has forgotten some of those before."""
+        events = self.v1.events.list({"limit": 100}).auto_paging_iter()
+        new = [each.to_dict(for_json=True) for each in events if each.id not in self.told][::-1]
+        self.told |= {each["id"] for each in new}
+        return new
+
     def works(self) -> None:
-        self.shop.works()
+        """Send what is new, and let the clock process it."""
+        if events := self.news():
+            assert set(self.shop.tell(*events)) == {200}
+        sweep()
 
 
 def onboarded(shop: Shop, vendor: str = "acme") -> Partner:

@@ -36,7 +36,7 @@ def test_a_discount_lowers_what_is_shared(dealer):
 def test_however_often_and_in_whatever_order_events_come_a_line_is_booked_once(dealer):
     invoice = dealer.buys()
     dealer.gives_back(invoice.id, 1450)
-    events = dealer.shop.fresh()
+    events = dealer.news()
     for _round in range(2):
         dealer.shop.tell(*reversed(events), *events)
         for event in StripeEvent.objects.all():
@@ -154,11 +154,11 @@ def test_a_refund_of_an_invoice_with_a_credit_in_it_takes_of_what_was_charged_on
 
 def test_what_no_event_told_is_found_by_comparing(dealer):
     invoice = dealer.buys()
-    dealer.shop.fresh()  # and lost
+    dealer.news()  # and lost
     found = [str(gap) for gap in reconcile_with_stripe()]
     assert f"{invoice.id}: acme lacked 16.00 USD" in found
     dealer.gives_back(invoice.id, 290)
-    dealer.shop.fresh()
+    dealer.news()
     assert [str(gap) for gap in reconcile_with_stripe() if gap.about == invoice.id] == [f"{invoice.id}: acme lacked -1.60 USD"]
     assert [gap for gap in reconcile_with_stripe() if gap.about == invoice.id] == []
 
