@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.local_stripe.connect import onboard
-from billing.models import Partner, PartnerLine
+from billing.models import Customer, Partner, PartnerLine
 from billing.partners.folding import totals
 from billing.partners.onboarding import onboard_partner, refresh_account
 from billing.tasks import sweep
@@ -16,10 +16,15 @@ FINANCE = "module.finance.month.usd"  # 20 dollars, of which 4 are the platform'
 class Dealer:
     """A company at the local Stripe that pays for a partner's module."""
 
-    def __init__(self, shop: Shop, tenant: Any) -> None:
+    def __init__(self, shop: Shop, tenant: Any, customer: Customer | None = None) -> None:
         self.shop, self.v1, self.tenant = shop, shop.v1, tenant
-        self.customer = shop.customer(tenant)
+        self.customer = customer or shop.customer(tenant)
         self.told: set[str] = set()
+
+    @classmethod
+    def of(cls, shop: Shop, tenant: Any) -> "Dealer":
+        """Return a company that has bought already, as it is."""
+        return cls(shop, tenant, Customer.objects.get(tenant=tenant))
 
     def buys(self, *keys: str, **params: Any) -> Any:
         """Subscribe, by default to the plan and the partner's module; return the paid invoice."""

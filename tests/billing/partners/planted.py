@@ -6,6 +6,7 @@ from billing.catalogue.data import CATALOGUE as OURS
 from billing.catalogue.offers import Terms
 
 ACME = Terms("acme", "Acme Modules Ltd", 2_000)
+# module.lamp has its vendor from its manifest, where that is installed.
 CATALOGUE = replace(
     OURS,
     partners=(ACME,),
