@@ -133,6 +133,9 @@ class Life:
         for act in acts:
             (own.get(act) or getattr(self, act))()
             balanced()
+        for each in self.dealer.v1.subscriptions.list({"limit": 100}).data:
+            self.dealer.v1.subscriptions.cancel(each.id)
+        self.dealer.shop.stripe.advance(2 * 3600)  # drafts become final
         reconcile_with_stripe()
         self.month()
         self.pays()
