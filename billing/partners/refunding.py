@@ -62,12 +62,12 @@ def _chosen(payments: list[Payment], amount: Decimal | None) -> dict[str, str]:
         raise Refused("STATE", _("Nothing of this invoice was paid by card, or all of that was given back."), "invoice")
     if amount is None and len(left) > 1:
         raise Refused("STATE", _("This invoice was paid in several parts: say how much is given back."), "amount")
-    amount = sum(left.values()) if amount is None else amount
-    intent = next((intent for intent, rest in left.items() if rest >= amount), None)
+    wanted = max(left.values()) if amount is None else amount
+    intent = next((intent for intent, rest in left.items() if rest >= wanted), None)
     if intent is None:
         most = {"most": format(max(left.values()), "f")}
         raise Refused("INVALID", _("At most %(most)s can be given back.") % most, "amount")
-    return {"intent": intent, "amount": format(amount, "f")}
+    return {"intent": intent, "amount": format(wanted, "f")}
 
 
 def _finished(instruction: Instruction, refund: str, currency: str) -> Refunded:

@@ -60,8 +60,8 @@ def open_checkout(
     tenant = company()
     wanted = Wanted(plan, interval, currency.upper(), seats, tuple(additions or ()))
     lines = lines_of(wanted)
-    additions = [catalogue().price_of(line.lookup_key).amount for line in lines if is_addition(line.product)]
-    spend = sum((per_month(amount, interval, wanted.currency) for amount in additions), Decimal(0))
+    bought = [catalogue().price_of(line.lookup_key).amount for line in lines if is_addition(line.product)]
+    spend = sum((per_month(amount, interval, wanted.currency) for amount in bought), Decimal(0))
     refuse_over_cap(tenant, additions=spend, had=Decimal(0), currency=wanted.currency)
     customer = make_customer(tenant)
     _refuse_second(customer)
