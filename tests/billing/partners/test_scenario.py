@@ -51,6 +51,7 @@ def billing(*words):
 
 
 def test_from_a_purchase_to_the_payout(shop, settings, time_machine):
+    settings.TESSERA_PARTNER_MINIMUM = {"USD": "10"}
     assert catalogue().partner_of("module.lamp").vendor == "acme"
     begin = datetime(2031, 1, 10, 9, tzinfo=UTC)
     shop.stripe.advance(int(begin.timestamp()) - shop.stripe.now)

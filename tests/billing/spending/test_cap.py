@@ -50,7 +50,7 @@ def test_what_is_spent_beside_the_plan_is_shown_with_the_cap(payer):  # noqa: F8
         "period": None,
         "currency": "USD",
         "cap": "50",
-        "setBy": "ada",
+        "setBy": "Ada",
         "additions": "29",
         "usage": "6",
         "total": "35",
@@ -185,7 +185,7 @@ def test_a_cap_that_is_none_is_refused_by_its_field(payer, given, field):  # noq
 def test_it_takes_just_its_right(payer):  # noqa: F811
     payer.subscribes("custom")
     bob = member_of(payer.tenant, billing__cap_manage="all")
-    assert bob.data(SET, amount="5")["it"]["result"]["setBy"] == "bob"
+    assert bob.data(SET, amount="5")["it"]["result"]["setBy"] == "Bob"
     assert bob.codes(SHOW) == ["FORBIDDEN"]
     assert bob.codes(CHECKOUT, input={"plan": "plan.custom", "interval": "MONTH", "currency": "USD"}) == ["FORBIDDEN"]
 
