@@ -7,12 +7,14 @@ from billing.metering.overview import billing_usage
 from billing.permissions import BILLING_MANAGE, BILLING_VIEW, ENTITLEMENT_VIEW
 from billing.selectors import invoices, offers, overview, subscription
 from billing.services import changes, checkout, contacts, discounts, portal, standing
+from billing.spending import caps
 
 Report(name="billing_entitlements", selector=overview.billing_entitlements, permission=ENTITLEMENT_VIEW)
 Report(name="explain_entitlement", selector=overview.explain_entitlement, permission=ENTITLEMENT_VIEW)
 
 Report(name="billing_standing", selector=billing_standing, permission="")  # everybody is to know why nothing can be changed
 Report(name="billing_usage", selector=billing_usage, permission=BILLING_VIEW)
+Report(name="billing_spend", selector=caps.billing_spend, permission=BILLING_VIEW)
 
 Report(name="billing_subscription", selector=subscription.billing_subscription, permission=BILLING_VIEW)
 Report(name="billing_invoices", selector=invoices.billing_invoices, permission=BILLING_VIEW)
@@ -35,3 +37,5 @@ Mutation(name="billing_code_remove", service=discounts.remove_code)
 Mutation(name="billing_contact_update", service=contacts.set_contact)
 Mutation(name="billing_tax_id_add", service=contacts.add_company_tax_id)
 Mutation(name="billing_tax_id_remove", service=contacts.remove_company_tax_id)
+Mutation(name="billing_spend_cap_set", service=caps.set_spend_cap)
+Mutation(name="billing_spend_cap_remove", service=caps.remove_spend_cap)

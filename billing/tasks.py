@@ -21,10 +21,14 @@ from billing.mirror.customers import customer_of
 from billing.mirror.reconciling import reconcile_with_stripe
 from billing.mirror.refreshing import refresh_customer
 from billing.models import Entitlement, StripeEvent
+from billing.partners.statements import close_statements, last_month
+from billing.spending.caps import warn_of_spend
+from tenants.directory import tenant_here
 from tenants.models import Tenant
 
 AT_ONCE = 500  # rows of each kind that one sweep looks at
 LATER = timedelta(hours=1)  # until what failed by itself is tried again
+CLOSING_DAY = 3  # of the month after: what Stripe could not tell at once has come by then
 _log = logging.getLogger(__name__)
 
 
@@ -96,9 +100,10 @@ def live() -> None:
 
 @tenant_task(name="billing.count_usage", every=timedelta(hours=1))
 def count_usage_here() -> None:
-    """Write down what the tenant in force used beyond its plan."""
+    """Write down what the tenant in force used beyond its plan, and tell when its spend cap is near."""
     if is_billing_on():
         count_usage(now=timezone.now())
+        warn_of_spend(tenant_here())
 
 
 @shared_task(name="billing.report_usage", ignore_result=True)
@@ -122,3 +127,12 @@ def reconcile() -> None:
             _log.warning("billing differed from Stripe: %s", gap)
     except Unreachable as reason:
         _log.warning("Stripe does not answer, nothing is compared: %s", reason)
+
+
+@shared_task(name="billing.close_statements", ignore_result=True)
+def close_months() -> None:
+    """Close last month's statements of partners, once its last events are in."""
+    now = timezone.now()
+    if is_billing_on() and now.day >= CLOSING_DAY:
+        for statement in close_statements(month=last_month(now)):
+            _log.info("the statement %s is closed at %s", statement, statement.closing)

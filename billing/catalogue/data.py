@@ -1,6 +1,7 @@
 """The catalogue itself: change it here, raise VERSION, and run `manage.py billing sync`.
 
-An offer that is no longer sold stays with `sold=False`: whoever has it keeps it. A year costs ten months.
+An offer that is no longer sold stays with `sold=False`: whoever has it keeps it. A year costs ten months. A partner whose modules
+are sold is named with the terms, `partners=(Terms("acme", "Acme Ltd", share=2_000),)`: of what is paid we keep a fifth.
 """
 
 from decimal import Decimal

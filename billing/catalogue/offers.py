@@ -102,7 +102,10 @@ class Meter:
 
 @dataclass(frozen=True)
 class Offer:
-    """A product: what it costs and what it gives. One that is not `sold` any more still gives to those who have it."""
+    """A product: what it costs and what it gives. One that is not `sold` any more still gives to those who have it.
+
+    `partner` is the vendor prefix of whom it belongs to, who is paid a part of what it brings; empty: it is ours.
+    """
 
     kind: Kind
     name: str
@@ -112,6 +115,7 @@ class Offer:
     about: Any = ""
     meter: Meter | None = None
     sold: bool = True
+    partner: str = ""
 
     @property
     def key(self) -> str:
@@ -121,6 +125,18 @@ class Offer:
     def price(self, interval: Interval, currency: str) -> Price | None:
         """Return the price in an interval and a currency, None where it is not sold so."""
         return next((price for price in self.prices if (price.interval, price.currency) == (interval, currency)), None)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a partner's products are sold: of what is paid without tax the platform keeps `share` basis points.
+
+    One whose products are not sold any more stays in the catalogue, as they do.
+    """
+
+    vendor: str
+    name: str
+    share: int
 
 
 @dataclass(frozen=True)
@@ -136,6 +152,12 @@ class Catalogue:
     trial_days: int
     trial: Grant
     free: frozenset[str] = frozenset()
+    partners: tuple[Terms, ...] = ()
+
+    @cached_property
+    def terms(self) -> Mapping[str, Terms]:
+        """Return the terms with each partner by their vendor prefix."""
+        return {each.vendor: each for each in self.partners}
 
     @cached_property
     def by_key(self) -> Mapping[str, Offer]:
@@ -146,6 +168,11 @@ class Catalogue:
     def by_lookup_key(self) -> Mapping[str, Price]:
         """Return the prices by their lookup key."""
         return {price.lookup_key: price for offer in self.offers for price in offer.prices}
+
+    def partner_of(self, product_key: str) -> Terms | None:
+        """Return the terms with the partner whom a product belongs to, None for one of ours or of nobody's."""
+        offer = self.by_key.get(product_key)
+        return self.terms.get(offer.partner) if offer and offer.partner else None
 
     def sold(self, kind: Kind) -> tuple[Offer, ...]:
         """Return the offers of a kind that can be bought."""

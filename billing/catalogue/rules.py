@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tessera.module import Module
+from tessera.module import VENDOR, Module
 from tessera.money import minor_units
 
 from billing.catalogue.offers import Catalogue, Interval, Kind, Limit, Offer, Price
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MONTHS = 12
+ALL_OF_IT = 10_000  # basis points
 METER_DECIMALS = 12  # of a minor unit, the finest that Stripe takes
 Rule = Callable[[Catalogue, Mapping[str, Module]], Iterator[str]]
 
@@ -163,6 +164,28 @@ def _trial(catalogue: Catalogue, _installed: Mapping[str, Module]) -> Iterator[s
             yield f"the trial lets {quota.counted} be exceeded, but nobody pays in it"
 
 
+def _partners(catalogue: Catalogue, _installed: Mapping[str, Module]) -> Iterator[str]:
+    for vendor, times in Counter(each.vendor for each in catalogue.partners).items():
+        if times > 1:
+            yield f"there are {times} partners {vendor}"
+    for each in catalogue.partners:
+        if not VENDOR.fullmatch(each.vendor):
+            yield f"the partner {each.vendor!r} has no vendor prefix: 2 to 20 small letters and digits, a letter first"
+        if not 0 <= each.share <= ALL_OF_IT:
+            yield f"of the partner {each.vendor} the platform keeps {each.share} basis points"
+        if not each.name.strip():
+            yield f"the partner {each.vendor} has no name"
+
+
+def _owners(catalogue: Catalogue, installed: Mapping[str, Module]) -> Iterator[str]:
+    for offer in catalogue.offers:
+        made_by = installed[offer.name].vendor if offer.kind == Kind.MODULE and offer.name in installed else ""
+        if offer.partner and offer.partner not in catalogue.terms:
+            yield f"{offer.key} belongs to the partner {offer.partner}, whom nobody knows"
+        if made_by and offer.partner != made_by:
+            yield f"{offer.key} belongs to {offer.partner or 'us'}, but {made_by} made it"
+
+
 RULES: dict[str, Rule] = {
     "VERSION": _version,
     "NAME": _names,
@@ -180,6 +203,8 @@ RULES: dict[str, Rule] = {
     "QUOTA": _quotas,
     "METER": _meters,
     "TRIAL": _trial,
+    "PARTNER": _partners,
+    "OWNER": _owners,
 }
 
 

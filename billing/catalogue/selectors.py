@@ -62,7 +62,7 @@ def _title_of(name: str) -> str:
 def _offer_of(module: Module) -> Offer:
     product = f"{Kind.MODULE}.{module.label}"
     prices = tuple(price for stated in module.price for price in _prices_of(product, stated))
-    return Offer(Kind.MODULE, module.label, module.title, prices, Grant(frozenset({module.label})))
+    return Offer(Kind.MODULE, module.label, module.title, prices, Grant(frozenset({module.label})), partner=module.vendor)
 
 
 def _prices_of(product: str, stated: ModulePrice) -> tuple[Price, Price]:

@@ -19,6 +19,7 @@ from billing.gateway.shapes import TENANT, SeenDispute
 from billing.mirror.folding import fold_dispute
 from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, StripeEvent
+from billing.partners.following import follow_event
 from billing.reducer import UnreadableFacts
 
 LEASE = timedelta(minutes=2)  # longer than Stripe may take to answer all that is asked
@@ -77,6 +78,7 @@ def _process(event: StripeEvent) -> None:
             keep_dispute(customer, dispute)
         if dispute or not _is_covered(event, customer):
             refresh_customer(customer=customer)
+    follow_event(event=event)
     done = StripeEvent.objects.filter(pk=event.pk, state=StripeEvent.State.RECEIVED)
     done.update(state=StripeEvent.State.DONE, done_at=timezone.now(), why="")
 

@@ -35,7 +35,9 @@ def text_of(letter: Letter) -> tuple[str, str]:
         said["day"] = day_of(tenant, datetime.fromisoformat(shown["at"]))
     if letter.kind == Kind.LIMIT:
         said |= _of_limit(shown)
-    subject, text = (_limit if letter.kind == Kind.LIMIT else _TEXTS[letter.kind])(shown)
+    if letter.kind == Kind.SPEND:
+        said |= {**shown, "percent": f"{shown['percent']} %"}
+    subject, text = _TEXTS[letter.kind](shown)
     return subject.format(**said), f"{text.format(**said)}\n\n{said['url']}\n"
 
 
@@ -80,16 +82,6 @@ def _deleted(shown: dict) -> tuple[str, str]:
     )
 
 
-_TEXTS = {
-    Kind.TRIAL_ENDS: _trial_ends,
-    Kind.TRIAL_OVER: _trial_over,
-    Kind.SUSPENDS: _suspends,
-    Kind.ARCHIVES: _archives,
-    Kind.DELETES: _deletes,
-    Kind.DELETED: _deleted,
-}
-
-
 def _limit(shown: dict) -> tuple[str, str]:
     subject = _("{company} has used {percent} of its {meter}")
     if shown["percent"] < 100:
@@ -103,6 +95,30 @@ def _limit(shown: dict) -> tuple[str, str]:
         "All {included} {meter} that the plan of {company} includes are used. What needs more is refused, until some is free or a "
         "larger plan is chosen."
     )
+
+
+def _spend(shown: dict) -> tuple[str, str]:
+    subject = _("{company} has reached {percent} of its spend cap")
+    if shown["percent"] < 100:
+        return subject, _(
+            "{company} spends {spend} {currency} this month on bundles, modules and use beyond its plan; its cap is {cap} {currency}."
+        )
+    return subject, _(
+        "{company} spends {spend} {currency} this month on bundles, modules and use beyond its plan, and its cap is {cap} {currency}: "
+        "nothing more can be bought beside the plan until the cap is raised. Work goes on."
+    )
+
+
+_TEXTS = {
+    Kind.TRIAL_ENDS: _trial_ends,
+    Kind.TRIAL_OVER: _trial_over,
+    Kind.SUSPENDS: _suspends,
+    Kind.ARCHIVES: _archives,
+    Kind.DELETES: _deletes,
+    Kind.DELETED: _deleted,
+    Kind.LIMIT: _limit,
+    Kind.SPEND: _spend,
+}
 
 
 def _of_limit(shown: dict) -> dict[str, object]:

@@ -69,6 +69,24 @@ def refund(local: "Local", charge: Row, asked: forms.Form) -> Row:
     return row
 
 
+@route("POST", "/_local/refunds/{}/fail")
+def fail_refund(local: "Local", form: forms.Form, key: str) -> Row:
+    """Let the bank send a refund back: the amount returns to the balance, and the charge is as if it had not been given back."""
+    forms.read(form, {})
+    row = local.store.get("refund", key)
+    if row["status"] == "failed":
+        raise StripeError("This refund has failed already.")
+    charge = local.store.get("charge", row["charge"])
+    row["status"] = "failed"
+    row["failure_reason"] = "lost_or_stolen_card"
+    row["failure_balance_transaction"] = post_transaction(local, row, row["amount"], "refund_failure")["id"]
+    charge["amount_refunded"] -= row["amount"]
+    charge["refunded"] = False
+    emit(local, "refund.failed", row)
+    emit(local, "charge.refund.updated", row)
+    return row
+
+
 @route("GET", "/v1/refunds/{}")
 def retrieve_refund(local: "Local", form: forms.Form, key: str) -> Row:
     forms.read(form, {})

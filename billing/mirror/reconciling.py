@@ -13,6 +13,8 @@ from billing.gateway.client import Unreachable
 from billing.gateway.reading import read_customers, read_disputes, read_undelivered
 from billing.mirror.refreshing import refresh_customer
 from billing.models import Customer, Dispute, StripeEvent
+from billing.partners.folding import settle_invoice
+from billing.partners.following import refresh_accounts, unsettled
 
 KEPT_THERE = timedelta(days=30)  # Stripe forgets events then
 OPEN_FOR = timedelta(days=180)  # a dispute that began longer ago is decided
@@ -39,6 +41,9 @@ def reconcile_with_stripe() -> list[Gap]:
     gaps = [*_undelivered(now - KEPT_THERE), *_disputes(now - OPEN_FOR)]
     for customer in Customer.objects.filter(stripe_id__isnull=False).order_by("id").iterator():
         gaps += _compared(customer)
+    for invoice in unsettled():
+        gaps += _settled(invoice)
+    refresh_accounts()
     known = set(Customer.objects.filter(stripe_id__isnull=False).values_list("stripe_id", flat=True))
     strange = ((key, tenant) for key, tenant in read_customers().items() if key not in known)
     return gaps + [Gap(key, f"Stripe has it for the tenant {tenant}, here is none") for key, tenant in strange]
@@ -64,6 +69,16 @@ def _disputes(since: datetime) -> Iterator[Gap]:
         if customer is not None and (known is None or known.status != seen.status):
             keep_dispute(customer, seen)
             yield Gap(seen.customer, f"the dispute {seen.id} was {known.status if known else 'not known'}: {seen.status}")
+
+
+def _settled(invoice: str) -> list[Gap]:
+    try:
+        return [Gap(invoice, f"{line.partner} lacked {line.net} {line.currency}") for line in settle_invoice(invoice=invoice)]
+    except Unreachable:
+        raise
+    except Exception as error:
+        _log.exception("what of the invoice %s is partners' could not be booked", invoice)
+        return [Gap(invoice, f"{type(error).__name__}: {error}")]
 
 
 def _compared(customer: Customer) -> list[Gap]:

@@ -8,6 +8,9 @@ from billing.models.events import StripeEvent
 from billing.models.favours import ModuleGrant, TrialExtension
 from billing.models.instructions import Instruction
 from billing.models.invoices import Dispute, Invoice
+from billing.models.partners import Partner, PartnerLine, SharedInvoice
+from billing.models.spending import SpendCap
+from billing.models.statements import PartnerStatement, Payout, StatementEntry
 from billing.models.subscriptions import Subscription, SubscriptionItem
 from billing.models.usage import UsageReport
 
@@ -21,6 +24,13 @@ __all__ = [
     "Invoice",
     "Letter",
     "ModuleGrant",
+    "Partner",
+    "PartnerLine",
+    "PartnerStatement",
+    "Payout",
+    "SharedInvoice",
+    "SpendCap",
+    "StatementEntry",
     "StripeEvent",
     "Subscription",
     "SubscriptionItem",

@@ -22,6 +22,7 @@ class Letter(models.Model):
         DELETES = "deletes", _("it will be deleted")
         DELETED = "deleted", _("it was deleted")
         LIMIT = "limit", _("a limit is near")
+        SPEND = "spend", _("the spend cap is near")
 
     id = KeyField()
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="billing_letters")

@@ -17,6 +17,8 @@ from billing.gateway.client import is_billing_on
 from billing.mirror.customers import customer_of
 from billing.models import Subscription
 from billing.services.company import currency_of, going
+from billing.spending.caps import room_of
+from billing.spending.reckoning import per_month
 from tenants.directory import tenant_here
 from tenants.installations.mirror import State
 from tenants.models import Tenant
@@ -25,7 +27,10 @@ from tenants.overview import ModuleImpact, installations, module_impact
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleOffer:
-    """Something that gives a module: a plan, a bundle, or the module itself, for `amount` a period without tax."""
+    """Something that gives a module: a plan, a bundle, or the module itself, for `amount` a period without tax.
+
+    `withinCap` says that the company's spend cap lets it be bought now; a plan is beside the cap.
+    """
 
     offer: str
     kind: Kind
@@ -33,6 +38,7 @@ class ModuleOffer:
     amount: Decimal
     currency: str
     interval: Interval
+    within_cap: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +89,7 @@ def module_switch_offers() -> list[ModuleSwitchOffer]:
     entitled = reckon(tenant, timezone.now()).modules if is_billing_on() else frozenset(modules())
     interval, currency = terms_of(tenant)
     bought = [item.product for item in subscription.items.all()] if subscription else []
-    found = catalogue()
+    found, room = catalogue(), room_of(tenant, currency)
     return [
         ModuleSwitchOffer(
             module=label,
@@ -92,20 +98,20 @@ def module_switch_offers() -> list[ModuleSwitchOffer]:
             always_on=module.always_on,
             entitled=label in entitled,
             bought_by=[key for key in bought if key in found.by_key and label in found.by_key[key].gives.modules],
-            offers=[] if module.always_on else offers_for(label, interval, currency),
+            offers=[] if module.always_on else offers_for(label, interval, currency, room),
         )
         for label, module in modules().items()
     ]
 
 
-def offers_for(label: str, interval: Interval, currency: str) -> list[ModuleOffer]:
-    """Return what could be bought to use a module, the cheapest first."""
+def offers_for(label: str, interval: Interval, currency: str, room: Decimal | None = None) -> list[ModuleOffer]:
+    """Return what could be bought to use a module, the cheapest first; `room` is what may be spent a month beside the plan."""
     kinds = (Kind.MODULE, Kind.BUNDLE, Kind.PLAN)
     giving = (each for kind in kinds for each in catalogue().sold(kind) if label in each.gives.modules)
-    return sorted(_priced(giving, interval, currency), key=lambda each: (each.amount, each.offer))
+    return sorted(_priced(giving, interval, currency, room), key=lambda each: (each.amount, each.offer))
 
 
-def _priced(offers: Iterable[Offer], interval: Interval, currency: str) -> Iterable[ModuleOffer]:
+def _priced(offers: Iterable[Offer], interval: Interval, currency: str, room: Decimal | None) -> Iterable[ModuleOffer]:
     for offer in offers:
         if price := offer.price(interval, currency):
             yield ModuleOffer(
@@ -115,6 +121,7 @@ def _priced(offers: Iterable[Offer], interval: Interval, currency: str) -> Itera
                 amount=price.amount,
                 currency=currency,
                 interval=interval,
+                within_cap=offer.kind is Kind.PLAN or room is None or per_month(price.amount, interval, currency) <= room,
             )
 
 
@@ -142,8 +149,9 @@ def offer_details(tenant: Tenant, label: str) -> dict[str, Any]:
                 "amount": format(each.amount, "f"),
                 "currency": each.currency,
                 "interval": each.interval.value,
+                "within_cap": each.within_cap,
             }
-            for each in offers_for(label, interval, currency)
+            for each in offers_for(label, interval, currency, room_of(tenant, currency))
         ],
     }
 

@@ -25,9 +25,12 @@ from billing.permissions import BILLING_MANAGE
 from billing.selectors.subscription import BillingSubscription, view_of
 from billing.services.company import answered, speaker, subscribed
 from billing.services.instructions import begin, finish, pending, refuse
-from billing.services.items import NothingChanges, bought_anew, items_for, recurring_of, wanted_of, without_covered
+from billing.services.items import NothingChanges, bought_anew, costs_of, items_for, wanted_of, without_covered
 from billing.services.prices import priced
 from billing.services.wanted import lines_of
+from billing.spending.caps import refuse_over_cap, warn_of_spend
+from billing.spending.reckoning import is_addition, per_month
+from tenants.directory import tenant_here
 
 PURPOSE, ACT = "billing change", "change"
 LIVES = timedelta(minutes=15)
@@ -66,7 +69,8 @@ def preview_change_of_plan(
 ) -> BillingChangePreview:
     """Show what a change of the subscription costs; what is not given stays. `seats` and `additions` are all that there will be.
 
-    An addition that a new plan holds is left out. Refused as `billingCheckout` is, and INVALID where nothing would change.
+    An addition that a new plan holds is left out. Refused as `billingCheckout` is, and INVALID where nothing would change. More
+    additions than the company's spend cap lets it have are refused with SPEND_CAP, whose details are the cap and what it would come to.
     """
     _customer, row = subscribed()
     with answered():
@@ -81,6 +85,12 @@ def preview_change_of_plan(
             items = items_for(seen, wanted, lines, prices)
         except NothingChanges as error:
             raise Refused("INVALID", _("Nothing would change.")) from error
+        costs = costs_of(seen, items, prices)
+        spend = {
+            "additions": _spent(costs, wanted.interval, seen.currency),
+            "had": _spent(_costs_now(seen), had.interval, seen.currency),
+        }
+        refuse_over_cap(tenant_here(), **spend, currency=seen.currency)
         at = _moment_of(seen, now())
         bill = _preview(seen, items, at)
     told = {
@@ -89,6 +99,7 @@ def preview_change_of_plan(
         "items": items,
         "at": None if at is None else int(at.timestamp()),
         "amounts": _amounts(bill),
+        "spend": {name: format(amount, "f") for name, amount in spend.items()},
         "key": new_id().hex,
     }
     return BillingChangePreview(
@@ -101,10 +112,19 @@ def preview_change_of_plan(
         tax=bill.tax,
         total=bill.total,
         due=bill.due,
-        recurring=recurring_of(seen, items, prices),
+        recurring=sum((amount for _product, amount in costs), Decimal(0)),
         interval=wanted.interval,
         lines=list(bill.lines),
     )
+
+
+def _costs_now(seen: SeenSubscription) -> list[tuple[str, Decimal]]:
+    return [(item.product, (item.amount or Decimal(0)) * item.quantity) for item in seen.items]
+
+
+def _spent(costs: list[tuple[str, Decimal]], interval: Interval, currency: str) -> Decimal:
+    """Return what a month costs beside the plan."""
+    return sum((per_month(amount, interval, currency) for product, amount in costs if is_addition(product)), Decimal(0))
 
 
 def _moment_of(seen: SeenSubscription, moment: datetime) -> datetime | None:
@@ -141,20 +161,24 @@ def change_plan(*, token: str) -> BillingSubscription:
     """Change the subscription just as a preview showed it; the same token again changes nothing more.
 
     Refused: CONFLICT for a preview that is too old, or where subscription, prices, credit or discounts have changed since;
-    PAYMENT_FAILED, and nothing is changed, where the invoice could not be paid.
+    PAYMENT_FAILED, and nothing is changed, where the invoice could not be paid; SPEND_CAP where the cap was lowered meanwhile.
     """
     told = _read(token)
     customer, row = subscribed()
     done = Instruction.State.DONE
     if customer.instructions.filter(act=ACT, subject=told["key"], state=done).exists():
         return view_of(row)
+    spend = {name: Decimal(amount) for name, amount in told["spend"].items()}
     at = None if told["at"] is None else datetime.fromtimestamp(told["at"], UTC)
     with answered():
         is_new = pending(customer=customer, act=ACT, subject=told["key"]) is None
+        if is_new:
+            refuse_over_cap(tenant_here(), **spend, currency=row.currency)
         instruction = begin(customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"], is_alone=True)
         if is_new:
             _refuse_changed(instruction, row, told, at)
         _carry_out(instruction, told, at)
+    warn_of_spend(tenant_here())
     return view_of(Subscription.objects.get(pk=row.pk))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import stripe
@@ -23,6 +24,8 @@ from billing.services.company import answered, company, going, make_customer, sp
 from billing.services.instructions import KEPT
 from billing.services.prices import priced
 from billing.services.wanted import Wanted, lines_of
+from billing.spending.caps import refuse_over_cap
+from billing.spending.reckoning import is_addition, per_month
 from tenants.hosts import tenant_url
 from tenants.models import Tenant
 
@@ -51,11 +54,15 @@ def open_checkout(
 
     What is left of the company's trial is free. The same asked again is the same page; another choice closes the page before.
     Refused: STATE where there is a subscription already (change it), NOT_FOUND for what is not sold, INVALID for what is part of
-    something else and for a promotion code that is none, CONFLICT while somebody else chooses.
+    something else and for a promotion code that is none, SPEND_CAP for more additions than the company's spend cap lets it have,
+    CONFLICT while somebody else chooses.
     """
     tenant = company()
     wanted = Wanted(plan, interval, currency.upper(), seats, tuple(additions or ()))
     lines = lines_of(wanted)
+    bought = [catalogue().price_of(line.lookup_key).amount for line in lines if is_addition(line.product)]
+    spend = sum((per_month(amount, interval, wanted.currency) for amount in bought), Decimal(0))
+    refuse_over_cap(tenant, additions=spend, had=Decimal(0), currency=wanted.currency)
     customer = make_customer(tenant)
     _refuse_second(customer)
     used = customer.subscriptions.order_by("-created").first()

@@ -82,19 +82,23 @@ def _predecessor(line: Line, rest: dict[str, SeenItem]) -> SeenItem | None:
     return rest.pop(old) if old else None
 
 
-def recurring_of(seen: SeenSubscription, items: list[dict[str, Any]], prices: Mapping[str, SeenPrice]) -> Decimal:
-    """Return what a period costs after a change, without tax, discount and usage."""
+def costs_of(seen: SeenSubscription, items: list[dict[str, Any]], prices: Mapping[str, SeenPrice]) -> list[tuple[str, Decimal]]:
+    """Return what each line costs a period after a change, without tax, discount and usage, with its product."""
     by_id = {price.id: price for price in prices.values()}
-    of = {item.id: (item.amount or Decimal(0), 0 if _is_metered(item.product) else item.quantity) for item in seen.items}
+    of = {
+        item.id: (item.product, item.amount or Decimal(0), 0 if _is_metered(item.product) else item.quantity)
+        for item in seen.items
+    }
     for place, change in enumerate(items):
         if change.get("deleted"):
             del of[change["id"]]
             continue
-        amount, quantity = of.get(change.get("id", ""), (Decimal(0), 0))
+        product, amount, quantity = of.get(change.get("id", ""), ("", Decimal(0), 0))
         if "price" in change:
-            amount = by_id[change["price"]].amount or Decimal(0)
-        of[change.get("id", f"new {place}")] = (amount, change.get("quantity", quantity))
-    return sum((amount * quantity for amount, quantity in of.values()), Decimal(0))
+            price = by_id[change["price"]]
+            product, amount = catalogue().price_of(price.lookup_key).product, price.amount or Decimal(0)
+        of[change.get("id", f"new {place}")] = (product, amount, change.get("quantity", quantity))
+    return [(product, amount * quantity) for product, amount, quantity in of.values()]
 
 
 def _is_metered(product: str) -> bool:

@@ -5,6 +5,7 @@ and is off in every tenant until the tenant switches it on. Its parts are found 
 (`PARTS`); nothing is registered by hand.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 PLATFORM_VERSION = "0.1.0"
 ENTRY_POINTS = "tessera.modules"
 PARTS = ("ports", "events", "handlers", "resources", "tasks")
+VENDOR = re.compile(r"[a-z][a-z0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Module(AppConfig):
     settings: type | None = None
     quotas: tuple[Any, ...] = ()
     price: tuple[ModulePrice, ...] = ()  # one for each currency that it is sold in; none: nobody pays for it alone
+    vendor: str = ""  # the registered prefix of the partner who made it; empty: it is ours
     always_on: bool = False
 
     @property
@@ -133,6 +136,8 @@ def problems_of(found: dict[str, Module]) -> list[str]:
             problems.append(f"{label} states the platform {module.platform!r}, which is no version range")
         if not isinstance(module.price, tuple) or not all(isinstance(price, ModulePrice) for price in module.price):
             problems.append(f"{label} states a price that is no tuple of ModulePrice")
+        if module.vendor and not VENDOR.fullmatch(module.vendor):
+            problems.append(f"{label} states the vendor {module.vendor!r}: 2 to 20 small letters and digits, a letter first")
         if not module.title:
             problems.append(f"{label} has no title")
     names = [module.name for module in found.values()]

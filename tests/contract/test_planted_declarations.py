@@ -71,6 +71,7 @@ PLANTED = [
     (manifests.manifest_is_valid, manifest(depends=("nothing",)), "orders depends on nothing, which is not installed"),
     (manifests.manifest_is_valid, manifest(version="soon"), "the version 'soon' is no version"),
     (manifests.manifest_is_valid, manifest(platform=">=9"), "orders needs platform >=9"),
+    (manifests.manifest_is_valid, manifest(vendor="Acme Ltd"), "orders states the vendor 'Acme Ltd': 2 to 20 small letters"),
     (manifests.manifest_is_valid, manifest(price=ModulePrice(Decimal(5), "USD")), "orders states a price that is no tuple"),
     (manifests.permissions_are_named, manifest(permissions=(Permission("orders.Print", ""),)), "orders.Print is not"),
     (

@@ -16,15 +16,16 @@ from billing.events.quarantine import release_event
 from billing.gateway.client import Unreachable, stripe_client
 from billing.mirror.reconciling import reconcile_with_stripe
 from billing.models import StripeEvent
+from billing.partners.commands import add_partners, add_refund
 
 
 class Command(BaseCommand):
-    help = "Show and check the catalogue and bring it to Stripe, compare with Stripe, and look after events in quarantine."
+    help = "Look after what is sold and its way to Stripe, events in quarantine, partners and their payouts, and refunds."
     requires_system_checks: list[str] = []  # what is wrong with the catalogue is told by `catalogue check` itself
 
     def add_arguments(self, parser: Any) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        for add_subcommand in (add_catalogue, add_sync, add_reconcile, add_quarantine):
+        for add_subcommand in (add_catalogue, add_sync, add_reconcile, add_quarantine, add_partners, add_refund):
             add_subcommand(acts)
 
     def handle(self, *args: Any, run: Any, **options: Any) -> None:

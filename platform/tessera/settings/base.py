@@ -144,6 +144,7 @@ STRIPE_TAX = os.environ.get("STRIPE_TAX", "") not in (
     "0",
 )  # whether Stripe reckons taxes: its account must say where we owe them
 STRIPE_API_VERSION = "2026-10-28.endive"  # the SDK's; what speaks another version is not understood
+TESSERA_PARTNER_MINIMUM = {"USD": "25", "EUR": "25", "CNY": "180"}  # the least that a partner is paid by a transfer
 TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"
 
@@ -220,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell Stripe what was used": {"task": "billing.report_usage", "schedule": 600.0},
     "process Stripe's events": {"task": "billing.sweep", "schedule": 10.0},
     "compare with Stripe": {"task": "billing.reconcile", "schedule": 6 * 3600.0},
+    "close the month of partners": {"task": "billing.close_statements", "schedule": 6 * 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},
 }
 CELERY_DB_REUSE_MAX = 1000  # tasks per connection; Celery would close the whole pool around each of them

@@ -8,7 +8,7 @@ from django.core.checks import run_checks
 from tessera.module import modules
 
 from billing.catalogue.checks import IDS
-from billing.catalogue.offers import Counted, Grant, Interval, Kind, Limit, Meter, Price, Quota
+from billing.catalogue.offers import Counted, Grant, Interval, Kind, Limit, Meter, Price, Quota, Terms
 from billing.catalogue.rules import RULES, problems_of
 from billing.catalogue.selectors import declared
 from tests.billing.catalogue.planted import CATALOGUE, and_also, gives, offer, with_offer, with_price, without
@@ -51,6 +51,11 @@ FAULTS = {
         "plan.harbour lets messages be exceeded, but no meter.messages is sold",
     ),
     "METER": (with_offer("meter.messages", meter=None), "meter.messages does not say how it is metered"),
+    "PARTNER": (
+        replace(CATALOGUE, partners=(Terms("acme", "Acme Ltd", 10_001),)),
+        "of the partner acme the platform keeps 10001 basis points",
+    ),
+    "OWNER": (with_offer("module.stock", partner="acme"), "module.stock belongs to the partner acme, whom nobody knows"),
     "TRIAL": (replace(CATALOGUE, trial_days=-1), "the trial takes -1 days"),
 }
 MORE = [
@@ -85,6 +90,18 @@ MORE = [
         replace(CATALOGUE, trial=Grant(quotas=(Quota(Counted.MESSAGES, 1, Limit.SOFT),))),
         "the trial lets messages be exceeded, but nobody pays in it",
     ),
+]
+
+
+ACME = Terms("acme", "Acme Ltd", 2_000)
+MORE += [
+    ("PARTNER", replace(CATALOGUE, partners=(ACME, ACME)), "there are 2 partners acme"),
+    (
+        "PARTNER",
+        replace(CATALOGUE, partners=(replace(ACME, share=-1),)),
+        "of the partner acme the platform keeps -1 basis points",
+    ),
+    ("PARTNER", replace(CATALOGUE, partners=(replace(ACME, name=" "),)), "the partner acme has no name"),
 ]
 
 
@@ -129,6 +146,15 @@ def test_two_prices_or_products_or_meters_of_one_key_are_named():
 
 def test_a_bundle_may_cost_more_than_those_of_its_parts_that_are_sold_alone():
     assert found(without("module.workflow")) == []
+
+
+def test_what_a_partner_made_is_sold_for_nobody_else(lamp, monkeypatch):
+    known = replace(CATALOGUE, partners=(ACME,))
+    monkeypatch.setattr(type(modules()["lamp"]), "vendor", "acme")
+    mine = offer(Kind.MODULE, "lamp", "5", gives=gives("lamp"))
+    assert found(replace(known, offers=(*known.offers, replace(mine, partner="acme")))) == []
+    assert found(replace(known, offers=(*known.offers, mine))) == [("OWNER", "module.lamp belongs to us, but acme made it")]
+    assert ("OWNER", "module.lamp belongs to the partner acme, whom nobody knows") in found(declared())
 
 
 def test_what_is_not_sold_any_more_needs_no_prices():

@@ -42,6 +42,8 @@ ALLOWED = {  # what may be done even then: to pay, to export, and to end an acce
     "billingPause",
     "billingPortal",
     "billingResume",
+    "billingSpendCapRemove",
+    "billingSpendCapSet",
     "billingTaxIdAdd",
     "billingTaxIdRemove",
     "bulkOperationCancel",

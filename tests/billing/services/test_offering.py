@@ -26,8 +26,17 @@ def test_a_module_that_is_not_entitled_is_refused_with_what_to_buy(payer):
             "amount": "20",
             "currency": "USD",
             "interval": "month",
+            "within_cap": True,
         },
-        {"offer": "bundle.erp", "kind": "bundle", "title": "ERP", "amount": "35", "currency": "USD", "interval": "month"},
+        {
+            "offer": "bundle.erp",
+            "kind": "bundle",
+            "title": "ERP",
+            "amount": "35",
+            "currency": "USD",
+            "interval": "month",
+            "within_cap": True,
+        },
     ]
     assert [each["offer"] for each in error["details"]["offers"][2:]] == ["plan.business", "plan.enterprise"]
     assert {each["details"]["module"] for each in others} <= {"orders", "stock", "workflow"}

@@ -1,0 +1,1 @@
+"""The cap that a company sets on what it pays beside its plan."""
