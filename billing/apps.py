@@ -7,6 +7,6 @@ class Billing(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import checks, resources  # noqa: F401 (registers)
+        from billing import admin, checks, resources  # noqa: F401 (registers)
         from billing.catalogue import checks as catalogue_checks  # noqa: F401 (registers)
         from billing.metering import handlers  # noqa: F401 (registers)

@@ -10,6 +10,6 @@ class Tenants(AppConfig):
         from django.db.models.signals import post_delete
         from django_tenants.signals import tenant_delete_callback
 
-        from tenants import resources  # noqa: F401 (registers)
+        from tenants import admin, resources  # noqa: F401 (register)
 
         post_delete.disconnect(tenant_delete_callback)  # it drops schemas, which we never do, and slows every deletion

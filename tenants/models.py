@@ -44,6 +44,13 @@ class Tenant(TenantMixin):
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True)  # of one that is only remembered
 
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.slug})"
+
     def ref(self) -> TenantRef:
         """Return what the kernel knows of the tenant."""
         return TenantRef(
@@ -161,6 +168,7 @@ class SignUp(models.Model):
     email = models.EmailField()
     password = models.CharField(max_length=128)  # hashed; empty once the account has it
     modules = models.JSONField()
+    wish = models.JSONField(null=True)  # what was chosen on the way here, see `tenants.wishes`
     language = models.CharField(max_length=10, default="en")
     ip = models.GenericIPAddressField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)

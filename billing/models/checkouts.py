@@ -24,6 +24,7 @@ class Checkout(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     asked = models.JSONField()
     asked_by = models.CharField(max_length=200)
+    asked_by_member = models.UUIDField(null=True)
     session = models.CharField(max_length=255, unique=True, null=True)
     url = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -50,3 +50,20 @@ class Entitlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id}: {self.access}"
+
+
+class Setback(models.Model):
+    """What a tenant may use could not be worked out: why, how often in a row, and when it is tried again. It goes when it could."""
+
+    id = KeyField()
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="setback")
+    why = models.CharField(max_length=1000)
+    attempts = models.PositiveIntegerField(default=1)
+    since = models.DateTimeField()
+    again_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~models.Q(why=""), name="billing_setback_says_why")]
+
+    def __str__(self) -> str:
+        return self.why

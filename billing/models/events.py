@@ -16,7 +16,8 @@ class ClockTimestamp(models.Func):
 class StripeEvent(models.Model):
     """An event of Stripe's, kept before anything is made of it; `due_at` is when it is taken up, again.
 
-    `received_at` and `Customer.folded_at` are by the database's clock, so that they can be compared.
+    `received_at` and `Customer.folded_at` are by the database's clock, so that they can be compared. `payload` is null once its
+    time was over (see `billing.events.forgetting`): the row stays, so that the same event is known when it comes again.
     """
 
     class State(models.TextChoices):
@@ -34,7 +35,7 @@ class StripeEvent(models.Model):
     api_version = models.CharField(max_length=60, blank=True)
     livemode = models.BooleanField()
     customer = models.CharField(max_length=255, blank=True)  # Stripe's key, empty for what is about none
-    payload = models.JSONField()
+    payload = models.JSONField(null=True)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.WEBHOOK)
     state = models.CharField(max_length=11, choices=State.choices, default=State.RECEIVED)
     why = models.CharField(max_length=1000, blank=True)  # it is in quarantine, or failed last time
@@ -43,6 +44,7 @@ class StripeEvent(models.Model):
     received_at = models.DateTimeField(db_default=ClockTimestamp())
     due_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
+    forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -55,11 +57,26 @@ class StripeEvent(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(state="quarantined") | ~models.Q(why=""), name="billing_event_quarantine_says_why"
             ),
+            models.CheckConstraint(
+                condition=models.Q(payload__isnull=False, forgotten_at=None)
+                | (models.Q(payload__isnull=True, forgotten_at__isnull=False) & ~models.Q(state="received")),
+                name="billing_event_forgotten_is_over",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="received"), name="billing_event_due"),
             models.Index(fields=["received_at"], condition=models.Q(state="quarantined"), name="billing_event_quarantined"),
+            models.Index(fields=["done_at"], condition=models.Q(state="done", forgotten_at=None), name="billing_event_to_forget"),
         ]
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.type}"
+
+
+class QuarantinedEvent(StripeEvent):
+    """An event of the quarantine, as operators list it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("event in quarantine")
+        verbose_name_plural = _("quarantine")

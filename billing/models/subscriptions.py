@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from tessera.fields import KeyField, PriceField
+from tessera.fields import AmountField, KeyField, PriceField
 
 from billing.models.customers import Customer
 
@@ -63,6 +63,35 @@ class Subscription(models.Model):
                 fields=["customer", "checkout"],
                 condition=~models.Q(checkout="") & ~models.Q(status__in=["canceled", "incomplete_expired"]),
                 name="billing_subscription_one_a_checkout",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+
+class SubscriptionDiscount(models.Model):
+    """A discount on a subscription, in the order of `place`: a share of each line (`percent`, of 100), or an amount off the whole.
+
+    One that `is_once` is for the next invoice alone; `ends_at` is when one that lasts for months ends. `products` are those it is
+    for, as lines name them, empty for all.
+    """
+
+    id = KeyField()
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="discounts")
+    stripe_id = models.CharField(max_length=255, unique=True)
+    place = models.PositiveSmallIntegerField()
+    percent = models.DecimalField(max_digits=7, decimal_places=4, null=True)
+    amount = AmountField(null=True)
+    is_once = models.BooleanField()
+    ends_at = models.DateTimeField(null=True)
+    products = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(percent=None, amount__isnull=False) | models.Q(percent__isnull=False, amount=None),
+                name="billing_discount_is_one_of_two",
             ),
         ]
 

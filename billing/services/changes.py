@@ -27,7 +27,7 @@ from billing.services.company import answered, speaker, subscribed
 from billing.services.instructions import begin, finish, pending, refuse
 from billing.services.items import NothingChanges, bought_anew, items_for, recurring_of, wanted_of, without_covered
 from billing.services.prices import priced
-from billing.services.wanted import lines_of
+from billing.services.wanted import lines_of, shown_of
 
 PURPOSE, ACT = "billing change", "change"
 LIVES = timedelta(minutes=15)
@@ -90,6 +90,7 @@ def preview_change_of_plan(
         "at": None if at is None else int(at.timestamp()),
         "amounts": _amounts(bill),
         "key": new_id().hex,
+        "shown": {**shown_of(wanted), "total": format(bill.total, "f")},
     }
     return BillingChangePreview(
         token=sign(PURPOSE, told),
@@ -151,7 +152,9 @@ def change_plan(*, token: str) -> BillingSubscription:
     at = None if told["at"] is None else datetime.fromtimestamp(told["at"], UTC)
     with answered():
         is_new = pending(customer=customer, act=ACT, subject=told["key"]) is None
-        instruction = begin(customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"], is_alone=True)
+        instruction = begin(
+            customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"], is_alone=True, shown=told["shown"]
+        )
         if is_new:
             _refuse_changed(instruction, row, told, at)
         _carry_out(instruction, told, at)
