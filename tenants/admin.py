@@ -39,7 +39,7 @@ class TenantAdmin(Shown):
         failed = rows.filter(state=Installation.State.FAILED).values(found=Count("pk"))
         return super().get_queryset(request).annotate(owned_by=Subquery(owner), on=Subquery(on), broken=Subquery(failed))
 
-    @admin.display(description=_("owner"), ordering="owned_by")
+    @admin.display(description=_("owned by"), ordering="owned_by")
     def owner(self, row: Any) -> str:
         return row.owned_by or ""
 

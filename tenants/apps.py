@@ -1,10 +1,12 @@
 """Tenants: who our customers are, where their data is, what they have on."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class Tenants(AppConfig):
     name = "tenants"
+    verbose_name = _("Companies")
 
     def ready(self) -> None:
         from django.db.models.signals import post_delete

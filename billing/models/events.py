@@ -30,23 +30,25 @@ class StripeEvent(models.Model):
         RECONCILER = "reconciler", _("reconciler")
 
     id = KeyField()
-    event_id = models.CharField(max_length=255, unique=True)
-    type = models.CharField(max_length=100)
-    api_version = models.CharField(max_length=60, blank=True)
-    livemode = models.BooleanField()
-    customer = models.CharField(max_length=255, blank=True)  # Stripe's key, empty for what is about none
+    event_id = models.CharField(_("event"), max_length=255, unique=True)
+    type = models.CharField(_("kind"), max_length=100)
+    api_version = models.CharField(_("version of the API"), max_length=60, blank=True)
+    livemode = models.BooleanField(_("real money"))
+    customer = models.CharField(_("customer"), max_length=255, blank=True)  # Stripe's key, empty for what is about none
     payload = models.JSONField(null=True)
-    source = models.CharField(max_length=10, choices=Source.choices, default=Source.WEBHOOK)
-    state = models.CharField(max_length=11, choices=State.choices, default=State.RECEIVED)
-    why = models.CharField(max_length=1000, blank=True)  # it is in quarantine, or failed last time
-    attempts = models.PositiveIntegerField(default=0)
-    created = models.DateTimeField()
-    received_at = models.DateTimeField(db_default=ClockTimestamp())
-    due_at = models.DateTimeField(default=timezone.now)
-    done_at = models.DateTimeField(null=True)
-    forgotten_at = models.DateTimeField(null=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.WEBHOOK)
+    state = models.CharField(_("state"), max_length=11, choices=State.choices, default=State.RECEIVED)
+    why = models.CharField(_("reason"), max_length=1000, blank=True)  # it is in quarantine, or failed last time
+    attempts = models.PositiveIntegerField(_("tries"), default=0)
+    created = models.DateTimeField(_("made at"))
+    received_at = models.DateTimeField(_("received at"), db_default=ClockTimestamp())
+    due_at = models.DateTimeField(_("due at"), default=timezone.now)
+    done_at = models.DateTimeField(_("done at"), null=True)
+    forgotten_at = models.DateTimeField(_("forgotten at"), null=True)
 
     class Meta:
+        verbose_name = _("event of Stripe")
+        verbose_name_plural = _("events of Stripe")
         constraints = [
             models.CheckConstraint(condition=models.Q(event_id__startswith="evt_"), name="billing_event_key"),
             models.CheckConstraint(

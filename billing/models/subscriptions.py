@@ -26,20 +26,22 @@ class Subscription(models.Model):
     OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
     id = KeyField()
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="subscriptions")
-    stripe_id = models.CharField(max_length=255, unique=True)
-    status = models.CharField(max_length=20, choices=Status.choices)
-    currency = models.CharField(max_length=3)
-    created = models.DateTimeField()
-    trial_end = models.DateTimeField(null=True)
-    cancel_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    is_paused = models.BooleanField(default=False)
-    resumes_at = models.DateTimeField(null=True)
-    unpaid_since = models.DateTimeField(null=True)
-    checkout = models.CharField(max_length=255, blank=True)
+    customer = models.ForeignKey(Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="subscriptions")
+    stripe_id = models.CharField(_("key at Stripe"), max_length=255, unique=True)
+    status = models.CharField(_("state"), max_length=20, choices=Status.choices)
+    currency = models.CharField(_("currency"), max_length=3)
+    created = models.DateTimeField(_("made at"))
+    trial_end = models.DateTimeField(_("trial until"), null=True)
+    cancel_at = models.DateTimeField(_("ends at"), null=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    is_paused = models.BooleanField(_("paused"), default=False)
+    resumes_at = models.DateTimeField(_("goes on at"), null=True)
+    unpaid_since = models.DateTimeField(_("unpaid since"), null=True)
+    checkout = models.CharField(_("intent to buy"), max_length=255, blank=True)
 
     class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(

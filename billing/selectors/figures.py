@@ -1,8 +1,8 @@
 """The figures of the business, by what is known of Stripe's books here: each is Decimal, without tax, a currency apart.
 
 What a subscription brings a month is what its next invoice would say of its fixed lines, after the discounts that last, a
-twelfth of it where it is paid by the year. What is paid as used, and a discount for one invoice alone, are no part of it. It
-counts from the day that it is paid for (not in a trial) until it has ended; one that is paused brings nothing meanwhile.
+twelfth of it where it is paid by the year. What is paid as used, and a discount for one invoice alone, are no part of it.
+Whether somebody is a customer say the invoices: from the first one about an amount that was paid, until the subscription ends.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 from tessera.money import minor_units, round_to
 
@@ -21,7 +21,6 @@ from billing.models import Entitlement, Invoice, Subscription, SubscriptionDisco
 from tenants.models import Tenant
 
 A_MONTH = {"day": Decimal(12) / 365, "week": Decimal(12) / 52, "month": Decimal(1), "year": Decimal(12)}  # what divides
-NEVER_BEGUN = (Subscription.Status.INCOMPLETE, Subscription.Status.INCOMPLETE_EXPIRED)
 LATE = (7, 21)  # days from which a company that does not pay is read-only, and suspended
 Amounts = dict[str, Decimal]
 
@@ -91,47 +90,52 @@ def mrr(moment: datetime | None = None) -> Amounts:
 
 def churn(month: datetime) -> Churn:
     """Return who was lost in the calendar month (of UTC) in which `month` is."""
-    return _churn(_ever_begun(), month)
+    return _churn(_ever_paid(), month)
 
 
-def _ever_begun() -> list[Subscription]:
-    return list(Subscription.objects.exclude(status__in=NEVER_BEGUN).prefetch_related("items", "discounts"))
+@dataclass(frozen=True)
+class Paid:
+    """A subscription that was paid for, and since when: the day of its first invoice about an amount that was paid."""
+
+    row: Subscription
+    since: datetime
+
+    def is_at(self, moment: datetime) -> bool:
+        """Say whether it was paid for, and had not ended, at a moment."""
+        return self.since <= moment and (self.row.ended_at is None or self.row.ended_at > moment)
 
 
-def _churn(rows: list[Subscription], month: datetime) -> Churn:
+def _ever_paid() -> list[Paid]:
+    """Return all subscriptions that were ever paid for."""
+    firsts = _paid_invoices().exclude(subscription="").values_list("subscription").annotate(first=Min("created"))
+    since = dict(firsts.order_by())
+    rows = Subscription.objects.filter(stripe_id__in=since).prefetch_related("items", "discounts")
+    return [Paid(row, since[row.stripe_id]) for row in rows]
+
+
+def _paid_invoices() -> QuerySet[Invoice]:
+    return Invoice.objects.filter(status=Invoice.Status.PAID, total__gt=0)
+
+
+def _churn(ever: list[Paid], month: datetime) -> Churn:
     start, end = _bounds(month)
     end = min(end, timezone.now())  # of the running month what has happened
-    before = [row for row in rows if _is_paid_at(row, start)]
-    after = {row.customer_id for row in rows if _is_paid_at(row, end)}
-    had = {row.customer_id for row in before}
-    ended = [row for row in before if not _is_paid_at(row, end)]
+    before = [each for each in ever if each.is_at(start)]
+    after = {each.row.customer_id for each in ever if each.is_at(end)}
+    had = {each.row.customer_id for each in before}
     return Churn(
         month=f"{start:%Y-%m}",
         customers=len(had),
         lost=len(had - after),
-        revenue=_sums(before, start),
-        lost_revenue=_sums(ended, start),
+        revenue=_sums((each.row for each in before), start),
+        lost_revenue=_sums((each.row for each in before if not each.is_at(end)), start),
     )
 
 
-def _is_paid_at(row: Subscription, moment: datetime) -> bool:
-    """Say whether a subscription had begun to be paid for, and not ended, at a moment."""
-    return _paid_from(row) <= moment and (row.ended_at is None or row.ended_at > moment)
-
-
-def _paid_from(row: Subscription) -> datetime:
-    return max(row.created, row.trial_end or row.created)
-
-
 def trial_conversion() -> list[Cohort]:
-    """Return the companies by the month (of UTC) that they were made in, the newest first."""
-    now = timezone.now()
-    paying = {
-        row.customer.tenant_id
-        for row in Subscription.objects.exclude(status__in=NEVER_BEGUN).select_related("customer")
-        if _paid_from(row) <= now and (row.ended_at is None or row.ended_at > _paid_from(row))
-    }
-    trying = _in_trial(now)
+    """Return the companies by the month (of UTC) that they were made in, the newest first; who has paid once has converted."""
+    paying = set(_paid_invoices().values_list("customer__tenant", flat=True))
+    trying = _in_trial(timezone.now())
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for key, made in Tenant.objects.exclude(state=Tenant.State.PREPARING).values_list("pk", "created_at"):
         counts = found[f"{made.astimezone(UTC):%Y-%m}"]
@@ -213,11 +217,11 @@ def all_figures(months: int = 6) -> Figures:
     starts = [_bounds(now)[0]]
     while len(starts) < months:
         starts.append(_bounds(starts[-1] - timedelta(days=1))[0])
-    rows = _ever_begun()
+    ever = _ever_paid()
     return Figures(
         at=now,
         mrr=mrr(now),
-        churn=[_churn(rows, each) for each in starts],
+        churn=[_churn(ever, each) for each in starts],
         trials=trial_conversion(),
         tenants=active_tenants(),
         subscriptions=subscriptions_by_status(),

@@ -3,7 +3,6 @@
 import os
 
 ACCOUNT_APPS = [
-    "tessera.accounts.operators",  # before the admin: its templates replace theirs
     "tessera.accounts.oauth",
     "tessera.accounts",  # before allauth: its templates replace theirs
     "django.contrib.admin.apps.SimpleAdminConfig",  # its site is ours alone: nothing registers itself there

@@ -67,6 +67,7 @@ TENANT_SYNC_ROUTER = "tessera.db.router.Router"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SHARED_APPS = [
+    "tessera.accounts.operators",  # first: its pages replace those of the admin, and of django-tenants
     "django_tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",

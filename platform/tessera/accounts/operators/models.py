@@ -18,7 +18,7 @@ class OperatorAct(models.Model):
     name = models.CharField(_("operator"), max_length=254)
     act = models.CharField(_("act"), max_length=100)
     subject = models.CharField(_("subject"), max_length=300)
-    key = models.CharField(max_length=255)
+    key = models.CharField(_("key"), max_length=255)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     details = models.JSONField(_("details"), default=dict)
     done_at = models.DateTimeField(_("done at"), auto_now_add=True)
@@ -48,8 +48,8 @@ class FailedJob(models.Model):
     message = models.CharField(_("message"), max_length=1000, blank=True)
     trace = models.TextField(_("traceback"), blank=True)
     times = models.PositiveIntegerField(_("times"), default=1)
-    first_at = models.DateTimeField(_("first"))
-    last_at = models.DateTimeField(_("last"), db_index=True)
+    first_at = models.DateTimeField(_("first time"))
+    last_at = models.DateTimeField(_("last time"), db_index=True)
 
     class Meta:
         verbose_name = _("job that fails")
