@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from tessera.accounts.models import Membership
@@ -22,7 +22,7 @@ WITH_TABLES = (Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Tenant.State.FENCED)
 class TenantAdmin(Shown):
     """Companies; all that a row of the list shows comes with the statement of the list."""
 
-    list_display: tuple[Any, ...] = ("name", "slug", "state", "access", "owner", "tier", "modules_on", "failed", "created_at")
+    list_display: tuple[Any, ...] = ("__str__", "standing", "owner", "tier", "modules_on", "failed", "created_at")
     list_filter: tuple[Any, ...] = ("state", "access", "tier", "language")
     search_fields = ("name", "slug", "id")
     ordering = ("-created_at",)
@@ -35,13 +35,19 @@ class TenantAdmin(Shown):
         """Return companies with their owner, the modules that are on, and how many switchings failed."""
         owner = Membership.objects.filter(tenant_id=OuterRef("pk"), is_owner=True).values("account__email")[:1]
         rows = Installation.objects.filter(tenant=OuterRef("pk")).order_by().values("tenant")
-        on = rows.filter(state__in=SERVED).values(found=StringAgg("module", Value(", "), ordering="module"))
+        on = rows.filter(state__in=SERVED).values(found=StringAgg("module", ", ", ordering="module"))
         failed = rows.filter(state=Installation.State.FAILED).values(found=Count("pk"))
         return super().get_queryset(request).annotate(owned_by=Subquery(owner), on=Subquery(on), broken=Subquery(failed))
 
     @admin.display(description=_("owned by"), ordering="owned_by")
     def owner(self, row: Any) -> str:
         return row.owned_by or ""
+
+    @admin.display(description=_("state"), ordering="state")
+    def standing(self, row: Tenant) -> str:
+        """Return the state, and how far one that is active may be used."""
+        state = row.get_state_display()
+        return state if row.state != Tenant.State.ACTIVE else f"{state} ({row.get_access_display()})"
 
     @admin.display(description=_("modules on"))
     def modules_on(self, row: Any) -> int:

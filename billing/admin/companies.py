@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.timezone import make_aware
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext_lazy as _
 from tessera.accounts.operators.services import Operator
 from tessera.accounts.operators.site import Act, ReasonForm, site
@@ -68,9 +69,7 @@ class CompanyAdmin(TenantAdmin):
         Act("grant", _("Give a module"), FAVOUR_GRANT, _grant, GrantForm, _is_there),
         Act("extend", _("Extend the trial"), FAVOUR_GRANT, _extend, TrialForm, _is_there),
     )
-    list_display = (
-        *("name", "slug", "state", "access", "owner", "plan", "trial_end", "tier", "modules_on", "failed", "created_at"),
-    )
+    list_display = (*("__str__", "standing", "owner", "plan", "trial_end", "tier", "modules_on", "failed", "created_at"),)
     fields = (*TenantAdmin.fields[:5], "plan", "trial_end", *TenantAdmin.fields[5:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
@@ -94,13 +93,13 @@ class CompanyAdmin(TenantAdmin):
         if not row.plan_key:
             return ""
         offer = catalogue().by_key.get(row.plan_key)
-        state = dict(Subscription.Status.choices)[row.plan_state]
-        return f"{offer.title if offer else row.plan_key} ({state})"
+        return f"{offer.title if offer else row.plan_key} ({Subscription.Status(row.plan_state).label})"
 
     @admin.display(description=_("trial until"))
-    def trial_end(self, row: Tenant) -> datetime:
+    def trial_end(self, row: Tenant) -> str:
         extension = getattr(row, "trial_extension", None)
-        return extension.until if extension else row.created_at + timedelta(days=catalogue().trial_days)
+        end = extension.until if extension else row.created_at + timedelta(days=catalogue().trial_days)
+        return date_format(localtime(end), "DATETIME_FORMAT")
 
 
 site.unregister(Tenant)

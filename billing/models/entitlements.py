@@ -53,7 +53,7 @@ class Entitlement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant_id}: {self.access}"
+        return f"{self.tenant}: {self.access}"
 
 
 class Setback(models.Model):

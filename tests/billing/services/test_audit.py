@@ -11,7 +11,7 @@ from tests.billing.services import words
 from tests.billing.services.words import act
 from tests.tenancy.people import member_of
 
-AUDIT = """query($label: [String!]) { auditEntries(first: 50, filter: {label: {in: $label}}, orderBy: [{field: RECORDED_AT, direction: ASC}]) {
+AUDIT = """query($label: [String!]) { auditEntries(first: 50, filter: {label: {in: $label}}) {
     nodes { label verb actorName actorKind changes { field before after } } } }"""
 BUSINESS = {"plan": "plan.business", "interval": "MONTH", "currency": "USD", "seats": 7}
 

@@ -28,7 +28,7 @@ CHOSEN = {
     "seats": 7,
     "additions": ["bundle.oa"],
     "amount": "1040",
-    "text": "Business, Approvals and processes · 7 seats · €1,040 a year",
+    "text": "Business, OA · 7 seats · €1,040 a year",
     "problem": "",
 }
 

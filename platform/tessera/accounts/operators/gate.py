@@ -33,6 +33,11 @@ def has_second_factor(request: HttpRequest) -> bool:
     return any(each["method"] == "mfa" and each["at"] > since for each in get_authentication_records(request, request.user))
 
 
+def has_passed(request: HttpRequest) -> bool:
+    """Say whether a request came through the gate."""
+    return getattr(request, "is_operator", False)
+
+
 def operators_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Serve a view to operators: others are sent to sign in, and who has is told that there is nothing here."""
 
@@ -45,6 +50,7 @@ def operators_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
         if not is_operator(request.user):
             raise Http404
         if has_second_factor(request):
+            request.is_operator = True  # type: ignore[attr-defined]
             return view(request, *arguments, **options)
         if is_mfa_enabled(request.user):
             return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': here})}")

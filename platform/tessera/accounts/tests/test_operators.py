@@ -73,7 +73,7 @@ def test_the_people_of_companies_find_nothing_there(olga, browser, tenant):
     join(tenant, bob)
     browser.sign_in("bob@example.com")
     client = browser.on(host_of())
-    client.get("/switch")  # which says that he has signed in
+    client.get("/nothing-of-the-kind")  # the first page says that he has signed in
     unknown = client.get("/nothing-of-the-kind")
     for path in PATHS:
         answer = client.get(path)
@@ -97,6 +97,7 @@ def test_without_a_second_factor_an_operator_is_sent_to_set_one_up(browser, sett
 
 
 def test_the_second_factor_is_asked_for_again_after_a_working_day(olga, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
     client = signed_in(olga[0].email, olga[1])
     assert client.get("/operators/").status_code == 200
     time_machine.shift(GOOD_FOR + timedelta(seconds=1))
@@ -178,7 +179,7 @@ def test_jobs_that_fail_are_counted_by_task_company_and_error(_database, time_ma
         ("ValueError", None, "of nobody", 1),
     }
     time_machine.shift(timedelta(days=31))
-    assert forget_failed_jobs() == 4
+    assert forget_failed_jobs() == 3
 
 
 def test_every_record_is_only_shown(_database):
