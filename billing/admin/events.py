@@ -39,7 +39,7 @@ class StripeEventAdmin(Shown):
             may=lambda row: _is_known(row) and row.state != StripeEvent.State.QUARANTINED,
         ),
     )
-    list_display: tuple[str, ...] = ("event_id", "type", "customer", "state", "attempts", "why", "received_at", "due_at", "done_at")
+    list_display: tuple[str, ...] = ("event_id", "type", "customer", "state", "attempts", "why", "received_at", "done_at")
     list_filter: tuple[str, ...] = ("state", "source", "livemode")
     search_fields = ("event_id", "customer", "type")
     ordering = ("-received_at",)

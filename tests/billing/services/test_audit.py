@@ -21,7 +21,7 @@ def told(person, *labels):
     nodes = person.data(AUDIT, label=list(labels) or ["billing.Checkout", "billing.Instruction"])["auditEntries"]["nodes"]
     return [
         (each["verb"], each["actorName"], {one["field"]: (one["before"], one["after"]) for one in each["changes"]})
-        for each in nodes
+        for each in nodes[::-1]  # the newest comes first
     ]
 
 
