@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                 ('message', models.CharField(blank=True, max_length=1000, verbose_name='message')),
                 ('trace', models.TextField(blank=True, verbose_name='traceback')),
                 ('times', models.PositiveIntegerField(default=1, verbose_name='times')),
-                ('first_at', models.DateTimeField(verbose_name='first')),
-                ('last_at', models.DateTimeField(db_index=True, verbose_name='last')),
+                ('first_at', models.DateTimeField(verbose_name='first time')),
+                ('last_at', models.DateTimeField(db_index=True, verbose_name='last time')),
             ],
             options={
                 'verbose_name': 'job that fails',
