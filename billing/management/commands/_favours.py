@@ -16,7 +16,7 @@ def add_favour(acts: Any) -> None:
     kinds = acts.add_parser("favour", help="give a company a module, or a longer trial").add_subparsers(required=True)
     module = kinds.add_parser("module", help="let it use a module")
     module.add_argument("slug", help="the company's subdomain")
-    module.add_argument("module")
+    module.add_argument("module", help="its label, such as stock")
     module.add_argument("--until", type=day, help="and with this day of UTC, 2030-12-31; without one for good")
     module.set_defaults(run=run_module)
     trial = kinds.add_parser("trial", help="let its trial last longer")
