@@ -28,7 +28,7 @@ def test_ada_picks_her_own_modules(person):
     ada = person(width="phone", java_script_enabled=False)
     ada.open("/pricing")
     for name in ("oa", "finance"):
-        ada.page.check(f"input[value={name}]")
+        ada.page.check(f".custom input[value={name}]")
     ada.press(".custom button")
     assert ticked(ada) == ["finance", "oa"]
 
