@@ -5,7 +5,7 @@ from tessera.resource import Mutation, Report
 from billing.lifecycle.overview import billing_standing
 from billing.metering.overview import billing_usage
 from billing.permissions import BILLING_MANAGE, BILLING_VIEW, ENTITLEMENT_VIEW
-from billing.selectors import invoices, offers, overview, subscription
+from billing.selectors import choice, invoices, offers, overview, subscription
 from billing.services import changes, checkout, contacts, discounts, portal, standing
 from billing.spending import caps
 
@@ -16,6 +16,7 @@ Report(name="billing_standing", selector=billing_standing, permission="")  # eve
 Report(name="billing_usage", selector=billing_usage, permission=BILLING_VIEW)
 Report(name="billing_spend", selector=caps.billing_spend, permission=BILLING_VIEW)
 
+Report(name="billing_choice", selector=choice.billing_choice, permission=BILLING_VIEW)
 Report(name="billing_subscription", selector=subscription.billing_subscription, permission=BILLING_VIEW)
 Report(name="billing_invoices", selector=invoices.billing_invoices, permission=BILLING_VIEW)
 Report(name="billing_next_invoice", selector=invoices.billing_next_invoice, permission=BILLING_VIEW)
@@ -26,6 +27,7 @@ Report(name="module_switch_offers", selector=offers.module_switch_offers, permis
 Report(name="billing_change_preview", selector=changes.preview_change_of_plan, permission=BILLING_MANAGE)
 
 Mutation(name="billing_checkout", service=checkout.open_checkout)
+Mutation(name="billing_checkout_chosen", service=checkout.open_chosen_checkout)
 Mutation(name="billing_portal", service=portal.open_portal)
 Mutation(name="billing_change", service=changes.change_plan)
 Mutation(name="billing_cancel", service=standing.cancel_subscription)

@@ -9,25 +9,20 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from tessera.tasks import tenant_task
 
-from billing.catalogue.selectors import catalogue
-from billing.entitlements.entitling import settle_entitlement
+from billing.entitlements.sweeping import sweep_entitlements
+from billing.events.forgetting import forget_bodies
 from billing.events.processing import process_event
 from billing.gateway.client import Unreachable, is_billing_on
 from billing.lifecycle.living import act_by_time
-from billing.lifecycle.turns import FIRST_REMINDER
 from billing.metering.counting import count_usage
 from billing.metering.reporting import report_usage
-from billing.mirror.customers import customer_of
 from billing.mirror.reconciling import reconcile_with_stripe
-from billing.mirror.refreshing import refresh_customer
-from billing.models import Entitlement, StripeEvent
+from billing.models import StripeEvent
 from billing.partners.statements import close_statements, last_month
 from billing.spending.caps import warn_of_spend
 from tenants.directory import tenant_here
-from tenants.models import Tenant
 
-AT_ONCE = 500  # rows of each kind that one sweep looks at
-LATER = timedelta(hours=1)  # until what failed by itself is tried again
+AT_ONCE = 500  # events that one sweep looks at
 CLOSING_DAY = 3  # of the month after: what Stripe could not tell at once has come by then
 _log = logging.getLogger(__name__)
 
@@ -58,37 +53,21 @@ def sweep() -> None:
     """Process the events that wait, and work out anew what time may have changed."""
     if not is_billing_on():
         return
+    is_away = False
     try:
         waiting = StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED, due_at__lte=timezone.now())
         for event in waiting.order_by("due_at")[:AT_ONCE]:
             process_event(event=event)
-        sweep_entitlements()
     except Unreachable as reason:
-        _log.warning("Stripe does not answer, everything stays as it is: %s", reason)
+        _log.warning("Stripe does not answer, events wait: %s", reason)
+        is_away = True
+    sweep_entitlements(is_away=is_away)
 
 
-def sweep_entitlements() -> None:
-    """Work out anew what tenants may use whose time has come; where there is a customer, Stripe is asked first.
-
-    Raises Unreachable when Stripe does not answer: then no time counts.
-    """
-    now = timezone.now()
-    due = Tenant.objects.filter(entitlement__recheck_at__lte=now).order_by("entitlement__recheck_at")
-    ending = now - timedelta(days=catalogue().trial_days) + FIRST_REMINDER
-    unheard = Tenant.objects.filter(entitlement=None, created_at__lte=ending).order_by("created_at")
-    unheard = unheard.exclude(state__in=(Tenant.State.PREPARING, Tenant.State.DELETED))
-    for tenant in (*due[:AT_ONCE], *unheard[:AT_ONCE]):
-        try:
-            customer = customer_of(tenant)
-            if customer is None:
-                settle_entitlement(tenant=tenant, now=now)
-            else:
-                refresh_customer(customer=customer)
-        except Unreachable:
-            raise
-        except Exception:
-            _log.exception("what the tenant %s may use could not be worked out", tenant.pk)
-            Entitlement.objects.filter(tenant=tenant).update(recheck_at=now + LATER)
+@shared_task(name="billing.forget_event_bodies", ignore_result=True)
+def forget_event_bodies() -> None:
+    """Forget what old events said."""
+    forget_bodies()
 
 
 @shared_task(name="billing.live", ignore_result=True)

@@ -7,6 +7,7 @@ from tessera.errors import Refused
 
 from tenants.provisioning import check_slug
 from tenants.signup import confirm_signup, offered_modules, request_signup
+from tenants.wishes import Wish, read_wish
 
 
 class UserError(graphene.ObjectType):
@@ -36,6 +37,16 @@ class NewTenant(graphene.ObjectType):
     url = graphene.NonNull(graphene.String)
 
 
+class SignUpChoice(graphene.InputObjectType):
+    """The plan that a company wants after its trial: keys are those of `plans` and `planAdditions`, the interval month or year."""
+
+    plan = graphene.String(required=True)
+    interval = graphene.String()
+    currency = graphene.String()
+    seats = graphene.Int()
+    additions = graphene.List(graphene.NonNull(graphene.String))
+
+
 class SignUp(graphene.Mutation):
     """Ask for a tenant; a link that confirms it goes to the address."""
 
@@ -46,17 +57,26 @@ class SignUp(graphene.Mutation):
         password = graphene.String(required=True)
         modules = graphene.List(graphene.NonNull(graphene.String), default_value=[])
         language = graphene.String(default_value="en")
+        choice = SignUpChoice(description="Offered to the company for a checkout of one click, as long as it is sold.")
 
     email = graphene.String()
     user_errors = graphene.List(graphene.NonNull(UserError), required=True)
 
-    def mutate(root: Any, info: Any, modules: list[str] | None = None, **wish: Any) -> "SignUp":
+    def mutate(root: Any, info: Any, modules: list[str] | None = None, choice: Any = None, **said: Any) -> "SignUp":
         ip = info.context.META.get("REMOTE_ADDR", "")
         try:
-            asked = request_signup(modules=modules or [], ip=ip, **wish)
+            asked = request_signup(modules=modules or [], ip=ip, wish=_wish(choice), **said)
         except Refused as refused:
             return SignUp(user_errors=findings(refused))
         return SignUp(email=asked.email, user_errors=[])
+
+
+def _wish(choice: Any) -> Wish | None:
+    """Return a choice as an address would say it."""
+    if not choice:
+        return None
+    asked = {name: value if isinstance(value, list) else [str(value)] for name, value in choice.items() if value is not None}
+    return read_wish(asked)
 
 
 class SignUpConfirm(graphene.Mutation):

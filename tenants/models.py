@@ -35,14 +35,21 @@ class Tenant(TenantMixin):
     id = KeyField()
     name = models.CharField(_("company"), max_length=200)
     slug = models.CharField(_("subdomain"), max_length=63, unique=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
-    time_zone = models.CharField(max_length=60, default="UTC")
-    language = models.CharField(max_length=10, default="en")
-    tier = models.CharField(max_length=40, blank=True)  # of its budget, from its plan; "" is the usual one
-    access = models.CharField(max_length=9, choices=Access.choices, default=Access.FULL)  # as long as it is active
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PREPARING)
+    time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
+    language = models.CharField(_("language"), max_length=10, default="en")
+    tier = models.CharField(_("tier"), max_length=40, blank=True)  # of its budget, from its plan; "" is the usual one
+    access = models.CharField(_("access"), max_length=9, choices=Access.choices, default=Access.FULL)  # as long as it is active
     fingerprint = models.CharField(max_length=64, blank=True)  # of the kernel's own tables
-    created_at = models.DateTimeField(auto_now_add=True)
-    deleted_at = models.DateTimeField(null=True)  # of one that is only remembered
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True)  # of one that is only remembered
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.slug})"
 
     def ref(self) -> TenantRef:
         """Return what the kernel knows of the tenant."""
@@ -71,18 +78,20 @@ class TenantExport(models.Model):
         GONE = "gone", _("deleted")
 
     id = KeyField()
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="exports")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WRITING)
-    name = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64, blank=True)
-    size = models.BigIntegerField(default=0)
-    rows = models.BigIntegerField(default=0)
-    files = models.BigIntegerField(default=0)
-    why = models.CharField(max_length=1000, blank=True)
-    begun_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True)
+    tenant = models.ForeignKey(Tenant, verbose_name=_("company"), on_delete=models.CASCADE, related_name="exports")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WRITING)
+    name = models.CharField(_("file"), max_length=200)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    size = models.BigIntegerField(_("bytes"), default=0)
+    rows = models.BigIntegerField(_("rows"), default=0)
+    files = models.BigIntegerField(_("files"), default=0)
+    why = models.CharField(_("reason"), max_length=1000, blank=True)
+    begun_at = models.DateTimeField(_("begun at"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
 
     class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state="ready") | (~models.Q(sha256="") & models.Q(finished_at__isnull=False)),
@@ -90,6 +99,9 @@ class TenantExport(models.Model):
             ),
             models.CheckConstraint(condition=~models.Q(state="failed") | ~models.Q(why=""), name="export_failed_says_why"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Domain(DomainMixin):
@@ -114,19 +126,24 @@ class Installation(models.Model):
         FAILED = "failed", _("failed")
 
     id = KeyField()
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="installations")
-    module = models.CharField(max_length=60)
-    requested = models.BooleanField(default=True)  # by name, not only because another module needs it
-    version = models.CharField(max_length=30, blank=True)
+    tenant = models.ForeignKey(Tenant, verbose_name=_("company"), on_delete=models.CASCADE, related_name="installations")
+    module = models.CharField(_("module"), max_length=60)
+    requested = models.BooleanField(_("asked for by name"), default=True)  # by name, not only because another module needs it
+    version = models.CharField(_("version"), max_length=30, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.ABSENT)
-    since = models.DateTimeField(default=timezone.now)
-    why = models.CharField(max_length=1000, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ABSENT)
+    since = models.DateTimeField(_("since"), default=timezone.now)
+    why = models.CharField(_("reason"), max_length=1000, blank=True)
     asked_by = models.UUIDField(null=True)  # the member that wished it last
-    asked_by_name = models.CharField(max_length=200, blank=True)
+    asked_by_name = models.CharField(_("asked by"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("module of a company")
+        verbose_name_plural = _("modules of companies")
         constraints = [models.UniqueConstraint(fields=["tenant", "module"], name="installation_once")]
+
+    def __str__(self) -> str:
+        return self.module
 
 
 class ReadySchema(models.Model):
@@ -156,16 +173,24 @@ class SignUp(models.Model):
         DONE = "done", _("done")
 
     id = KeyField()
-    company = models.CharField(max_length=200)
-    slug = models.CharField(max_length=63)
-    email = models.EmailField()
+    company = models.CharField(_("company"), max_length=200)
+    slug = models.CharField(_("subdomain"), max_length=63)
+    email = models.EmailField(_("e-mail"))
     password = models.CharField(max_length=128)  # hashed; empty once the account has it
-    modules = models.JSONField()
-    language = models.CharField(max_length=10, default="en")
+    modules = models.JSONField(_("modules"))
+    wish = models.JSONField(null=True)  # what was chosen on the way here, see `tenants.wishes`
+    language = models.CharField(_("language"), max_length=10, default="en")
     ip = models.GenericIPAddressField(null=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
-    tenant = models.OneToOneField(Tenant, null=True, on_delete=models.SET_NULL, related_name="sign_up")
-    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ASKED)
+    tenant = models.OneToOneField(Tenant, verbose_name=_("company"), null=True, on_delete=models.SET_NULL, related_name="sign_up")
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("sign-up")
+        verbose_name_plural = _("sign-ups")
+
+    def __str__(self) -> str:
+        return self.company
 
 
 class SchemaScript(models.Model):

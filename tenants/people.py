@@ -3,7 +3,7 @@
 from tessera.access.services import create_owner
 from tessera.accounts.models import Account
 from tessera.accounts.selectors import account_at
-from tessera.accounts.services import add_membership, mark_email_verified
+from tessera.accounts.services import index_owner, mark_email_verified
 from tessera.context import enter, system
 from tessera.locks import lock
 from tessera.unit_of_work import unit_of_work
@@ -27,4 +27,4 @@ def make_owner(*, tenant: Tenant, account: Account) -> None:
     with enter(tenant.ref(), actor=system("sign up"), modules=frozenset()), unit_of_work():
         lock("sign up")
         create_owner(account_id=account.pk, email=account.email, name=account.name)
-    add_membership(account_id=account.pk, tenant_id=tenant.pk)
+    index_owner(account_id=account.pk, tenant_id=tenant.pk)

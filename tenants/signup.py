@@ -31,6 +31,7 @@ from tenants.models import SignUp, Tenant
 from tenants.people import account_of, make_owner
 from tenants.provisioning import check_slug, register_tenant, set_state
 from tenants.throttle import count_sign_up
+from tenants.wishes import Wish, check_wish, keep_wish
 
 PURPOSE = "sign up"
 LIFETIME = timedelta(hours=24)
@@ -61,15 +62,24 @@ def offered_modules(wished: Collection[str] = ()) -> list[tuple[str, str]]:
 
 
 def request_signup(
-    *, company: str, slug: str, email: str, password: str, modules: Iterable[str], language: str = "en", ip: str = ""
+    *,
+    company: str,
+    slug: str,
+    email: str,
+    password: str,
+    modules: Iterable[str],
+    language: str = "en",
+    ip: str = "",
+    wish: Wish | None = None,
 ) -> Asked:
-    """Keep a sign-up and send the link that confirms it.
+    """Keep a sign-up and send the link that confirms it; `wish` is what was chosen before (see `tenants.wishes`).
 
-    Raises Refused with every finding (company, slug, email, password, modules), ApiError RATE_LIMITED.
+    Raises Refused with every finding (company, slug, email, password, modules, choice), ApiError RATE_LIMITED.
     The answer is the same for an address that has an account and one that has none.
     """
     email, chosen = email.strip().lower(), sorted(set(modules))
     count_sign_up(email=email, ip=ip)
+    check_wish(wish)
     name = _check(company=company, slug=slug, email=email, password=password, modules=chosen)
     known = {code for code, _title in settings.LANGUAGES}
     with transaction.atomic(using="shared"):
@@ -79,6 +89,7 @@ def request_signup(
             email=email,
             password=make_password(password),
             modules=chosen,
+            wish=wish,
             language=language if language in known else settings.LANGUAGE_CODE,
             ip=ip or None,
         )
@@ -170,6 +181,7 @@ def _accept(sign_up: SignUp) -> bool:
         sign_up.tenant = register_tenant(
             company=sign_up.company, slug=sign_up.slug, modules=sign_up.modules, language=sign_up.language
         )
+        keep_wish(sign_up.tenant, sign_up.wish)
         sign_up.state, sign_up.password = SignUp.State.CONFIRMED, ""
         sign_up.save()
         return is_new

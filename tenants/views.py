@@ -19,6 +19,7 @@ from tessera.errors import ApiError, Refused
 from tenants.forms import SignUpForm
 from tenants.hosts import tenant_url
 from tenants.signup import confirm_signup, request_signup, signup_of
+from tenants.wishes import read_wish, told_wish
 
 MAIL_TO_FILES = "django.core.mail.backends.filebased.EmailBackend"
 View = Callable[..., HttpResponse]
@@ -47,19 +48,24 @@ def mail_is_in_files() -> bool:
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Show the sign-up form, and take it."""
     form = SignUpForm(request.POST or None, wished=request.GET.getlist("modules"))
+    wish = read_wish(dict(request.GET.lists()))
+    chosen = told_wish(wish)
+    if chosen and chosen.problem:
+        wish = None  # the page says so
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                request_signup(**form.cleaned_data, language=get_language() or "en", ip=request.META.get("REMOTE_ADDR", ""))
+                here = {"language": get_language() or "en", "ip": request.META.get("REMOTE_ADDR", "")}
+                request_signup(**form.cleaned_data, **here, wish=wish)
                 return HttpResponseRedirect("/signup/sent")
             except Refused as refused:
                 form.add_refusal(refused)
             except ApiError as error:
                 form.add_error(None, error.message)
                 status = 429
-    return render(request, "tenants/signup.html", {"form": form}, status=status)
+    return render(request, "tenants/signup.html", {"form": form, "chosen": chosen}, status=status)
 
 
 @on_accounts_host
@@ -77,7 +83,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method != "POST":
             found = signup_of(token)
-            return render(request, "tenants/confirm.html", {"company": found.company, "address": tenant_url(found.slug, "")})
+            shown = {"company": found.company, "address": tenant_url(found.slug, ""), "chosen": told_wish(found.wish)}
+            return render(request, "tenants/confirm.html", shown)
         done = confirm_signup(token=token)
     except Refused as refused:
         return render(request, "tenants/confirm.html", {"error": str(refused)}, status=422)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from babel import Locale
 from babel.numbers import format_currency, format_decimal
@@ -41,11 +40,12 @@ class Card:
     price: str
     saved: str
     seats: str
+    included: int
     seat_price: str
     groups: tuple[Group, ...]
     limits: tuple[str, ...]
     metered: str
-    sign_up: str
+    wished: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,14 @@ def _card(catalogue: Catalogue, plan: Offer, interval: Interval, currency: str) 
         saved=money_text(saved, currency) if saved else "",
         seats=ngettext("%(number)s seat included", "%(number)s seats included", plan.gives.seats)
         % {"number": _number(plan.gives.seats)},
+        included=plan.gives.seats,
         seat_price=money_text(_amount(seat, interval, currency), currency),
         groups=tuple(Group(_title(label), tuple(map(_title, parts))) for label, parts in groups.items()),
         limits=tuple(_limits(plan.gives)),
         metered=pgettext("between things", ", ").join(
             _counted()[quota.counted] for quota in plan.gives.quotas if quota.limit == Limit.SOFT
         ),
-        sign_up="?" + urlencode([("modules", label) for label in groups]) if groups else "",
+        wished=tuple(groups),
     )
 
 

@@ -15,8 +15,11 @@ from tenants.models import Tenant
 KEPT = ("access", "modules", "bought", "seats", "quotas", "notice", "trace", "catalogue")
 
 
-def settle_entitlement(*, tenant: Tenant, now: datetime) -> Entitlement:
-    """Work out, keep and give what a tenant may use now, by what is known here. Raises UnreadableFacts, and keeps nothing then."""
+def settle_entitlement(*, tenant: Tenant, now: datetime, asked: datetime | None = None) -> Entitlement:
+    """Work out, keep and give what a tenant may use now, by what is known here. Raises UnreadableFacts, and keeps nothing then.
+
+    `asked` is when Stripe was, for whoever comes from there: what is to be told of it needs no further asking.
+    """
     with transaction.atomic(using="shared"):
         locked = Tenant.objects.select_for_update().get(pk=tenant.pk)
         row = Entitlement.objects.filter(tenant=locked).first() or Entitlement(tenant=locked, bought=[], changed_at=now)
@@ -27,7 +30,7 @@ def settle_entitlement(*, tenant: Tenant, now: datetime) -> Entitlement:
             row.version, row.changed_at = row.version + 1, now
             forget_tenants()  # how much it may use is remembered
         if row.changed_at == now or row.recheck_at != found.recheck_at:
-            row.act_at = now  # what was to be told, and when, may be another
+            row.act_at = asked or now  # what was to be told, and when, may be another
         for name in KEPT:
             setattr(row, name, told[name])
         row.recheck_at = found.recheck_at

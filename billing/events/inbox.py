@@ -59,11 +59,13 @@ def keep_event(*, payload: Any, source: str) -> StripeEvent | None:
 
     row = _row_of(payload, source)
     with transaction.atomic(using="shared"):
-        (kept,) = StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
-        if not StripeEvent.objects.filter(pk=kept.pk).exists():
+        StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
+        received_at = StripeEvent.objects.filter(pk=row.pk).values_list("received_at", flat=True).first()
+        if received_at is None:
             return None
-        transaction.on_commit(lambda: send_event(kept.pk), using="shared")
-    return kept
+        row.received_at = received_at  # the database's, which an insert that may do nothing does not return
+        transaction.on_commit(lambda: send_event(row.pk), using="shared")
+    return row
 
 
 def _row_of(payload: Any, source: str) -> StripeEvent:

@@ -1,6 +1,7 @@
 """What Stripe is asked. Each call raises Unreachable when it does not answer; none is made inside a transaction."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from billing.gateway.shapes import (
     Seen,
     SeenDispute,
     SeenSubscription,
+    discount_of,
     dispute_of,
     invoice_of,
     key_of,
@@ -43,7 +45,17 @@ def read_customer(customer: str) -> Seen:
 def _subscriptions(customer: str) -> tuple[SeenSubscription, ...]:
     found = _all(stripe_client().v1.subscriptions.list, {"customer": customer, "status": "all"})
     products: dict[str, str] = {}
-    return tuple(subscription_of(each, _items(each), lambda price: _product_of(price, products)) for each in found)
+    return tuple(_whole(each, products) for each in found)
+
+
+def _whole(subscription: Object, products: dict[str, str]) -> SeenSubscription:
+    lines = _items(subscription)
+    seen = subscription_of(subscription, lines, lambda price: _product_of(price, products))
+    if not subscription["discounts"]:
+        return seen
+    told = stripe_client().v1.subscriptions.retrieve(subscription["id"], {"expand": ["discounts.source.coupon.applies_to"]})
+    ours = {key_of(line["price"]["product"]): item.product for line, item in zip(lines, seen.items, strict=True)}
+    return replace(seen, discounts=tuple(discount_of(each, ours) for each in told.to_dict()["discounts"]))
 
 
 def read_items_of(subscription: Object) -> SeenSubscription:

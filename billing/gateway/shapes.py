@@ -36,8 +36,20 @@ class SeenItem:
 
 
 @dataclass(frozen=True)
+class SeenDiscount:
+    """A discount on a subscription: a share in per cent, or an amount; `products` are keys as lines have them, empty for all."""
+
+    id: str
+    percent: Decimal | None
+    amount: Decimal | None
+    is_once: bool
+    ends_at: datetime | None
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SeenSubscription:
-    """A subscription, with all its lines."""
+    """A subscription, with all its lines, and with its discounts where they were asked for."""
 
     id: str
     status: str
@@ -50,6 +62,7 @@ class SeenSubscription:
     is_paused: bool
     resumes_at: datetime | None
     checkout: str
+    discounts: tuple[SeenDiscount, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +151,21 @@ def subscription_of(thing: Object, items: list[Object], product_of: Callable[[Ob
         is_paused=bool(pause),
         resumes_at=moment(pause.get("resumes_at")),
         checkout=(thing.get("metadata") or {}).get(CHECKOUT, ""),
+    )
+
+
+def discount_of(thing: Object, products: Mapping[str, str]) -> SeenDiscount:
+    """Return a discount told whole; `products` gives the key of each product of Stripe's that the subscription has."""
+    coupon = thing["source"]["coupon"]
+    only = (coupon.get("applies_to") or {}).get("products") or ()
+    amount, percent = coupon["amount_off"], coupon["percent_off"]
+    return SeenDiscount(
+        id=thing["id"],
+        percent=None if percent is None else Decimal(str(percent)),
+        amount=None if amount is None else amount_of(amount, coupon["currency"]),
+        is_once=coupon["duration"] == "once",
+        ends_at=moment(thing.get("end")),
+        products=tuple(products.get(each, each) for each in only),
     )
 
 

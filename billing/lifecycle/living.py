@@ -13,18 +13,20 @@ from billing.lifecycle.telling import next_after, tell
 from billing.lifecycle.turns import turns_of
 from billing.mirror.customers import customer_of
 from billing.mirror.refreshing import refresh_customer
-from billing.models import Entitlement
+from billing.models import Customer, Entitlement
 from tenants.models import Tenant
 
 AT_ONCE = 200
 LATER = timedelta(hours=1)  # until what went wrong is tried again
+FRESH = timedelta(minutes=2)  # so long what Stripe said stands for what it says
 _log = logging.getLogger(__name__)
 
 
 def act_by_time() -> None:
     """Go through the companies whose time has come, and send what was written; what fails for one keeps no other back.
 
-    Where there is a customer Stripe is asked first: as long as it does not answer, nothing is told of time, and nothing ends.
+    Where there is a customer Stripe is asked first, unless it just was since that time came: as long as it does not answer,
+    nothing is told of time, and nothing ends.
     """
     due = Entitlement.objects.filter(act_at__lte=timezone.now()).order_by("act_at").values_list("tenant", flat=True)
     is_away = False
@@ -40,7 +42,7 @@ def act_by_time() -> None:
 def _act(tenant: Tenant, *, is_away: bool) -> bool:
     """Act for one company; say whether Stripe did not answer."""
     customer = customer_of(tenant)
-    if customer is not None and tenant.state != Tenant.State.DELETED:
+    if customer is not None and tenant.state != Tenant.State.DELETED and not _is_fresh(tenant, customer):
         if is_away:
             return True
         try:
@@ -51,6 +53,13 @@ def _act(tenant: Tenant, *, is_away: bool) -> bool:
     now = timezone.now()
     _live(Entitlement.objects.select_related("tenant").get(tenant=tenant), now)
     return False
+
+
+def _is_fresh(tenant: Tenant, customer: Customer) -> bool:
+    """Say whether Stripe was asked after a company's time had come, and just now: by the sweep, or for an event."""
+    due = Entitlement.objects.filter(tenant=tenant).values_list("act_at", flat=True).get()
+    known = customer.known_at
+    return known is not None and due is not None and known >= due and known > timezone.now() - FRESH
 
 
 def _live(entitlement: Entitlement, now: datetime) -> None:

@@ -21,7 +21,8 @@ from billing.lifecycle.people import READER, companies_of, may_pay
 from billing.lifecycle.texts import day_of
 from billing.mirror.customers import customer_of
 from billing.models import Closing
-from billing.services.checkout import open_checkout
+from billing.selectors.choice import chosen_by, told_of
+from billing.services.checkout import open_checkout, open_chosen_checkout
 from billing.services.company import currency_of, going
 from billing.services.portal import open_portal
 from tenants.exports import path_of
@@ -76,6 +77,7 @@ def _shown(request: HttpRequest, tenant: Tenant, *, problem: str = "", status: i
         "has_export": closing is not None and closing.export is not None and closing.export.state == TenantExport.State.READY,
         "has_subscription": going(customer_of(tenant)) is not None,
         "plans": catalogue().sold(Kind.PLAN),
+        "chosen": told_of(wanted) if (wanted := chosen_by(tenant)) else None,
         "problem": problem,
     }
     return render(request, "billing/company.html", shown, status=status)
@@ -95,7 +97,9 @@ def _becomes(access: str) -> str:
 @require_POST
 @login_required
 def pay(request: HttpRequest, slug: str) -> HttpResponse:
-    """Go to Stripe: to the portal, where open invoices are paid, or with `plan` and `interval` to where one is bought."""
+    """Go to Stripe: to the portal, where open invoices are paid, or with `plan` and `interval` to where one is
+    bought, with `chosen` to where that is bought which was chosen before the sign-up.
+    """
     tenant = _company(request, slug)
     if tenant.state == Tenant.State.DELETED:
         raise Http404
@@ -106,7 +110,10 @@ def pay(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     try:
         with enter(tenant.ref(), actor=actor, modules=frozenset()):
-            url = _checkout(request, tenant) if "plan" in request.POST else open_portal().url
+            if "chosen" in request.POST:
+                url = open_chosen_checkout().url
+            else:
+                url = _checkout(request, tenant) if "plan" in request.POST else open_portal().url
     except (Refused, ApiError) as error:
         return _shown(request, tenant, problem=str(error), status=422)
     return HttpResponseRedirect(url)

@@ -1,15 +1,16 @@
 """What Stripe says becomes rows; the differences are told in words, for whoever compares."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from billing.entitlements.reckoning import subscriptions_of
-from billing.gateway.shapes import Seen, SeenDispute, SeenInvoice
-from billing.models import Customer, Dispute, Invoice, Subscription, SubscriptionItem
+from billing.gateway.shapes import Seen, SeenDiscount, SeenDispute, SeenInvoice
+from billing.models import Customer, Dispute, Invoice, Subscription, SubscriptionDiscount, SubscriptionItem
 from billing.reducer import SubscriptionFacts
 
 UPDATED = ["status", "currency", "trial_end", "cancel_at", "ended_at", "is_paused", "resumes_at", "unpaid_since", "checkout"]
 ITEM = ["product", "price", "interval", "amount", "quantity", "period_start", "period_end"]
+DISCOUNT = ["percent", "amount", "is_once", "ends_at", "products"]
 INVOICE = ["subscription", "number", "status", "currency", "total", "remaining", "unpaid_since"]
 
 
@@ -47,6 +48,24 @@ def _fold_subscriptions(customer: Customer, seen: Seen) -> None:
         for row, item in items
     ]
     SubscriptionItem.objects.bulk_create(lines, update_conflicts=True, unique_fields=["stripe_id"], update_fields=ITEM)
+    _fold_discounts(kept, {each.id: each.discounts for each in over_first})
+
+
+def _fold_discounts(kept: Mapping[str, Subscription], seen: Mapping[str, Iterable[SeenDiscount]]) -> None:
+    rows = [
+        SubscriptionDiscount(
+            subscription=kept[key], stripe_id=each.id, place=place, **{name: getattr(each, name) for name in DISCOUNT}
+        )
+        for key, discounts in seen.items()
+        for place, each in enumerate(discounts)
+    ]
+    gone = SubscriptionDiscount.objects.filter(subscription__in=kept.values()).exclude(
+        stripe_id__in=[row.stripe_id for row in rows]
+    )
+    gone.delete()
+    SubscriptionDiscount.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["stripe_id"], update_fields=["place", *DISCOUNT]
+    )
 
 
 def _fold_invoices(customer: Customer, seen: Iterable[SeenInvoice]) -> None:

@@ -4,6 +4,7 @@ Stripe is asked outside of any transaction, so two processes may ask at once and
 before it asks, and the answer to a number is dropped when that to a later one is kept already: it would be older news.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,9 @@ from billing.gateway.shapes import Seen, SeenSubscription
 from billing.gateway.writing import cancel_duplicate
 from billing.mirror.folding import fold_customer
 from billing.models import Customer, Subscription
+from billing.services.audit import complete_bought
 
+_log = logging.getLogger(__name__)
 _TAKE_NUMBER = """
 UPDATE billing_customer SET asked = asked + 1 WHERE id = %s RETURNING asked, clock_timestamp()
 """
@@ -52,8 +55,17 @@ def refresh_customer(*, customer: Customer) -> list[str]:
         told = fold_customer(row, seen, asking.moment)
         row.folded, row.folded_at, row.known_at = asking.number, asking.began, asking.moment
         row.save(update_fields=["folded", "folded_at", "known_at"])
-        settle_entitlement(tenant=row.tenant, now=timezone.now())
+        settle_entitlement(tenant=row.tenant, now=timezone.now(), asked=asking.moment)
+    _complete(row)
     return told
+
+
+def _complete(customer: Customer) -> None:
+    """Complete what was bought; the company's own audit tells it, whose tables are not what an event may fail by."""
+    try:
+        complete_bought(customer)
+    except Exception:
+        _log.exception("what %s bought is not in its company's audit yet; the next asking tries again", customer)
 
 
 def _ask(customer: Customer) -> tuple[Asking, Seen]:

@@ -20,15 +20,18 @@ class Checkout(models.Model):
         EXPIRED = "expired", _("expired")
 
     id = KeyField()
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="checkouts")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
-    asked = models.JSONField()
-    asked_by = models.CharField(max_length=200)
-    session = models.CharField(max_length=255, unique=True, null=True)
+    customer = models.ForeignKey(Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="checkouts")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
+    asked = models.JSONField(_("asked"))
+    asked_by = models.CharField(_("asked by"), max_length=200)
+    asked_by_member = models.UUIDField(null=True)
+    session = models.CharField(_("key at Stripe"), max_length=255, unique=True, null=True)
     url = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("intent to buy")
+        verbose_name_plural = _("intents to buy")
         constraints = [
             models.UniqueConstraint(fields=["customer"], condition=models.Q(state="open"), name="billing_checkout_one_open"),
             models.CheckConstraint(condition=models.Q(state__in=["open", "complete", "expired"]), name="billing_checkout_state"),

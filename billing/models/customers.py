@@ -1,6 +1,7 @@
 """The customer at Stripe that pays for a tenant."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from tessera.fields import KeyField
 
 from tenants.models import Tenant
@@ -15,18 +16,20 @@ class Customer(models.Model):
     """
 
     id = KeyField()
-    tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, related_name="customer")
-    stripe_id = models.CharField(max_length=255, unique=True, null=True)
-    livemode = models.BooleanField()
-    name = models.CharField(max_length=200)  # with which it is made, the address too: a second call must say the same
-    email = models.EmailField()
-    asked = models.PositiveBigIntegerField(default=0)
-    folded = models.PositiveBigIntegerField(default=0)
-    folded_at = models.DateTimeField(null=True)
-    known_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    tenant = models.OneToOneField(Tenant, verbose_name=_("company"), on_delete=models.PROTECT, related_name="customer")
+    stripe_id = models.CharField(_("key at Stripe"), max_length=255, unique=True, null=True)
+    livemode = models.BooleanField(_("real money"))
+    name = models.CharField(_("name"), max_length=200)  # with which it is made, the address too: a second call must say the same
+    email = models.EmailField(_("e-mail"))
+    asked = models.PositiveBigIntegerField(_("askings"), default=0)
+    folded = models.PositiveBigIntegerField(_("last asking kept"), default=0)
+    folded_at = models.DateTimeField(_("asked at, by the database"), null=True)
+    known_at = models.DateTimeField(_("last asked at"), null=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
         constraints = [
             models.CheckConstraint(condition=models.Q(stripe_id__startswith="cus_"), name="billing_customer_key"),
             models.CheckConstraint(condition=models.Q(folded__lte=models.F("asked")), name="billing_customer_folded_was_asked"),

@@ -21,23 +21,27 @@ class Entitlement(models.Model):
         ARCHIVED = "archived", _("archived")
 
     id = KeyField()
-    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="entitlement")
-    access = models.CharField(max_length=9, choices=Access.choices)
+    tenant = models.OneToOneField(Tenant, verbose_name=_("company"), on_delete=models.CASCADE, related_name="entitlement")
+    access = models.CharField(_("access"), max_length=9, choices=Access.choices)
     modules = models.JSONField()
     bought = models.JSONField()
-    seats = models.PositiveIntegerField(null=True)
-    quotas = models.JSONField()
-    notice = models.CharField(max_length=30, blank=True)
+    seats = models.PositiveIntegerField(_("seats"), null=True)
+    quotas = models.JSONField(_("quotas"))
+    notice = models.CharField(_("notice"), max_length=30, blank=True)
     trace = models.JSONField()
-    catalogue = models.PositiveIntegerField()  # the version of the catalogue that it follows from
-    version = models.PositiveBigIntegerField(default=0)
-    is_withheld = models.BooleanField(default=False)
-    recheck_at = models.DateTimeField(null=True, db_index=True)
-    act_at = models.DateTimeField(null=True, db_index=True)  # when somebody is to be told something, or its end goes on
-    changed_at = models.DateTimeField()
+    catalogue = models.PositiveIntegerField(_("catalogue"))  # the version of the catalogue that it follows from
+    version = models.PositiveBigIntegerField(_("version"), default=0)
+    is_withheld = models.BooleanField(_("closed by billing"), default=False)
+    recheck_at = models.DateTimeField(_("worked out again at"), null=True, db_index=True)
+    act_at = models.DateTimeField(
+        _("acted on at"), null=True, db_index=True
+    )  # when somebody is to be told something, or its end goes on
+    changed_at = models.DateTimeField(_("changed at"))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("entitlement")
+        verbose_name_plural = _("entitlements")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(access__in=["full", "read_only", "suspended", "archived"]), name="billing_entitlement_access"
@@ -49,4 +53,23 @@ class Entitlement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant_id}: {self.access}"
+        return f"{self.tenant}: {self.access}"
+
+
+class Setback(models.Model):
+    """What a tenant may use could not be worked out: why, how often in a row, and when it is tried again. It goes when it could."""
+
+    id = KeyField()
+    tenant = models.OneToOneField(Tenant, verbose_name=_("company"), on_delete=models.CASCADE, related_name="setback")
+    why = models.CharField(_("reason"), max_length=1000)
+    attempts = models.PositiveIntegerField(_("tries"), default=1)
+    since = models.DateTimeField(_("since"))
+    again_at = models.DateTimeField(_("tried again at"))
+
+    class Meta:
+        verbose_name = _("setback")
+        verbose_name_plural = _("setbacks: what could not be worked out")
+        constraints = [models.CheckConstraint(condition=~models.Q(why=""), name="billing_setback_says_why")]
+
+    def __str__(self) -> str:
+        return self.why

@@ -21,17 +21,19 @@ class Instruction(models.Model):
         DROPPED = "dropped", _("dropped")  # another one took its place before anything was heard of it
 
     id = KeyField()
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="instructions")
-    act = models.CharField(max_length=30)
-    subject = models.CharField(max_length=255, blank=True)
-    asked = models.JSONField()
-    asked_by = models.CharField(max_length=200)
-    state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
-    why = models.CharField(max_length=1000, blank=True)  # it was refused
-    created_at = models.DateTimeField(auto_now_add=True)
-    ended_at = models.DateTimeField(null=True)
+    customer = models.ForeignKey(Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="instructions")
+    act = models.CharField(_("act"), max_length=30)
+    subject = models.CharField(_("subject"), max_length=255, blank=True)
+    asked = models.JSONField(_("asked"))
+    asked_by = models.CharField(_("asked by"), max_length=200)
+    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.OPEN)
+    why = models.CharField(_("reason"), max_length=1000, blank=True)  # it was refused
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
 
     class Meta:
+        verbose_name = _("instruction to Stripe")
+        verbose_name_plural = _("instructions to Stripe")
         constraints = [
             models.UniqueConstraint(
                 fields=["customer", "act"], condition=models.Q(state="open"), name="billing_instruction_one_open"

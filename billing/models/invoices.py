@@ -21,18 +21,20 @@ class Invoice(models.Model):
         VOID = "void", _("void")
 
     id = KeyField()
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices")
-    stripe_id = models.CharField(max_length=255, unique=True)
-    subscription = models.CharField(max_length=255, blank=True, db_index=True)
-    number = models.CharField(max_length=100, blank=True)
-    status = models.CharField(max_length=13, choices=Status.choices)
-    currency = models.CharField(max_length=3)
-    total = AmountField()
-    remaining = AmountField()
-    created = models.DateTimeField()
-    unpaid_since = models.DateTimeField(null=True)
+    customer = models.ForeignKey(Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="invoices")
+    stripe_id = models.CharField(_("key at Stripe"), max_length=255, unique=True)
+    subscription = models.CharField(_("subscription"), max_length=255, blank=True, db_index=True)
+    number = models.CharField(_("number"), max_length=100, blank=True)
+    status = models.CharField(_("state"), max_length=13, choices=Status.choices)
+    currency = models.CharField(_("currency"), max_length=3)
+    total = AmountField(_("total"))
+    remaining = AmountField(_("still to pay"))
+    created = models.DateTimeField(_("made at"))
+    unpaid_since = models.DateTimeField(_("unpaid since"), null=True)
 
     class Meta:
+        verbose_name = _("bill of a company")
+        verbose_name_plural = _("bills of companies")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["draft", "open", "paid", "uncollectible", "void"]), name="billing_invoice_status"

@@ -11,7 +11,7 @@ from billing.gateway.sessions import read_checkout
 from billing.mirror.customers import customer_of
 from billing.models import Checkout
 from billing.selectors.subscription import BillingSubscription, view_of
-from billing.services.checkout import settle_checkout
+from billing.services.checkout import expire_intent, settle_checkout
 from tenants.installations.mirror import State
 from tenants.models import Installation, Tenant
 
@@ -68,6 +68,6 @@ def look_again(tenant: Tenant, checkout: UUID) -> None:
         if seen.status == Checkout.State.COMPLETE:
             settle_checkout(row, seen)
         elif seen.status == Checkout.State.EXPIRED:
-            Checkout.objects.filter(pk=row.pk, state=Checkout.State.OPEN).update(state=Checkout.State.EXPIRED)
+            expire_intent(row)
     except Unreachable:
         return

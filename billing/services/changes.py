@@ -27,7 +27,7 @@ from billing.services.company import answered, speaker, subscribed
 from billing.services.instructions import begin, finish, pending, refuse
 from billing.services.items import NothingChanges, bought_anew, costs_of, items_for, wanted_of, without_covered
 from billing.services.prices import priced
-from billing.services.wanted import lines_of
+from billing.services.wanted import lines_of, shown_of
 from billing.spending.caps import refuse_over_cap, warn_of_spend
 from billing.spending.reckoning import is_addition, per_month
 from tenants.directory import tenant_here
@@ -101,6 +101,7 @@ def preview_change_of_plan(
         "amounts": _amounts(bill),
         "spend": {name: format(amount, "f") for name, amount in spend.items()},
         "key": new_id().hex,
+        "shown": {**shown_of(wanted), "total": format(bill.total, "f")},
     }
     return BillingChangePreview(
         token=sign(PURPOSE, told),
@@ -174,7 +175,9 @@ def change_plan(*, token: str) -> BillingSubscription:
         is_new = pending(customer=customer, act=ACT, subject=told["key"]) is None
         if is_new:
             refuse_over_cap(tenant_here(), **spend, currency=row.currency)
-        instruction = begin(customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"], is_alone=True)
+        instruction = begin(
+            customer=customer, act=ACT, asked=told, by=speaker(), subject=told["key"], is_alone=True, shown=told["shown"]
+        )
         if is_new:
             _refuse_changed(instruction, row, told, at)
         _carry_out(instruction, told, at)

@@ -20,10 +20,12 @@ from billing.gateway.sessions import AskedOtherwise, SeenSession, create_checkou
 from billing.mirror.refreshing import refresh_customer
 from billing.models import Checkout, Customer, TrialExtension
 from billing.permissions import BILLING_MANAGE
-from billing.services.company import answered, company, going, make_customer, speaker, stripe_locale
+from billing.selectors.choice import chosen_by
+from billing.services.audit import complete_checkout, tell_begun, tell_ended
+from billing.services.company import answered, company, going, make_customer, speaker, speaker_key, stripe_locale
 from billing.services.instructions import KEPT
 from billing.services.prices import priced
-from billing.services.wanted import Wanted, lines_of
+from billing.services.wanted import Wanted, lines_of, shown_of
 from billing.spending.caps import refuse_over_cap
 from billing.spending.reckoning import is_addition, per_month
 from tenants.hosts import tenant_url
@@ -81,7 +83,27 @@ def open_checkout(
         "taxed": settings.STRIPE_TAX,
     }
     with answered():
-        return _page(tenant, customer, asked)
+        return _page(tenant, customer, asked, shown_of(wanted, code))
+
+
+@service(permission=BILLING_MANAGE, steps=True, while_read_only=True)
+def open_chosen_checkout(*, code: str = "") -> CheckoutPage:
+    """Return the page on which to pay for just what the company chose when it signed up (see `billingChoice`).
+
+    Refused: STATE where nothing was chosen or something was bought since, and as `billingCheckout` is: what is not sold any more
+    with NOT_FOUND.
+    """
+    wanted = chosen_by(company())
+    if wanted is None:
+        raise Refused("STATE", _("Nothing was chosen before: choose a plan."))
+    return open_checkout(
+        plan=wanted.plan,
+        interval=wanted.interval,
+        currency=wanted.currency,
+        seats=wanted.seats,
+        additions=list(wanted.additions),
+        code=code,
+    )
 
 
 def _refuse_second(customer: Customer) -> None:
@@ -96,12 +118,12 @@ def _days_left(tenant: Tenant) -> int:
     return max(0, (end - timezone.now()).days)
 
 
-def _page(tenant: Tenant, customer: Customer, asked: dict[str, Any]) -> CheckoutPage:
+def _page(tenant: Tenant, customer: Customer, asked: dict[str, Any], shown: dict[str, Any]) -> CheckoutPage:
     for _try in range(TRIES):
         found = customer.checkouts.filter(state=Checkout.State.OPEN).first()
         if found is not None and not _is_still(found, asked):
             continue
-        row = found or _keep(customer, asked)
+        row = found or _keep(customer, asked, shown)
         if row is not None and (page := _at_stripe(tenant, row)):
             return page
     raise Refused("CONFLICT", _("Somebody else of the company is just buying. Please try again."))
@@ -110,12 +132,12 @@ def _page(tenant: Tenant, customer: Customer, asked: dict[str, Any]) -> Checkout
 def _is_still(row: Checkout, asked: dict[str, Any]) -> bool:
     """Say whether an open intent is the one that is asked for and can still be paid; if not it is closed, here and at Stripe."""
     if row.customer.subscriptions.filter(checkout=str(row.pk)).exists():  # it was bought, and that has ended since
-        _close(row, Checkout.State.COMPLETE)
+        complete_checkout(row)
         return False
     if row.session is None:
         if row.asked == asked and row.created_at > timezone.now() - KEPT:
             return True
-        _close(row, Checkout.State.EXPIRED)  # its page was never seen by anybody
+        expire_intent(row)  # its page was never seen by anybody
         return False
     is_same = row.asked == asked
     seen = read_checkout(row.session) if is_same else expire_checkout(key=row.pk, session=row.session)
@@ -124,28 +146,33 @@ def _is_still(row: Checkout, asked: dict[str, Any]) -> bool:
         raise Refused("STATE", _("This has just been paid."))
     if is_same and seen.status == Checkout.State.OPEN:
         return True
-    _close(row, Checkout.State.EXPIRED)
+    expire_intent(row)
     return False
 
 
 def settle_checkout(row: Checkout, seen: SeenSession) -> None:
     """Keep that an intent was paid, and ask Stripe for the subscription it has become."""
     refresh_customer(customer=row.customer)
-    _close(row, Checkout.State.COMPLETE)
+    complete_checkout(row)
 
 
-def _close(row: Checkout, state: Checkout.State) -> None:
-    Checkout.objects.filter(pk=row.pk, state=Checkout.State.OPEN).update(state=state)
+def expire_intent(row: Checkout) -> None:
+    """Keep that an intent was closed without being paid."""
+    with transaction.atomic(using="shared"):
+        if Checkout.objects.filter(pk=row.pk, state=Checkout.State.OPEN).update(state=Checkout.State.EXPIRED):
+            tell_ended(row, Checkout.State.OPEN, Checkout.State.EXPIRED)
 
 
-def _keep(customer: Customer, asked: dict[str, Any]) -> Checkout | None:
+def _keep(customer: Customer, asked: dict[str, Any], shown: dict[str, Any]) -> Checkout | None:
     """Keep an intent, None where another one came first. Refused with STATE where a subscription did."""
     with transaction.atomic(using="shared"):
         Customer.objects.select_for_update().get(pk=customer.pk)
         _refuse_second(customer)
         if customer.checkouts.filter(state=Checkout.State.OPEN).exists():
             return None
-        return Checkout.objects.create(customer=customer, asked=asked, asked_by=speaker())
+        row = Checkout.objects.create(customer=customer, asked=asked, asked_by=speaker(), asked_by_member=speaker_key())
+        tell_begun(row, shown)
+        return row
 
 
 def _at_stripe(tenant: Tenant, row: Checkout) -> CheckoutPage | None:
@@ -162,10 +189,10 @@ def _at_stripe(tenant: Tenant, row: Checkout) -> CheckoutPage | None:
                 cancel=tenant_url(tenant.slug, back),
             )
         except AskedOtherwise:
-            _close(row, Checkout.State.EXPIRED)
+            expire_intent(row)
             return None
         except stripe.InvalidRequestError as error:
-            _close(row, Checkout.State.EXPIRED)
+            expire_intent(row)
             raise Refused("INVALID", error.user_message or str(error)) from error
         kept = Checkout.objects.filter(pk=row.pk, state=Checkout.State.OPEN).update(session=made.id, url=made.url)
         if not kept:  # another choice was made meanwhile

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -81,6 +82,11 @@ def currency_of(tenant: Tenant) -> str:
 def stripe_locale() -> str:
     """Return the reader's language as Stripe names it."""
     return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+def speaker_key() -> UUID | None:
+    """Return the member who acts; None where it is the system."""
+    return current().actor.member_id
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def apply_code(*, code: str) -> BillingSubscription:
         promotion = read_promotion(code) if code else None
     if promotion is None:
         raise Refused("INVALID", _("This promotion code is not valid."), "code")
-    return _set(promotion, "code")
+    return _set(promotion, "code", code=code)
 
 
 @service(permission=BILLING_MANAGE, steps=True, while_read_only=True)
@@ -34,11 +34,16 @@ def remove_code() -> BillingSubscription:
     return _set("")
 
 
-def _set(promotion: str, *field: str) -> BillingSubscription:
+def _set(promotion: str, *field: str, code: str = "") -> BillingSubscription:
     customer, row = subscribed()
     with answered():
         instruction = begin(
-            customer=customer, act="discount", asked={"promotion": promotion}, by=speaker(), subject=row.stripe_id
+            customer=customer,
+            act="discount",
+            asked={"promotion": promotion},
+            by=speaker(),
+            subject=row.stripe_id,
+            shown={"code": code},
         )
         try:
             set_discount(key=instruction.pk, subscription=row.stripe_id, promotion=promotion)

@@ -67,7 +67,7 @@ def _told(act: str, asked: dict[str, Any], tell: Callable[..., None], **given: A
     """Tell Stripe about the company's subscription, once, and return it as it is then."""
     customer, row = subscribed()
     with answered():
-        instruction = begin(customer=customer, act=act, asked=asked, by=speaker(), subject=row.stripe_id)
+        instruction = begin(customer=customer, act=act, asked=asked, by=speaker(), subject=row.stripe_id, shown=asked)
         try:
             tell(key=instruction.pk, subscription=row.stripe_id, **given)
         except CardRefused as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from tessera.errors import Problem, Refused
@@ -54,6 +55,18 @@ def lines_of(wanted: Wanted, had: Collection[str] = ()) -> tuple[Line, ...]:
     lines += [_line(offer, wanted, 1, "additions", str(place)) for place, offer in enumerate(additions)]
     lines += [_line(offer, wanted, None, "plan") for offer in meters_of(found, plan)]
     return tuple(lines)
+
+
+def shown_of(wanted: Wanted, code: str = "") -> dict[str, Any]:
+    """Return what is wanted as the company's audit shows it."""
+    told = {
+        "plan": wanted.plan,
+        "interval": str(wanted.interval),
+        "currency": wanted.currency,
+        "seats": wanted.seats,
+        "additions": list(wanted.additions),
+    }
+    return {**told, "code": code} if code else told
 
 
 def meters_of(found: Catalogue, plan: Offer) -> Iterable[Offer]:

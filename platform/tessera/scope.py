@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 
+from tessera.audit.outside import OUTSIDE
 from tessera.context import Actor, Context, Reach, current
 from tessera.resource import Resource, RowScope, is_on, resource_of, resources
 
@@ -82,14 +83,15 @@ def _on_visible_records(actor: Actor) -> Q:
         elif visible_ones is not NOTHING and is_on(resource, current()):
             rows = resource.model._default_manager.filter(visible_ones)
             condition |= Q(label=resource.label, record__in=rows.values("pk"))
-    if whole:
-        labels = current().texts(partial(_labels_on, tuple(whole)))
+    outside = tuple(label for label, kind in OUTSIDE.items() if actor.may(kind.permission))
+    if whole or outside:
+        labels = current().texts(partial(_labels_on, tuple(whole), outside))
         condition |= Q(OneOf(F("label"), Value(labels, ArrayField(TextField()))))
     return condition or NOTHING
 
 
-def _labels_on(kinds: tuple[Resource, ...], context: Context) -> list[str]:
-    return [resource.label for resource in kinds if is_on(resource, context)]
+def _labels_on(kinds: tuple[Resource, ...], outside: tuple[str, ...], context: Context) -> list[str]:
+    return [*(resource.label for resource in kinds if is_on(resource, context)), *outside]
 
 
 def scoped(resource: Resource, actor: Actor | None = None, verb: str = "view") -> QuerySet[Any]:

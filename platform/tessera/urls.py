@@ -7,5 +7,6 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("tenants.urls")),
     path("", include("tessera.accounts.urls")),
+    path("", include("tessera.accounts.operators.urls")),
     path("", include("tessera.accounts.tenant_urls")),
 ]

@@ -14,18 +14,24 @@ from billing.catalogue.sync import sync_catalogue
 from billing.catalogue.syncing.found import SyncRefused
 from billing.events.quarantine import release_event
 from billing.gateway.client import Unreachable, stripe_client
+from billing.management.commands._favours import add_favour
+from billing.management.commands._figures import add_figures
 from billing.mirror.reconciling import reconcile_with_stripe
 from billing.models import StripeEvent
 from billing.partners.commands import add_partners, add_refund
 
 
 class Command(BaseCommand):
-    help = "Look after what is sold and its way to Stripe, events in quarantine, partners and their payouts, and refunds."
+    help = (
+        "Show and check the catalogue and bring it to Stripe, compare with Stripe, look after events in quarantine, show the "
+        "figures, give a company a module or a longer trial, pay partners, and give money back."
+    )
     requires_system_checks: list[str] = []  # what is wrong with the catalogue is told by `catalogue check` itself
 
     def add_arguments(self, parser: Any) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        for add_subcommand in (add_catalogue, add_sync, add_reconcile, add_quarantine, add_partners, add_refund):
+        adding = (add_catalogue, add_sync, add_reconcile, add_quarantine, add_figures, add_favour, add_partners, add_refund)
+        for add_subcommand in adding:
             add_subcommand(acts)
 
     def handle(self, *args: Any, run: Any, **options: Any) -> None:
@@ -116,6 +122,7 @@ def add_quarantine(acts: Any) -> None:
     of_quarantine.add_parser("list", help="show them, the oldest first").set_defaults(run=run_quarantine_list)
     release = of_quarantine.add_parser("release", help="have one processed again")
     release.add_argument("event", help="its key, evt_...")
+    release.add_argument("--reason", default="", help="why, for the record of what operators did")
     release.set_defaults(run=run_quarantine_release)
 
 
@@ -127,10 +134,10 @@ def run_quarantine_list(command: BaseCommand, **options: Any) -> None:
     command.stdout.write(f"{len(aside)} events in quarantine")
 
 
-def run_quarantine_release(command: BaseCommand, *, event: str, **options: Any) -> None:
+def run_quarantine_release(command: BaseCommand, *, event: str, reason: str = "", **options: Any) -> None:
     """Let one go back to the inbox."""
     try:
-        released = release_event(event_id=event)
+        released = release_event(event_id=event, reason=reason)
     except Refused as refused:
         raise CommandError(str(refused)) from refused
     command.stdout.write(f"{released.event_id} is processed again")

@@ -22,6 +22,15 @@ class MemberJoined:
     account: UUID
 
 
+@event("access.ownership_transferred")
+class OwnershipTransferred:
+    """The company belongs to another member now; `subject` is the company, so that the last one told is the owner."""
+
+    subject: UUID
+    member: UUID
+    account: UUID
+
+
 @event("access.member_deactivated")
 class MemberDeactivated:
     """A member may no longer act; what it owned went to the member `heir`, if one was named."""

@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from tessera.access.services import invitation_letter
 from tessera.accounts.addresses import accounts_url
-from tessera.accounts.services import add_membership, remove_membership
+from tessera.accounts.services import add_membership, index_owner, remove_membership
 from tessera.context import current
 from tessera.events import Event, on
 
@@ -36,6 +36,12 @@ def send_invitation(event: Event) -> None:
 def index_member(event: Event) -> None:
     """Add the member's account to the index, where a crash between the two transactions has left it out."""
     add_membership(account_id=UUID(event.data["account"]), tenant_id=current().tenant.id)
+
+
+@on("access.ownership_transferred")
+def index_new_owner(event: Event) -> None:
+    """Keep in the index who owns the tenant."""
+    index_owner(account_id=UUID(event.data["account"]), tenant_id=current().tenant.id)
 
 
 @on("access.member_deactivated")

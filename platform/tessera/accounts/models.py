@@ -32,9 +32,11 @@ class Account(AbstractBaseUser):
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(default=False, editable=False)  # of the platform's own people, see `accounts.operators`
+    operator_rights = models.JSONField(default=list, editable=False)
     epoch = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     objects = AccountManager()
     USERNAME_FIELD = "email"
@@ -44,6 +46,11 @@ class Account(AbstractBaseUser):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_staff=True) | models.Q(operator_rights=[]), name="account_rights_are_operators"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -67,10 +74,14 @@ class Membership(models.Model):
     id = KeyField()
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     tenant_id = models.UUIDField()
+    is_owner = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "tenant_id"], name="membership_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "tenant_id"], name="membership_once"),
+            models.UniqueConstraint(fields=["tenant_id"], condition=models.Q(is_owner=True), name="membership_one_owner"),
+        ]
 
 
 class LoginCode(models.Model):

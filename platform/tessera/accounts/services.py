@@ -71,6 +71,16 @@ def add_membership(*, account_id: UUID, tenant_id: UUID) -> None:
     Membership.objects.get_or_create(account_id=account_id, tenant_id=tenant_id)
 
 
+def index_owner(*, account_id: UUID, tenant_id: UUID) -> None:
+    """Index that an account has the member who owns a tenant, and nobody else has."""
+    with transaction.atomic(using="shared"):
+        Membership.objects.filter(tenant_id=tenant_id, is_owner=True).exclude(account_id=account_id).update(is_owner=False)
+        row = Membership(account_id=account_id, tenant_id=tenant_id, is_owner=True)
+        Membership.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["account", "tenant_id"], update_fields=["is_owner"]
+        )
+
+
 def remove_membership(*, account_id: UUID, tenant_id: UUID) -> None:
     """Take an account out of the index of a tenant, with its sessions there."""
     here = Q(account_id=account_id, tenant_id=tenant_id)

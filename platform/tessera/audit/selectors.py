@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db.models import Field
 
 from tessera.audit.models import AuditEntry
+from tessera.audit.outside import OUTSIDE
 from tessera.context import current
 from tessera.custom.selectors import right_to_read
 from tessera.fields import MemberKey, ModuleKey
@@ -51,6 +52,8 @@ def shown_changes(*, ids: list[UUID]) -> dict[UUID, list[FieldChange]]:
 
 def _names(label: str) -> dict[str, str]:
     """Return the names under which the current actor may read the columns of a kind of record."""
+    if outside := OUTSIDE.get(label):
+        return {name: camel(name) for name in outside.fields}  # whoever reaches the entry holds its right
     resource = resource_of(apps.get_model(label))
     if resource is None:
         return {}

@@ -117,7 +117,7 @@ def refuse_unsafe() -> None:
     Whoever serves tenants calls it once at its start. It leaves no connection open, so that a
     process may fork afterwards.
     """
-    found = [f"{error.id}: {error.msg}" for error in run_checks() if error.is_serious()]
+    found = [f"{error.id}: {error.msg}" for error in run_checks() if error.is_serious() and not error.is_silenced()]
     with enter(TenantRef(new_id(), "t_boot"), actor=system("boot"), modules=frozenset()):
         facts = {alias: gather(alias) for alias in ("default", "shared")}
     for alias in facts:

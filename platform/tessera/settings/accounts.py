@@ -5,6 +5,7 @@ import os
 ACCOUNT_APPS = [
     "tessera.accounts.oauth",
     "tessera.accounts",  # before allauth: its templates replace theirs
+    "django.contrib.admin.apps.SimpleAdminConfig",  # its site is ours alone: nothing registers itself there
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
@@ -14,12 +15,25 @@ ACCOUNT_APPS = [
     "allauth.idp.oidc",
 ]
 ACCOUNT_LABELS = frozenset(
-    {"accounts", "oauth", "humanize", "account", "mfa", "socialaccount", "openid_connect", "allauth_idp_oidc"}
+    {
+        "accounts",
+        "operators",
+        "admin",
+        "oauth",
+        "humanize",
+        "account",
+        "mfa",
+        "socialaccount",
+        "openid_connect",
+        "allauth_idp_oidc",
+    }
 )
 ACCOUNT_MIDDLEWARE = [
     "tessera.accounts.middleware.AccountsHostMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
+# The admin looks for these in MIDDLEWARE; the one above runs them, on the accounts host alone.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {

@@ -67,6 +67,7 @@ TENANT_SYNC_ROUTER = "tessera.db.router.Router"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SHARED_APPS = [
+    "tessera.accounts.operators",  # first: its pages replace those of the admin, and of django-tenants
     "django_tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -134,6 +135,7 @@ TESSERA_TRUSTED_ONLY = False  # whether sessions may only send the documents tha
 TESSERA_OPEN_INTROSPECTION = True  # False leaves the schema to those with the right access.api_explore
 TESSERA_TENANT_DIRECTORY = "tenants.directory"
 TESSERA_ENTITLEMENTS = "billing.answers"  # who says what a company may switch on
+TESSERA_SIGN_UP_WISHES = "billing.signup"  # who understands what was chosen before a sign-up
 TESSERA_BILLING_PAGE = "/billing/{slug}"  # on the accounts host: where a company that is closed is paid for
 TESSERA_QUOTAS = "billing.metering.limits"  # who says how much a company may use
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")  # without one nothing is sold, and everybody may use everything
@@ -145,6 +147,7 @@ STRIPE_TAX = os.environ.get("STRIPE_TAX", "") not in (
 )  # whether Stripe reckons taxes: its account must say where we owe them
 STRIPE_API_VERSION = "2026-10-28.endive"  # the SDK's; what speaks another version is not understood
 TESSERA_PARTNER_MINIMUM = {"USD": "25", "EUR": "25", "CNY": "180"}  # the least that a partner is paid by a transfer
+TESSERA_EVENT_BODY_DAYS = int(os.environ.get("TESSERA_EVENT_BODY_DAYS", "30"))  # that the body of a processed event is kept
 TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"
 
@@ -218,10 +221,12 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile tenants": {"task": "tenants.reconcile_tenants", "schedule": 60.0},
     "forget sign-ups": {"task": "tenants.forget_sign_ups", "schedule": 3600.0},
     "act by the time of billing": {"task": "billing.live", "schedule": 60.0},
+    "forget what events of Stripe said": {"task": "billing.forget_event_bodies", "schedule": 3600.0},
     "tell Stripe what was used": {"task": "billing.report_usage", "schedule": 600.0},
     "process Stripe's events": {"task": "billing.sweep", "schedule": 10.0},
     "compare with Stripe": {"task": "billing.reconcile", "schedule": 6 * 3600.0},
     "close the month of partners": {"task": "billing.close_statements", "schedule": 6 * 3600.0},
+    "forget jobs that failed": {"task": "operators.forget_failed_jobs", "schedule": 24 * 3600.0},
     "forget expired sessions": {"task": "accounts.forget_expired_sessions", "schedule": 3600.0},
 }
 CELERY_DB_REUSE_MAX = 1000  # tasks per connection; Celery would close the whole pool around each of them

@@ -29,3 +29,13 @@ def submit_form(address: str, url: str, fields: dict[str, str]) -> httpx.Respons
     if sent.status_code not in (302, 303):
         raise StoryFailed(f"POST {url} answered {sent.status_code}: {sent.text[:600]}")
     return sent
+
+
+def pay(shop: str, url: str, *, card: str) -> None:
+    """Pay a checkout on the page of the local Stripe at `shop`, with a test card by its name; must end in a redirect back."""
+    if not url.startswith(f"{shop}/"):
+        raise StoryFailed(f"{url} is no page of {shop}")
+    with httpx.Client(timeout=60) as browser:
+        paid = browser.post(url, data={"action": "pay", "card": card})
+    if paid.status_code not in (302, 303):
+        raise StoryFailed(f"POST {url} answered {paid.status_code}: {paid.text[:600]}")

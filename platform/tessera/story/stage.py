@@ -27,8 +27,11 @@ class Stage:
 
     customer = Customer()
 
-    def __init__(self, *, address: str, domain: str, mail: Path, record: Path, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, *, address: str, domain: str, mail: Path, record: Path, shop: str = "", say: Callable[[str], None] = print
+    ) -> None:
         self.address, self.domain, self.mail, self.record, self.say = address, domain, mail, record, say
+        self.shop = shop  # where the local Stripe answers, "" where there is none
         self.people: dict[str, Client] = {}
         self.logins: list[dict[str, str]] = []
         self.ids: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 import traceback
 
-from tessera.story.acts import billing, books, closing, founding, importing, selling
+from tessera.story.acts import billing, books, closing, founding, importing, selling, subscribing
 from tessera.story.client import StoryFailed
 from tessera.story.companies import Company
 from tessera.story.stage import Stage
@@ -10,6 +10,7 @@ from tessera.story.stage import Stage
 ACTS = (
     founding.sign_up,
     founding.enable_bundles,
+    subscribing.buy_plan,
     founding.make_roles,
     founding.invite_staff,
     importing.set_up_company,
@@ -29,6 +30,7 @@ ACTS = (
     billing.survey_and_ticket,
     closing.advance_and_short_close,
     closing.draw_graph,
+    subscribing.check_plan,
     closing.check_parts,
     closing.check_books,
 )

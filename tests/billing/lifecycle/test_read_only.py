@@ -36,6 +36,7 @@ ALLOWED = {  # what may be done even then: to pay, to export, and to end an acce
     "billingCancelUndo",
     "billingChange",
     "billingCheckout",
+    "billingCheckoutChosen",
     "billingCodeApply",
     "billingCodeRemove",
     "billingContactUpdate",

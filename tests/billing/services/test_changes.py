@@ -8,6 +8,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import given as with_any
 from hypothesis import strategies as st
+from tessera.context import system
+from tessera.testing.plugin import entered
 
 from billing.models import Instruction
 from billing.services import changes, instructions
@@ -188,13 +190,15 @@ def test_a_preview_whose_base_has_changed_is_refused(payer):
 def test_one_changes_at_a_time(payer):
     payer.subscribes("custom")
     first, second = payer.preview(seats=5)["token"], payer.preview(seats=6)["token"]
-    other = instructions.begin(customer=payer.customer, act="change", asked={}, by="bob", subject="another", is_alone=True)
+    with entered(payer.tenant, actor=system("test")):
+        other = instructions.begin(customer=payer.customer, act="change", asked={}, by="bob", subject="another", is_alone=True)
     assert codes(payer.change(first)) == ["CONFLICT"]
     Instruction.objects.filter(pk=other.pk).update(created_at=timezone.now() - timedelta(minutes=3))
     assert payer.change(second)["result"]["seats"] == 6
     other.refresh_from_db()
     assert other.state == "dropped"
-    instructions.finish(other)
+    with entered(payer.tenant, actor=system("test")):
+        instructions.finish(other)
     other.refresh_from_db()
     assert other.state == "done"
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tessera.access.events import MemberDeactivated, MemberJoined
+from tessera.access.events import MemberDeactivated, MemberJoined, OwnershipTransferred
 from tessera.access.models import AccessToken, Invitation, Member, RoleAssignment
 from tessera.access.selectors import seats_taken
 from tessera.access.services.roles import ensure_platform_roles
@@ -132,4 +132,5 @@ def transfer_ownership(*, member: Member) -> Member:
         mine.save()
     member.is_owner = True
     member.save()
+    publish(OwnershipTransferred(subject=current().tenant.id, member=member.pk, account=member.account_id))
     return member

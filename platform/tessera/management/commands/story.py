@@ -33,6 +33,7 @@ class Command(BaseCommand):
             domain=settings.BASE_DOMAIN,
             mail=Path(settings.EMAIL_FILE_PATH),
             record=settings.DATA / "story.json",
+            shop=settings.STRIPE_API_BASE,
             say=self.stdout.write,
         )
         outcome = tell(stage, company)
