@@ -1,16 +1,21 @@
 """Give money back by hand: Stripe is told, and what follows here comes by its events, as everything does."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
 import stripe
 from django.utils.translation import gettext as _
+from tessera.context import enter, system
 from tessera.errors import Refused
 from tessera.money import round_money
 
 from billing.gateway.money import Payment, create_refund, find_refund, read_payments
 from billing.models import Instruction, Invoice
+from billing.services.audit import WRITTEN
 from billing.services.instructions import begin, finish, refuse
+from tenants.models import Tenant
 
 ACT = "refund"
 LONGEST_REASON = 300
@@ -39,13 +44,29 @@ def refund_invoice(*, invoice: str, by: str, reason: str, amount: Decimal | None
         raise Refused("INVALID" if reason else "REQUIRED", _("Say why, in up to 300 characters."), "reason")
     if amount is not None and (amount <= 0 or amount != round_money(amount, row.currency)):
         raise Refused("INVALID", _("Give an amount above nothing, in whole minor units."), "amount")
+    with _within(row.customer.tenant, by):
+        return _given_back(row, by=by, reason=reason, amount=amount)
+
+
+@contextmanager
+def _within(tenant: Tenant, by: str) -> Iterator[None]:
+    """Work inside the company, so that its audit tells of it; one that is kept as an archive only has no audit to write to."""
+    if tenant.state not in WRITTEN:
+        yield
+        return
+    with enter(tenant.ref(), actor=system(by), modules=frozenset()):
+        yield
+
+
+def _given_back(row: Invoice, *, by: str, reason: str, amount: Decimal | None) -> Refunded:
     wish = {"invoice": row.stripe_id, "wish": None if amount is None else format(amount, "f"), "reason": reason}
     begun = row.customer.instructions.filter(act=ACT, subject=row.stripe_id, state=Instruction.State.OPEN).first()
     told = begun.asked if begun and wish.items() <= begun.asked.items() else None
     if begun and told and (made := find_refund(key=begun.pk, intent=told["intent"])):
         return _finished(begun, made, row.currency)
     told = told or wish | _chosen(read_payments(row.stripe_id), amount)
-    instruction = begin(customer=row.customer, act=ACT, asked=told, by=by, subject=row.stripe_id, is_alone=True)
+    shown = {"total": told["amount"], "comment": reason}
+    instruction = begin(customer=row.customer, act=ACT, asked=told, by=by, subject=row.stripe_id, is_alone=True, shown=shown)
     wanted = Decimal(told["amount"])
     try:
         made = create_refund(key=instruction.pk, intent=told["intent"], amount=wanted, currency=row.currency, reason=reason)

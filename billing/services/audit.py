@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef
 from django.db.models.functions import Cast
 from tessera.audit.outside import audited_outside, record_outside
-from tessera.context import Actor, enter
+from tessera.context import Actor, current_or_none, enter
 
 from billing.models import Checkout, Customer, Instruction, Subscription
 from billing.permissions import BILLING_VIEW
@@ -23,13 +23,20 @@ audited_outside(
 
 
 def tell_begun(row: Checkout | Instruction, shown: Mapping[str, Any]) -> None:
-    """Write that somebody of the company in force began something; in the transaction that keeps it."""
+    """Write that somebody of the company in force began something; in the transaction that keeps it.
+
+    Without a company in force nothing is written: then an operator acts for one whose schema is not there.
+    """
+    if current_or_none() is None:
+        return
     act = {"act": row.act} if isinstance(row, Instruction) else {}
     record_outside(row, verb="create", before={}, after={**act, **shown, "state": str(row.state)})
 
 
 def tell_ended(row: Checkout | Instruction, before: str, after: str, why: str = "") -> None:
-    """Write what came of it; in the transaction that keeps it."""
+    """Write what came of it; in the transaction that keeps it, and where its beginning was written."""
+    if current_or_none() is None:
+        return
     record_outside(
         row, verb="update", before={"state": str(before)}, after={"state": str(after), **({"why": why} if why else {})}
     )

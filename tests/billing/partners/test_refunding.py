@@ -3,7 +3,10 @@
 from decimal import Decimal as D
 
 import pytest
+from tessera.audit.models import AuditEntry
+from tessera.context import system
 from tessera.errors import Refused
+from tessera.testing.plugin import entered
 
 from billing.models import Instruction, Invoice
 from billing.partners import refunding
@@ -40,6 +43,12 @@ def test_a_part_is_given_back_and_booked_by_its_event(dealer, invoice):
     assert lines() == [SALE, ("refund", D(-10), D(-2), D(-8))]
     told = Instruction.objects.get()
     assert (told.act, told.subject, told.state, told.asked_by) == ("refund", invoice, "done", "Olga")
+    with entered(told.customer.tenant, actor=system("test")):
+        written = AuditEntry.objects.filter(label="billing.Instruction", record=told.pk).order_by("id")
+        assert [(each.verb, each.after.get("state"), each.after.get("total")) for each in written] == [
+            ("create", "open", "14.50"),
+            ("update", "done", None),
+        ]
 
 
 def test_without_an_amount_all_that_is_left_is_given_back_by_the_invoices_number_too(dealer, invoice):
