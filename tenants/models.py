@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_tenants.models import DomainMixin, TenantMixin
 from tessera.context import TenantRef
 from tessera.fields import KeyField, new_id
@@ -20,7 +21,7 @@ class Tenant(TenantMixin):
 
     class State(models.TextChoices):
         PREPARING = "preparing", _("preparing")
-        ACTIVE = "active", _("active")
+        ACTIVE = "active", pgettext_lazy("company", "active")
         SUSPENDED = "suspended", _("suspended")
         FENCED = "fenced", _("fenced: an upgrade failed")
         DELETED = "deleted", _("deleted")

@@ -155,7 +155,7 @@ def _limits(gives: Grant) -> Iterable[str]:
 
 def _counted() -> dict[Counted, str]:
     return {
-        Counted.STORAGE: _("files"),
+        Counted.STORAGE: pgettext("storage", "files"),
         Counted.API_POINTS: _("API points"),
         Counted.AUTOMATION_RUNS: _("automation runs"),
         Counted.MESSAGES: _("messages"),

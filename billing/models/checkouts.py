@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.fields import KeyField
 
 from billing.models.customers import Customer
@@ -15,7 +16,7 @@ class Checkout(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("checkout", "open")
         COMPLETE = "complete", _("complete")
         EXPIRED = "expired", _("expired")
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.fields import KeyField
 
 
@@ -42,7 +43,7 @@ class StripeEvent(models.Model):
     attempts = models.PositiveIntegerField(_("tries"), default=0)
     created = models.DateTimeField(_("made at"))
     received_at = models.DateTimeField(_("received at"), db_default=ClockTimestamp())
-    due_at = models.DateTimeField(_("due at"), default=timezone.now)
+    due_at = models.DateTimeField(pgettext_lazy("event", "due at"), default=timezone.now)
     done_at = models.DateTimeField(_("done at"), null=True)
     forgotten_at = models.DateTimeField(_("forgotten at"), null=True)
 

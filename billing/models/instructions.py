@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.fields import KeyField
 
 from billing.models.customers import Customer
@@ -15,7 +16,7 @@ class Instruction(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("instruction", "open")
         DONE = "done", _("done")
         REFUSED = "refused", _("refused")
         DROPPED = "dropped", _("dropped")  # another one took its place before anything was heard of it

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.fields import AmountField, KeyField
 
 from billing.models.customers import Customer
@@ -15,7 +16,7 @@ class Invoice(models.Model):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("invoice", "open")
         PAID = "paid", _("paid")
         UNCOLLECTIBLE = "uncollectible", _("uncollectible")
         VOID = "void", _("void")

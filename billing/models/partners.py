@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.fields import AmountField, KeyField
 
 
@@ -91,7 +92,7 @@ class PartnerLine(models.Model):
     class Kind(models.TextChoices):
         SALE = "sale", _("sale")
         REFUND = "refund", _("refund")
-        CREDIT = "credit", _("credit note")
+        CREDIT = "credit", pgettext_lazy("partner", "credit note")
         DISPUTE = "dispute", _("dispute")
 
     id = KeyField()

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.fields import AmountField, KeyField
 
 from billing.models.partners import Partner, PartnerLine
@@ -71,7 +72,7 @@ class Payout(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("payout", "open")
         PAID = "paid", _("paid")
 
     id = KeyField()

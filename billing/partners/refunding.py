@@ -39,7 +39,7 @@ def refund_invoice(*, invoice: str, by: str, reason: str, amount: Decimal | None
     """
     row = Invoice.objects.filter(stripe_id=invoice).first() or Invoice.objects.filter(number=invoice).exclude(number="").first()
     if row is None:
-        raise Refused("NOT_FOUND", _("There is no such invoice."), "invoice")
+        raise Refused("NOT_FOUND", _("There is no invoice of this key or number."), "invoice")
     if not (reason := reason.strip()) or len(reason) > LONGEST_REASON:
         raise Refused("INVALID" if reason else "REQUIRED", _("Say why, in up to 300 characters."), "reason")
     if amount is not None and (amount <= 0 or amount != round_money(amount, row.currency)):

@@ -57,5 +57,6 @@ from tessera.signing import BadToken, sign, unsign
 from tessera.tasks import enqueue, tenant_task
 from tessera.unit_of_work import Phase, apart, defer, lock_for_update, on_commit, savepoint
 from tessera.usage.services import use
+from tessera.wording import listed
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -75,35 +75,42 @@ def updated(app: AppConfig, known: Catalog, language: str) -> Catalog:
     made = Catalog(locale=language, charset="utf-8", fuzzy=False)
     for message in extracted(app):
         if message.id:
-            before = known.get(_key(message), message.context)
+            before = known.get(key_of(message), message.context)
             made.add(message.id, before.string if before else None, flags=before.flags if before else (), context=message.context)
     return made
 
 
-def _key(message: Message) -> str:
+def key_of(message: Message) -> str:
+    """Return what a message is looked up by: its text, or the first of its plural forms."""
     return message.id[0] if isinstance(message.id, (list, tuple)) else message.id
 
 
 def gaps(app: AppConfig, known: Catalog | None) -> Iterator[str]:
     """Yield what is wrong with a catalogue: texts without a translation, fuzzy, with other placeholders, or of no use."""
-    wanted = {(_key(message), message.context): message for message in extracted(app) if message.id}
-    have = {(_key(message), message.context): message for message in known or () if message.id}
+    wanted = {(key_of(message), message.context): message for message in extracted(app) if message.id}
+    have = {(key_of(message), message.context): message for message in known or () if message.id}
     for key, _message in wanted.items():
         translation = have.get(key)
-        if translation is None or not _strings(translation):
-            yield f"not translated: {key[0]!r}"
+        if translation is None or not strings_of(translation):
+            yield f"not translated: {named(*key)}"
         elif translation.fuzzy:
-            yield f"fuzzy: {key[0]!r}"
+            yield f"fuzzy: {named(*key)}"
         else:
             names = sorted(PLACEHOLDER.findall(key[0]))
-            for string in _strings(translation):
+            for string in strings_of(translation):
                 if sorted(PLACEHOLDER.findall(string)) != names:
-                    yield f"other placeholders: {key[0]!r} became {string!r}"
+                    yield f"other placeholders: {named(*key)} became {string!r}"
     for key in have.keys() - wanted.keys():
-        yield f"translated, but used nowhere: {key[0]!r}"
+        yield f"translated, but used nowhere: {named(*key)}"
 
 
-def _strings(message: Message) -> list[str]:
+def named(text: str, context: str | None) -> str:
+    """Return how a text is told apart: with its context, if it has one."""
+    return f"{text!r} ({context})" if context else repr(text)
+
+
+def strings_of(message: Message) -> list[str]:
+    """Return the translations of a message that there are, one for each plural form."""
     text: Any = message.string
     strings: list[Any] = list(text) if isinstance(text, (list, tuple)) else [text]
     return [string for string in strings if string]

@@ -8,6 +8,7 @@ from tessera.db.installer import mark
 from tessera.errors import Refused
 from tessera.installation.models import InstalledModule
 from tessera.module import closure, modules
+from tessera.wording import listed
 
 from tenants.installations.mirror import State, closed, deed, move, on_in, refuse_in_unit, wishes
 from tenants.models import Installation, Tenant
@@ -31,7 +32,7 @@ def wish_off(tenant: Tenant, module: str, actor: Actor | None) -> frozenset[str]
     with wishes(tenant) as rows:
         dropped, users = going_off(rows, module)
         if users:
-            named = ", ".join(str(modules()[label].title) for label in users if label != module) or _("the platform")
+            named = listed(str(modules()[label].title) for label in users if label != module) or _("the platform")
             message = _("The module %(name)s is needed by: %(users)s.") % {"name": modules()[module].title, "users": named}
             raise Refused("IN_USE", message, "module")
         if not dropped:

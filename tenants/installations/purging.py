@@ -12,6 +12,7 @@ from tessera.errors import Refused
 from tessera.installation.models import InstalledModule
 from tessera.module import modules
 from tessera.unit_of_work import unit_of_work
+from tessera.wording import listed
 
 from tenants.installations.archiving import confirm_archive, path_of, refuse_kept, refuse_on, write_archive
 from tenants.installations.mirror import State, closed, deed, move, on_behalf_of, refuse_in_unit, wishes
@@ -48,7 +49,7 @@ def wish_gone(tenant: Tenant, module: str, actor: Actor | None) -> None:
         if row is None or row.state == State.ABSENT:
             raise Refused("STATE", _("The module %(name)s is not there.") % {"name": module}, "module")
         if users := builders(rows, module):
-            message = _("Purge these first, they build on %(name)s: %(users)s.") % {"name": module, "users": ", ".join(users)}
+            message = _("Purge these first, they build on %(name)s: %(users)s.") % {"name": module, "users": listed(users)}
             raise Refused("IN_USE", message, "module")
         move(row, State.PURGING, by=actor)
 

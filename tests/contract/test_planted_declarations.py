@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 from babel.messages.catalog import Catalog
+from tessera import clashes
 from tessera.api import Action, Children, List, MenuItem, ModulePrice, Permission, Role, RowScope, Under
+from tessera.messages import catalogue_path
 from tessera.testing.contract import code, language, manifests, surface
 from tessera.testing.contract.parts import CHECKS
 
@@ -200,6 +202,21 @@ def test_a_planted_fault_is_named(check, plant, sentence):
 def test_a_text_without_a_translation_is_named(monkeypatch):
     monkeypatch.setattr(language, "read_catalogue", lambda path: Catalog(locale="zh_Hans"))
     assert any("not translated: 'Quote'" in each for each in language.texts_are_translated(orders()))
+
+
+def test_a_text_that_another_app_translates_differently_is_named(monkeypatch):
+    real = clashes.read_catalogue
+
+    def read(path):
+        known = real(path)
+        if path == catalogue_path(orders().module, "zh_Hans"):
+            known.add("account", "往来账户")  # accounts has it without a context
+        return known
+
+    monkeypatch.setattr(clashes, "read_catalogue", read)
+    assert list(language.texts_are_shown_as_translated(orders())) == [
+        "zh_Hans: 'account' is '往来账户' in orders, '账户' in access, accounts; '账户' is shown"
+    ]
 
 
 def test_a_type_of_a_module_that_is_off_is_named(monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, PercentField, PriceField, QuantityField, RateField, Record
 
 
@@ -65,7 +66,12 @@ class Document(Record):
     reference = models.CharField(_("their reference"), max_length=100, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     org_unit = models.ForeignKey(
-        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+        "base.OrgUnit",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     dimension_set = models.ForeignKey(
         "base.DimensionSet", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("dimensions")
@@ -74,7 +80,7 @@ class Document(Record):
     external_id = models.CharField(_("external id"), max_length=100, blank=True)
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     net_total = AmountField(_("net"), default=0, editable=False)
-    tax_total = AmountField(_("tax"), default=0, editable=False)
+    tax_total = AmountField(pgettext_lazy("amount", "tax"), default=0, editable=False)
     gross_total = AmountField(_("total"), default=0, editable=False)
     note = models.TextField(_("note"), blank=True)
 

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import CurrencyField, OrGreatest, PriceField, Record, search_index
 
 from modules.base.models.tree import InTree
@@ -94,7 +95,7 @@ class Item(Record):
         "base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("main supplier")
     )
     description = models.TextField(_("description"), blank=True)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
     origin = models.CharField(_("origin"), max_length=20, default="manual")
     external_id = models.CharField(_("external id"), max_length=100, blank=True)
 

@@ -6,6 +6,7 @@ from babel import Locale
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import CurrencyField, PercentField, RateField, Record
 
 
@@ -14,7 +15,7 @@ class Currency(Record):
 
     code = CurrencyField(_("code"))
     name = models.CharField(_("name"), max_length=80)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("currency")
@@ -79,7 +80,7 @@ class PaymentTermLine(Record):
         STATEMENT = "statement", _("statement date")
 
     term = models.ForeignKey(PaymentTerm, on_delete=models.CASCADE, related_name="lines", verbose_name=_("payment term"))
-    position = models.PositiveIntegerField(_("position"), default=1)
+    position = models.PositiveIntegerField(pgettext_lazy("sequence", "position"), default=1)
     share = PercentField(_("share"), default=1)
     days = models.PositiveIntegerField(_("days"), default=30)
     base = models.CharField(_("counted from"), max_length=10, choices=Base.choices, default=Base.INVOICE)

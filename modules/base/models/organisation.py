@@ -92,7 +92,7 @@ class Position(Record):
     unit = models.ForeignKey(
         OrgUnit, on_delete=models.PROTECT, db_index=False, related_name="positions", verbose_name=_("unit of the organisation")
     )
-    title = models.CharField(_("title"), max_length=200)
+    title = models.CharField(pgettext_lazy("organisation", "title"), max_length=200)
 
     class Meta(Record.Meta):
         verbose_name = pgettext_lazy("organisation", "position")
@@ -136,8 +136,8 @@ class Assignment(Record):
     manager = models.ForeignKey(
         "base.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("manager")
     )
-    valid_from = models.DateField(_("from"))
-    valid_to = models.DateField(_("to"), null=True, blank=True)
+    valid_from = models.DateField(pgettext_lazy("validity", "from"))
+    valid_to = models.DateField(pgettext_lazy("validity", "to"), null=True, blank=True)
 
     class Meta(Record.Meta):
         verbose_name = _("assignment")
@@ -189,7 +189,7 @@ class DimensionValue(Record):
     )
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("dimension value")

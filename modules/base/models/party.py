@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, Record, search_index
 
 
@@ -20,7 +21,12 @@ class Party(Record):
     language = models.CharField(_("language"), max_length=10, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     org_unit = models.ForeignKey(
-        "base.OrgUnit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit")
+        "base.OrgUnit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     employer = models.ForeignKey(
         "self",
@@ -132,8 +138,8 @@ class Address(OfParty):
 
     class Kind(models.TextChoices):
         MAIN = "main", _("main")
-        BILLING = "billing", _("billing")
-        DELIVERY = "delivery", _("delivery")
+        BILLING = "billing", pgettext_lazy("address", "billing")
+        DELIVERY = "delivery", pgettext_lazy("address", "delivery")
 
     party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="addresses", verbose_name=_("party"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.MAIN)

@@ -22,7 +22,7 @@ class Tax(Record):
     side = models.CharField(_("side"), max_length=10, choices=Side.choices, default=Side.SALE)
     rounding = models.CharField(_("rounding"), max_length=10, choices=Rounding.choices, default=Rounding.LINE)
     recoverable = models.BooleanField(_("recoverable"), default=True)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("tax")
@@ -37,12 +37,12 @@ class TaxRate(Record):
     """The rate of a tax from a day on (0.13 is 13 %), and its tax point."""
 
     class TaxPoint(models.TextChoices):
-        DELIVERY = "delivery", _("delivery")
-        INVOICE = "invoice", _("invoice")
-        PAYMENT = "payment", _("payment")
+        DELIVERY = "delivery", pgettext_lazy("tax point", "delivery")
+        INVOICE = "invoice", pgettext_lazy("tax point", "invoice")
+        PAYMENT = "payment", pgettext_lazy("tax point", "payment")
 
     tax = models.ForeignKey(Tax, on_delete=models.CASCADE, related_name="rates", verbose_name=_("tax"))
-    valid_from = models.DateField(_("from"))
+    valid_from = models.DateField(pgettext_lazy("validity", "from"))
     rate = PercentField(pgettext_lazy("tax", "rate"))
     tax_point = models.CharField(_("tax point"), max_length=10, choices=TaxPoint.choices, default=TaxPoint.INVOICE)
 

@@ -47,7 +47,7 @@ Resource(
     actions=(Action("merge", services.merge_party, title=_("Merge")),),
     views=(
         List(("code", "name", "kind", "owner")),
-        Form(((_("Party"), ("kind", "code", "name", "legal_name", "employer", "language")), (_("Note"), ("note",)))),
+        Form(((_("Party"), ("kind", "code", "name", "legal_name", "employer", "language")), (_("Notes"), ("note",)))),
     ),
     scope=RowScope(owner="owner", unit="org_unit", shared=RowScope(company="roles__company")),
     import_key=("code",),

@@ -140,7 +140,7 @@ Resource(
     views=(
         List(("number", "title", "party", "stage", "amount", "currency", "expected_close", "owner")),
         Kanban(by="stage", card=("title", "party", "amount")),
-        Form(((_("Deal"), ("title", "party", "contact", "amount", "currency", "expected_close")), (_("Note"), ("note",)))),
+        Form(((_("Deal"), ("title", "party", "contact", "amount", "currency", "expected_close")), (_("Notes"), ("note",)))),
     ),
     scope=DEAL_SCOPE,
     field_rights={"amount": "sales.opportunity_amount_view"},

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.module import MenuItem, Module, Permission, Role
 
 READING = ("finance.*_view", "base.*_view")
@@ -77,7 +78,7 @@ class Finance(Module):
         MenuItem(_("Payments"), "Payment", "finance.payment_view"),
         MenuItem(_("Open items"), "OpenItem", "finance.open_item_view"),
         MenuItem(_("Entries"), "Entry", "finance.entry_view"),
-        MenuItem(_("Accounts"), "Account", "finance.account_view"),
+        MenuItem(pgettext_lazy("accounting", "Accounts"), "Account", "finance.account_view"),
         MenuItem(_("Periods"), "FiscalPeriod", "finance.fiscal_period_view"),
     )
 

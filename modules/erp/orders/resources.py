@@ -50,7 +50,7 @@ Resource(
     ),
     views=(
         List(("number", "party", "state", "document_date", "valid_until", "gross_total", "owner")),
-        Form(((_("Quote"), ("party", "contact", "document_date", "valid_until", "reference")), TERMS, (_("Note"), ("note",)))),
+        Form(((_("Quote"), ("party", "contact", "document_date", "valid_until", "reference")), TERMS, (_("Notes"), ("note",)))),
     ),
     scope=SCOPE,
     currencies=dict.fromkeys(("net_total", "tax_total", "gross_total"), "currency"),
@@ -105,7 +105,7 @@ Resource(
     ),
     views=(
         List(("number", "party", "state", "document_date", "percent_delivered", "percent_invoiced", "gross_total", "owner")),
-        Form(((_("Sales order"), ("party", "contact", "document_date", "reference")), TERMS, (_("Note"), ("note",)))),
+        Form(((_("Sales order"), ("party", "contact", "document_date", "reference")), TERMS, (_("Notes"), ("note",)))),
     ),
     scope=SCOPE,
     currencies=dict.fromkeys(("net_total", "tax_total", "gross_total"), "currency"),

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from tessera.api import Problem, Refused
 
@@ -18,7 +18,7 @@ from tessera.api import Problem, Refused
 class StepRule(TextChoices):
     """How many of a step's approvers have to approve."""
 
-    ALL = "all", _("all")
+    ALL = "all", pgettext_lazy("approvers", "all")
     ANY = "any", _("any one")
     N_OF_M = "n_of_m", _("some of them")
 

@@ -33,7 +33,7 @@ class CustomField(Record):
     required = models.BooleanField(_("required"), default=False)
     position = models.PositiveIntegerField(pgettext_lazy("custom field", "position"), default=1)
     help_text = models.CharField(_("help"), max_length=400, blank=True)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("custom field")

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tessera.fields import MemberKey
 from tessera.models import Model, Record
@@ -20,7 +21,7 @@ class WebhookSubscription(Record):
     """
 
     class State(models.TextChoices):
-        ACTIVE = "active", _("active")
+        ACTIVE = "active", pgettext_lazy("webhook", "active")
         PAUSED = "paused", _("paused")
         DISABLED = "disabled", _("disabled, it failed too often")
 
@@ -64,7 +65,7 @@ class WebhookDelivery(Model):
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
-        DONE = "done", _("done")
+        DONE = "done", pgettext_lazy("delivery", "done")
         FAILED = "failed", _("given up")
 
     subscription = models.ForeignKey(

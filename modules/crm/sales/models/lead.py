@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 
@@ -16,7 +17,7 @@ class LeadRule(Record):
     source = models.CharField(_("source"), max_length=40, blank=True)
     sla_hours = models.PositiveIntegerField(_("hours to the first response"), default=24)
     assigned = models.PositiveIntegerField(_("assigned so far"), default=0, editable=False)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("lead rule")
@@ -33,8 +34,8 @@ class LeadRuleMember(Record):
 
     rule = models.ForeignKey(LeadRule, on_delete=models.CASCADE, related_name="members", verbose_name=_("rule"))
     member = MemberKey(_("member"))
-    position = models.PositiveIntegerField(_("position"), default=1)
-    active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveIntegerField(pgettext_lazy("sequence", "position"), default=1)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("member in turn")
@@ -71,7 +72,12 @@ class Lead(Record):
     interest = models.TextField(_("interested in"), blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     org_unit = models.ForeignKey(
-        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+        "base.OrgUnit",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     rule = models.ForeignKey(LeadRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("rule"))
     captured_at = models.DateTimeField(_("captured at"))

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, PercentField, Record, search_index
 
 from modules.crm.sales.models.lead import Lead
@@ -12,7 +13,7 @@ class Pipeline(Record):
 
     name = models.CharField(_("name"), max_length=200)
     is_default = models.BooleanField(_("default"), default=False)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("pipeline")
@@ -30,13 +31,13 @@ class Stage(Record):
     """A step of a pipeline; `probability` (0 to 1) weighs what stands in it."""
 
     class Kind(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("opportunity", "open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="stages", verbose_name=_("pipeline"))
     name = models.CharField(_("name"), max_length=200)
-    position = models.PositiveIntegerField(_("position"), default=1)
+    position = models.PositiveIntegerField(pgettext_lazy("sequence", "position"), default=1)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.OPEN)
     probability = PercentField(_("probability"), default=0)
 
@@ -61,7 +62,7 @@ class Opportunity(Record):
     """A deal with a party; its state follows from the kind of its stage."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("opportunity", "open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
@@ -93,7 +94,12 @@ class Opportunity(Record):
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     owner = MemberKey(_("owner"), null=True, blank=True)
     org_unit = models.ForeignKey(
-        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+        "base.OrgUnit",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     note = models.TextField(_("note"), blank=True)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from tessera.api import Refused, link_documents, move, publish, service, visible_rows
+from tessera.api import Refused, link_documents, listed, move, publish, service, visible_rows
 
 from modules.base.api import (
     Company,
@@ -82,7 +82,7 @@ def _only_company() -> Company:
 def _new_party(lead: Lead, company: Company, is_new: bool) -> Party:
     duplicates = [] if is_new else find_duplicates(name=str(lead), email=lead.email, phone=lead.phone, among=visible_rows(Party))
     if duplicates:
-        names = ", ".join(f"{each.party.name} ({each.party.code}, {each.reason})" for each in duplicates)
+        names = listed(f"{each.party.name} ({each.party.code}, {each.reason})" for each in duplicates)
         raise Refused("DUPLICATE", _("This looks like a party that is known: {names}.").format(names=names), "party")
     return create_party(
         name=str(lead),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import ModuleKey, OrGreatest, Record, search_index
 
 
@@ -34,7 +35,7 @@ class Survey(Record):
     score = models.PositiveSmallIntegerField(
         _("score"), null=True, blank=True, editable=False, help_text=_("From 1, bad, to 5, good")
     )
-    comment = models.TextField(_("comment"), blank=True, editable=False)
+    comment = models.TextField(pgettext_lazy("survey", "comment"), blank=True, editable=False)
 
     class Meta(Record.Meta):
         verbose_name = _("survey")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 from modules.crm.service.models.survey import Survey
@@ -10,10 +11,10 @@ from modules.crm.service.models.survey import Survey
 class Priority(models.TextChoices):
     """How much a ticket hurts."""
 
-    LOW = "low", _("low")
-    NORMAL = "normal", _("normal")
-    HIGH = "high", _("high")
-    URGENT = "urgent", _("urgent")
+    LOW = "low", pgettext_lazy("priority", "low")
+    NORMAL = "normal", pgettext_lazy("priority", "normal")
+    HIGH = "high", pgettext_lazy("priority", "high")
+    URGENT = "urgent", pgettext_lazy("priority", "urgent")
 
 
 class SlaPolicy(Record):
@@ -41,7 +42,7 @@ class Ticket(Record):
     """A customer's trouble, from opening to closing; reopened, its clock to the solution runs on."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("ticket", "open")
         IN_PROGRESS = "in_progress", _("in progress")
         RESOLVED = "resolved", _("resolved")
         CLOSED = "closed", _("closed")
@@ -71,7 +72,12 @@ class Ticket(Record):
     )
     owner = MemberKey(_("owner"), null=True, blank=True)
     org_unit = models.ForeignKey(
-        "base.OrgUnit", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("unit")
+        "base.OrgUnit",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     response_due_at = models.DateTimeField(_("first response due"), null=True, blank=True, editable=False)
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True, editable=False)

@@ -8,7 +8,10 @@ from modules.crm.service.models import Survey, Ticket
 from modules.crm.service.services import token_of
 from modules.crm.service.tests.test_surveys import ask
 
-LANGUAGES = {"en": ("Score", "From 1, bad, to 5, good", "Thank you"), "zh-CN": ("评分", "1 分最差，5 分最好", "谢谢")}
+LANGUAGES = {
+    "en": ("Score", "Comment", "From 1, bad, to 5, good", "Thank you"),
+    "zh-CN": ("评分", "意见", "1 分最差，5 分最好", "谢谢"),
+}
 
 
 @pytest.fixture
@@ -23,9 +26,9 @@ def customer(tenant):
 
 @pytest.mark.parametrize(("language", "words"), LANGUAGES.items())
 def test_a_customer_is_asked_and_thanked_in_its_language(customer, path, language, words):
-    label, scale, thanks = words
+    score, comment, scale, thanks = words
     form = customer.get(path, HTTP_ACCEPT_LANGUAGE=language).content.decode()
-    assert f">{label}</label>" in form and scale in form
+    assert f">{score}</label>" in form and f">{comment}</label>" in form and scale in form
     done = customer.post(path, {"score": "2", "comment": "Late"}, HTTP_ACCEPT_LANGUAGE=language)
     assert done.status_code == 200 and thanks in done.content.decode()
     survey = Survey.objects.get()

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import CurrencyField, ModuleKey, Record, search_index
 
 
@@ -51,11 +52,11 @@ class Account(Record):
     requires_quantity = models.BooleanField(_("needs a quantity"), default=False)
     requires_dimensions = models.BooleanField(_("needs dimensions"), default=False, editable=False)
     currency = CurrencyField(_("kept in the currency"), blank=True)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
-        verbose_name = _("account")
-        verbose_name_plural = _("accounts")
+        verbose_name = pgettext_lazy("accounting", "account")
+        verbose_name_plural = pgettext_lazy("accounting", "accounts")
         constraints = [
             models.UniqueConstraint(fields=["book", "code"], name="account_once"),
             models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="account_not_its_own_parent"),
@@ -74,7 +75,9 @@ class Account(Record):
 class AccountDimension(Record):
     """A dimension that every line of an account must carry."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="dimensions", verbose_name=_("account"))
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="dimensions", verbose_name=pgettext_lazy("accounting", "account")
+    )
     dimension = models.ForeignKey("base.Dimension", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("dimension"))
 
     class Meta(Record.Meta):
@@ -104,7 +107,9 @@ class AccountMap(Record):
     tax = models.ForeignKey(
         "base.Tax", on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", verbose_name=_("tax")
     )
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", verbose_name=pgettext_lazy("accounting", "account")
+    )
 
     class Meta(Record.Meta):
         verbose_name = _("account determination")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import CurrencyField, Model, Record
 
 
@@ -41,7 +42,7 @@ class BookHead(Model):
 
     book = models.OneToOneField(Book, on_delete=models.PROTECT, related_name="head", verbose_name=_("book"))
     seq = models.BigIntegerField(_("sequence number"), default=0)
-    hash = models.CharField(_("hash"), max_length=64, blank=True)
+    hash = models.CharField(pgettext_lazy("entry", "hash"), max_length=64, blank=True)
 
     class Meta(Model.Meta):
         verbose_name = _("end of a book")

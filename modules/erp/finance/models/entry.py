@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, Model, OrGreatest, QuantityField, RateField, Record, search_index
 
 from modules.erp.finance.models.period import Area
@@ -84,7 +85,12 @@ class Entry(Model):
     source_id = models.UUIDField(_("source"), null=True)
     purpose = models.CharField(_("purpose"), max_length=40, blank=True)
     reverses = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="reversed_by", verbose_name=_("takes back")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="reversed_by",
+        verbose_name=pgettext_lazy("accounting", "takes back"),
     )
     attachments_count = models.PositiveSmallIntegerField(_("attachments"), default=0)
     prepared_by = MemberKey(_("prepared by"), null=True)
@@ -138,7 +144,9 @@ class EntryLine(Model):
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, db_index=False, related_name="lines", verbose_name=_("entry"))
     position = models.PositiveIntegerField(_("position"))
-    account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    account = models.ForeignKey(
+        "finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=pgettext_lazy("accounting", "account")
+    )
     purpose = models.CharField(_("purpose"), max_length=40, blank=True)
     side = models.CharField(_("side"), max_length=6, choices=Side.choices)
     amount = AmountField(_("amount"))

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import ModuleKey, OrGreatest, search_index
 
 from modules.base.api import Document, DocumentLine, DocumentTax
@@ -12,8 +13,8 @@ class Invoice(PostedOnce, Document):
     """A receivable or payable document; a credit note carries negative quantities and amounts."""
 
     class Direction(models.TextChoices):
-        SALE = "sale", _("to a customer")
-        PURCHASE = "purchase", _("from a supplier")
+        SALE = "sale", pgettext_lazy("invoice", "to a customer")
+        PURCHASE = "purchase", pgettext_lazy("invoice", "from a supplier")
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("invoice")
@@ -79,7 +80,12 @@ class InvoiceLine(DocumentLine):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by", verbose_name=_("corrects")
     )
     account = models.ForeignKey(
-        "finance.Account", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+        "finance.Account",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("accounting", "account"),
     )
 
     class Meta(DocumentLine.Meta):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, Model, ModuleKey, Record
 
 
@@ -33,14 +34,16 @@ class OpenItem(Record):
     party = models.ForeignKey(
         "base.Party", on_delete=models.DO_NOTHING, db_index=False, related_name="+", verbose_name=_("party")
     )
-    account = models.ForeignKey("finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    account = models.ForeignKey(
+        "finance.Account", on_delete=models.PROTECT, related_name="+", verbose_name=pgettext_lazy("accounting", "account")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     document_kind = models.CharField(_("kind of document"), max_length=60)
     document = models.UUIDField(_("document"))
     order = ModuleKey("orders.SalesOrder", null=True, blank=True, verbose_name=_("sales order"))
     currency = CurrencyField(_("currency"))
     amount = AmountField(_("amount"))
-    residual = AmountField(_("open"))
+    residual = AmountField(pgettext_lazy("amount", "open"))
     amount_company = AmountField(_("amount in the book's currency"))
     residual_company = AmountField(_("open in the book's currency"))
     posting_date = models.DateField(_("posting date"))
@@ -98,7 +101,11 @@ class Allocation(Model):
     credit_company = AmountField(_("given up by the credit item, in the book's currency"))
     entry = models.ForeignKey("finance.Entry", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("entry"))
     reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by", verbose_name=_("takes back")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="reversed_by",
+        verbose_name=pgettext_lazy("allocation", "takes back"),
     )
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)

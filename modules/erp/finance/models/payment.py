@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, CurrencyField, MemberKey, ModuleKey, OrGreatest, RateField, Record, search_index
 
 from modules.erp.finance.models.posted import PostedOnce
@@ -11,8 +12,8 @@ class Payment(PostedOnce, Record):
     """A payment with a party: what it settles is allocated, the rest is an advance."""
 
     class Direction(models.TextChoices):
-        IN = "in", _("received")
-        OUT = "out", _("paid")
+        IN = "in", pgettext_lazy("payment", "received")
+        OUT = "out", pgettext_lazy("payment", "paid")
 
     class Side(models.TextChoices):
         CUSTOMER = "customer", _("customer")

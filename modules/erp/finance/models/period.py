@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Func
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import Record
 
 
@@ -87,9 +88,9 @@ class PeriodLock(Record):
     """Whether an area of a period still takes postings; without a row it is open."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("period", "open")
         SOFT = "soft", _("open to those with the right")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", pgettext_lazy("period", "closed")
 
     period = models.ForeignKey(
         FiscalPeriod, on_delete=models.PROTECT, db_index=False, related_name="locks", verbose_name=_("period")

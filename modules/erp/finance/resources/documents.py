@@ -1,6 +1,7 @@
 """Invoices and payments."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import Action, Children, Computed, Form, List, Resource, RowScope, Under
 
 from modules.erp.finance import models, selectors, services
@@ -38,9 +39,9 @@ Resource(
     order=("document_date", "number"),
     search=("number", "reference"),
     computed=(
-        Computed("open_amount", selectors.open_amounts, title=_("open")),
+        Computed("open_amount", selectors.open_amounts, title=pgettext_lazy("amount", "open")),
         Computed("due_date", selectors.due_dates, title=_("due")),
-        Computed("payment_state", selectors.payment_states, title=_("paid")),
+        Computed("payment_state", selectors.payment_states, title=pgettext_lazy("invoice", "paid")),
     ),
     children=(
         Children("lines", models.InvoiceLine, "document"),
@@ -58,7 +59,10 @@ Resource(
     views=(
         List(("number", "direction", "kind", "party", "state", "document_date", "gross_total", "open_amount", "due_date")),
         Form(
-            ((_("Invoice"), ("party", "direction", "kind", "document_date", "payment_term", "reference")), (_("Note"), ("note",)))
+            (
+                (_("Invoice"), ("party", "direction", "kind", "document_date", "payment_term", "reference")),
+                (_("Notes"), ("note",)),
+            )
         ),
     ),
     scope=OWNED,
@@ -98,7 +102,7 @@ Resource(
     under=(Under("base.Party", "payments", "party"), Under("orders.SalesOrder", "payments", "order")),
     actions=(
         Action("post", services.post_payment, title=_("Post"), states=("draft",)),
-        Action("reverse", services.reverse_payment, title=_("Take back"), states=("posted",)),
+        Action("reverse", services.reverse_payment, title=pgettext_lazy("payment", "Take back"), states=("posted",)),
     ),
     views=(
         List(("number", "direction", "party", "state", "posting_date", "amount", "currency")),

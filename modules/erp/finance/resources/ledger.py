@@ -1,6 +1,7 @@
 """Books, accounts, periods and entries."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import Action, Children, Form, List, Resource, RowScope, Under
 
 from modules.erp.finance import models, services
@@ -65,7 +66,7 @@ Resource(
     actions=(Action("require_dimensions", services.require_dimensions, title=_("Require dimensions")),),
     views=(
         List(("code", "name", "type", "control", "active")),
-        Form(((_("Account"), ("book", "code", "name", "type", "parent", "group", "cash", "active")),)),
+        Form(((pgettext_lazy("accounting", "Account"), ("book", "code", "name", "type", "parent", "group", "cash", "active")),)),
     ),
     scope=OF_BOOK,
     import_key=("code",),
@@ -112,7 +113,7 @@ Resource(
     order=("start", "number"),
     children=(Children("locks", models.PeriodLock, "period"),),
     actions=(
-        Action("close", services.close_period, title=_("Close")),
+        Action("close", services.close_period, title=pgettext_lazy("period", "Close")),
         Action("reopen", services.reopen_period, title=_("Open again")),
         Action("close_income", services.close_income, title=_("Close income and expenses")),
         Action("revalue_currency", services.revalue_currency, title=_("Revalue foreign currency")),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from tessera.api import Refused
+from tessera.api import Refused, listed
 
 from modules.base.api import ItemCategory
 from modules.erp.finance.models import Account, AccountMap, Book
@@ -159,5 +159,5 @@ def explain_account(
         purpose, item=item, item_category=item_category, warehouse=warehouse, party_group=party_group, tax=tax
     )
     keys = _keys(row)
-    why = _("the row for {keys}").format(keys=", ".join(keys)) if keys else _("the row that holds for everything")
+    why = _("the row for {keys}").format(keys=listed(keys)) if keys else _("the row that holds for everything")
     return AccountChoice(account=row.account, row=row, why=f"{row.purpose}: {why}")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils.translation import gettext as _
-from tessera.api import Refused, current, lock_for_update, publish, service
+from tessera.api import Refused, current, listed, lock_for_update, publish, service
 
 from modules.erp.finance.events import PeriodClosed
 from modules.erp.finance.models import Area, Entry, FiscalPeriod, FiscalYear, PeriodLock
@@ -95,7 +95,7 @@ def _lock_of(period: FiscalPeriod, area: str) -> PeriodLock:
 def _demand_ready(period: FiscalPeriod) -> None:
     closed = set(PeriodLock.objects.filter(period=period, state=State.CLOSED).values_list("area", flat=True))
     if missing := {Area.SALES, Area.PURCHASE, Area.STOCK} - closed:
-        names = ", ".join(sorted(str(Area(area).label) for area in missing))
+        names = listed(str(area.label) for area in Area if area in missing)
         raise Refused("STATE", _("Close first: {areas}.").format(areas=names), "area")
     if Entry.objects.filter(period=period).exclude(state=Entry.State.POSTED).exists():
         raise Refused("STATE", _("Entries of this period wait to be posted."), "period")

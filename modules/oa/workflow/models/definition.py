@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import MemberKey, OrGreatest, Record, search_index
 
 
@@ -22,7 +23,7 @@ class ProcessDefinition(Record):
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind of document"), max_length=60)
     transition = models.CharField(_("on the way to"), max_length=30)
-    order = models.PositiveSmallIntegerField(_("order"), default=1)
+    order = models.PositiveSmallIntegerField(pgettext_lazy("sequence", "order"), default=1)
     edition = models.PositiveIntegerField(_("edition"), default=1, editable=False)
     conditions = models.JSONField(_("conditions"), default=list)
     steps = models.JSONField(_("steps"), default=list)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import MemberKey, Model, OrGreatest, Record, search_index
 
 
@@ -31,7 +32,7 @@ class ProcessInstance(Record):
     transition = models.CharField(_("on the way to"), max_length=30)
     content_hash = models.CharField(_("content"), max_length=64)
     base_hash = models.CharField(max_length=64)
-    facts = models.JSONField(_("facts"), default=dict)
+    facts = models.JSONField(pgettext_lazy("approval", "facts"), default=dict)
     hold = models.ForeignKey("lineage.TransitionHold", on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("hold"))
     requested_by = MemberKey(_("requested by"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RUNNING)
@@ -66,7 +67,7 @@ class ApprovalTask(Record):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("not yet asked")
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("task", "open")
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
         RETURNED = "returned", _("returned")
@@ -74,14 +75,16 @@ class ApprovalTask(Record):
         HANDED_ON = "handed_on", _("handed on")
         DROPPED = "dropped", _("not needed any more")
 
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="tasks", verbose_name=_("request"))
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="tasks", verbose_name=pgettext_lazy("approval", "request")
+    )
     kind = models.CharField(_("kind of document"), max_length=60)
     document = models.UUIDField(_("document"))
     title = models.CharField(_("title"), max_length=200)
     requested_by = MemberKey(_("requested by"), null=True, blank=True)
     round = models.PositiveIntegerField(_("round"))
     step = models.PositiveIntegerField(_("step"))
-    position = models.PositiveIntegerField(_("position"), default=1)
+    position = models.PositiveIntegerField(pgettext_lazy("sequence", "position"), default=1)
     assignee = MemberKey(_("assignee"))
     acting_for = MemberKey(_("acting for"), null=True, blank=True)
     transferred_from = MemberKey(_("handed on by"), null=True, blank=True)
@@ -127,14 +130,18 @@ class Vote(Model):
 
     task = models.OneToOneField(ApprovalTask, on_delete=models.DO_NOTHING, related_name="vote", verbose_name=_("task"))
     instance = models.ForeignKey(
-        ProcessInstance, on_delete=models.DO_NOTHING, db_index=False, related_name="votes", verbose_name=_("request")
+        ProcessInstance,
+        on_delete=models.DO_NOTHING,
+        db_index=False,
+        related_name="votes",
+        verbose_name=pgettext_lazy("approval", "request"),
     )
     round = models.PositiveIntegerField(_("round"))
     step = models.PositiveIntegerField(_("step"))
     member = MemberKey(_("member"))
     acting_for = MemberKey(_("acting for"), null=True, blank=True)
     decision = models.CharField(_("decision"), max_length=10, choices=Decision.choices)
-    comment = models.TextField(_("comment"), blank=True)
+    comment = models.TextField(pgettext_lazy("approval", "comment"), blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
     class Meta(Model.Meta):

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import MemberKey, Record
 
 
@@ -20,8 +21,8 @@ class Delegation(Record):
 
     member = MemberKey(_("member"))
     deputy = MemberKey(_("deputy"))
-    starts_on = models.DateField(_("from"))
-    ends_on = models.DateField(_("to"))
+    starts_on = models.DateField(pgettext_lazy("delegation", "from"))
+    ends_on = models.DateField(pgettext_lazy("delegation", "to"))
     note = models.CharField(_("note"), max_length=400, blank=True)
 
     class Meta(Record.Meta):

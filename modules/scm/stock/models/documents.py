@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import OrGreatest, QuantityField, search_index
 
 from modules.base.api import Document, DocumentLine
@@ -46,9 +47,9 @@ class StockLine(DocumentLine):
 class ReceiptKind(models.TextChoices):
     """Where received goods come from."""
 
-    SUPPLIER = "supplier", _("from a supplier")
+    SUPPLIER = "supplier", pgettext_lazy("receipt", "from a supplier")
     OPENING = "opening", _("opening stock")
-    RETURN = "return", _("back from a customer")
+    RETURN = "return", pgettext_lazy("receipt", "back from a customer")
 
 
 class Receipt(StockDocument):

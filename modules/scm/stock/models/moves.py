@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import AmountField, Model, QuantityField
 
 from modules.scm.stock.models.places import Location, Lot
@@ -54,7 +55,12 @@ class StockMove(Model):
     document = models.UUIDField(_("document"))
     line = models.UUIDField(_("line"), null=True)
     returns_move = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="returned_by", db_index=False, verbose_name=_("takes back")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="returned_by",
+        db_index=False,
+        verbose_name=pgettext_lazy("stock", "takes back"),
     )
 
     class Meta(Model.Meta):

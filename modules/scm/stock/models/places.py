@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import OrGreatest, Record, search_index
 
 
@@ -22,7 +23,7 @@ class Warehouse(Record):
         related_name="+",
         verbose_name=_("unit of the organisation"),
     )
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("warehouse")
@@ -89,7 +90,7 @@ class Location(Record):
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     allow_negative = models.BooleanField(_("may run negative"), default=False)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(pgettext_lazy("record", "active"), default=True)
 
     class Meta(Record.Meta):
         verbose_name = _("location")

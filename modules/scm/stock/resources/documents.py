@@ -1,6 +1,7 @@
 """Receipts, deliveries, transfers and counts."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.api import Action, Children, Form, List, Resource, RowScope
 
 from modules.scm.stock import models, services
@@ -89,7 +90,7 @@ Resource(
         Action("cancel", services.cancel_delivery, title=_("Cancel"), states=OPEN),
         Action("ship", services.ship_document, title=_("Ship at once")),
         Action("drop_ship", services.create_drop_shipment, title=_("Let the supplier ship")),
-        Action("return", services.return_from_customer, title=_("Take back"), states=("done",)),
+        Action("return", services.return_from_customer, title=pgettext_lazy("goods", "Take back"), states=("done",)),
     ),
     views=(List(("number", "party", "document_date", "state")), NOTES),
     scope=SCOPE,

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from tessera.api import Refused, minor_units, round_money, service, spread
 
 from modules.base.api import Company, ValueSplit
@@ -41,7 +41,7 @@ ONE = Decimal(1)
 class SpreadBy(TextChoices):
     """What a cost of a whole receipt is spread over its lines by."""
 
-    VALUE = "value", gettext_lazy("value")
+    VALUE = "value", pgettext_lazy("stock", "value")
     QUANTITY = "quantity", gettext_lazy("quantity")
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tessera.fields import ModuleKey, new_id
 from tessera.models import Model, Record
@@ -82,7 +83,7 @@ class RoleAssignment(Record):
 
     member = models.ForeignKey("access.Member", on_delete=models.CASCADE, related_name="assignments", verbose_name=_("member"))
     role = models.ForeignKey(Role, on_delete=models.PROTECT, db_index=False, related_name="assignments", verbose_name=_("role"))
-    unit = ModuleKey("base.OrgUnit", verbose_name=_("unit"), null=True, blank=True)
+    unit = ModuleKey("base.OrgUnit", verbose_name=pgettext_lazy("organisation", "unit"), null=True, blank=True)
     company = ModuleKey("base.Company", verbose_name=_("company"), null=True, blank=True)
 
     class Meta(Record.Meta):

@@ -13,6 +13,7 @@ from tessera.errors import ApiError, Code, Forbidden, NotFound
 from tessera.module import modules
 from tessera.permissions import known_permissions
 from tessera.resource import RESOURCES, resources
+from tessera.wording import listed
 
 OTHERS = "access.role_manage"
 
@@ -151,4 +152,4 @@ def _why_not(member: Member, code: str) -> str:
     titles = [role.title for role in roles]
     if not titles:
         return _("No role but the administrator's holds this right.")
-    return _("{name} has none of the roles that hold this right: {roles}.").format(name=member.name, roles=", ".join(titles))
+    return _("{name} has none of the roles that hold this right: {roles}.").format(name=member.name, roles=listed(titles))

@@ -6,6 +6,7 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from django.core.management.base import BaseCommand, CommandError
 
+from tessera.clashes import clashes
 from tessera.extraction import app_named, gaps, updated
 from tessera.messages import LANGUAGES, catalogue_path, compile_stale, read_catalogue, translated_apps, write_catalogue
 
@@ -37,5 +38,12 @@ class Command(BaseCommand):
                 for gap in gaps(app, known):
                     wrong += 1
                     self.stdout.write(f"{app.label} {language}: {gap}")
+        if act == "check":
+            asked = {app.label for app in found}
+            for language in LANGUAGES:
+                for clash in clashes(language):
+                    if asked & clash.apps:
+                        wrong += 1
+                        self.stdout.write(f"{language}: {clash.text}")
         if act == "check" and wrong:
             raise CommandError(f"{wrong} texts want a translator")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
+from tessera.clashes import clashes
 from tessera.extraction import gaps
 from tessera.messages import LANGUAGES, catalogue_path, read_catalogue
 from tessera.resource import Form
@@ -56,3 +57,10 @@ def texts_are_translated(part: Part) -> Iterator[str]:
     for language in LANGUAGES:
         path = catalogue_path(part.module, language)
         yield from (f"{language}: {gap}" for gap in gaps(part.module, read_catalogue(path) if path.exists() else None))
+
+
+@check
+def texts_are_shown_as_translated(part: Part) -> Iterator[str]:
+    """A text that another app or a library translates differently has a context, since only one of the two would be shown."""
+    for language in LANGUAGES:
+        yield from (f"{language}: {clash.text}" for clash in clashes(language) if part.module.label in clash.apps)
