@@ -3,12 +3,14 @@
     python -m tests.billing.core.web DATABASE STRIPE PLACES
 
 It prints the ports of its places, one in each. For each number of a place on its input it forks a process that serves there, and prints
-which. A process answers requests one after another through the product's own URLs; what they send to the broker it does itself after the
-answer, as a worker would. All end with the input.
+which. A process answers requests one after another through the product's own URLs; what they send to the broker it does itself, as a worker
+would: now and then, all that has come since, and whenever nobody asks. All end with the input.
 """
 
 import json
 import os
+import random
+import select
 import signal
 import socket
 import sys
@@ -18,6 +20,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 HINTS: deque[str] = deque()
 PATIENCE = 1.0  # seconds after which a process looks whether it is still wanted
+MOST = 40  # hints that wait
+IDLE = 0.02  # seconds without a request after which there is time for hints
 
 
 class Quiet(WSGIRequestHandler):
@@ -64,14 +68,16 @@ def prepare(database: str, stripe: str) -> Any:
 
 
 def serve(place: socket.socket, application: Any) -> None:
-    """Answer what comes, and then do what it hints at, for as long as the parent lives."""
+    """Answer what comes, and do what it hints at, for as long as the parent lives."""
     from billing import tasks
 
-    parent, server = os.getppid(), Web(place, application)
+    parent, server, limit = os.getppid(), Web(place, application), random.randint(1, MOST)
     while os.getppid() == parent:
         server.handle_request()
-        while HINTS:
-            tasks.process_one(event=HINTS.popleft())
+        if len(HINTS) >= limit or not select.select([place], [], [], IDLE)[0]:
+            limit = random.randint(1, MOST)
+            while HINTS:
+                tasks.process_one(event=HINTS.popleft())
 
 
 def main(database: str, stripe: str, places: int) -> None:
