@@ -55,22 +55,23 @@ def _waits(stage: Stage) -> tuple[list[list[Seconds]], list[list[Seconds]]]:
     """Return for each turn how long each acknowledgement took, and how long each answer of the same server that it is well."""
     heard: list[list[Seconds]] = []
     well: list[list[Seconds]] = []
-    with running(deliver=False) as stripe:
-        event = _event(stripe)
-        billing = {"STRIPE_API_KEY": KEY, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_BASE": stripe.url}
-        with serving(PRODUCT, **billing) as port:
-            health = [request("/health", f"localhost:{port}")] * EACH
-            try:
+    _forget()  # what a run that was killed has left
+    try:
+        with running(deliver=False) as stripe:
+            event = _event(stripe)
+            billing = {"STRIPE_API_KEY": KEY, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_BASE": stripe.url}
+            with serving(PRODUCT, **billing) as port:
+                health = [request("/health", f"localhost:{port}")] * EACH
                 paced(port, _messages(event, port), pace=PACE)  # a server has its connections when it is asked this often
                 for turn in range(TURNS):
                     for sends in (True, False) if turn % 2 == 0 else (False, True):
                         messages = _messages(event, port) if sends else health
                         (heard if sends else well).append(paced(port, messages, pace=PACE))
-                kept = StripeEvent.objects.filter(event_id__startswith=MARK).count()
-                if kept != EACH * (TURNS + 1):
-                    raise AssertionError(f"{kept} of {EACH * (TURNS + 1)} events were kept")
-            finally:
-                _forget()
+        kept = StripeEvent.objects.filter(event_id__startswith=MARK).count()
+        if kept != EACH * (TURNS + 1):
+            raise AssertionError(f"{kept} of {EACH * (TURNS + 1)} events were kept")
+    finally:
+        _forget()
     p50, p99 = (quantiles([each for turn in heard for each in turn], n=100)[place] * 1000 for place in (49, 98))
     stage.tell(f"acknowledged after {p50:.1f} ms (median), {p99:.1f} ms (p99)")
     return heard, well

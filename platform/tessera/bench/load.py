@@ -37,13 +37,15 @@ class Answer:
                 return False
             if self.status and not self.data.startswith(f"HTTP/1.1 {self.status} ".encode()):
                 raise ConnectionError(bytes(self.data[:500]).decode(errors="replace"))
+            if b"transfer-encoding: chunked" in self.data[:head].lower():
+                return self.data.endswith(b"\r\n0\r\n\r\n")
             at = self.data.lower().index(b"content-length:", 0, head + 2)
             self.wanted = head + 4 + int(self.data[at + 15 : self.data.index(b"\r\n", at)])
         return len(self.data) >= self.wanted
 
     @property
     def body(self) -> bytes:
-        """Return the body."""
+        """Return the body of an answer that said how long it is."""
         return bytes(self.data[self.data.index(b"\r\n\r\n") + 4 :])
 
 

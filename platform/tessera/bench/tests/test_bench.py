@@ -136,6 +136,9 @@ def test_an_answer_with_another_status_is_an_error_unless_any_is_taken():
     text = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}"
     with pytest.raises(ConnectionError, match="400"):
         Answer().take(text)
+    parts = Answer()
+    assert not parts.take(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    assert parts.take(b"0\r\n\r\n")
     taken = Answer(status=None)
     assert taken.take(text) is True
     assert taken.body == b"{}"
