@@ -44,7 +44,7 @@ CREATE: forms.Shape = {
     "payment_method_types": forms.listed(forms.choice("card")),
     "subscription_data": forms.nested(DATA),
     "success_url": forms.text,
-    "tax_id_collection": forms.nested({"enabled": forms.boolean}, required=("enabled",)),
+    "tax_id_collection": forms.nested({"enabled": forms.boolean, "required": forms.choice("never")}, required=("enabled",)),
 }
 URL = "/v1/checkout/sessions"
 
@@ -59,7 +59,8 @@ def create_session(local: "Local", form: forms.Form) -> Row:
         raise StripeError("expires_at must be between 30 minutes and 24 hours from now.", param="expires_at")
     plan = planned(local, asked["line_items"], [], customer["currency"] if customer else None)
     saves = (asked.get("customer_update") or {}).get("name") == "auto"
-    if customer and (asked.get("tax_id_collection") or {}).get("enabled") and not saves:
+    takes_numbers = bool((asked.get("tax_id_collection") or {}).get("enabled"))
+    if customer and takes_numbers and not saves:
         raise StripeError("Tax ID collection requires updating business name on the customer.", param="customer_update[name]")
     if asked.get("discounts") and asked.get("allow_promotion_codes"):
         raise StripeError("You may only specify one of these parameters: allow_promotion_codes, discounts.", param="discounts")
@@ -117,11 +118,11 @@ def create_session(local: "Local", form: forms.Form) -> Row:
         "submit_type": None,
         "subscription": None,
         "success_url": asked["success_url"],
+        "tax_id_collection": {"enabled": takes_numbers, "required": "never"},
         "ui_mode": "hosted_page",
         "url": f"{local.origin}/c/pay/{key}",
         "wallet_options": None,
         "_saves": asked.get("customer_update") or {},
-        "_tax_ids": bool((asked.get("tax_id_collection") or {}).get("enabled")),
         "_asked": {
             **{name: value for name, value in (asked.get("subscription_data") or {}).items() if value is not None},
             **{name: asked[name] for name in ("automatic_tax", "discounts") if asked.get(name)},
@@ -132,8 +133,8 @@ def create_session(local: "Local", form: forms.Form) -> Row:
     return local.store.add(row)
 
 
-def details_of(customer: Row | None, email: str | None) -> Row | None:
-    """Return what a session tells of who pays."""
+def details_of(customer: Row | None, email: str | None, numbers: list[Row] | None = None) -> Row | None:
+    """Return what a session tells of who pays; their tax numbers where it was paid."""
     if customer is None and email is None:
         return None
     told = customer or {"address": None, "email": email, "name": None, "phone": None, "tax_exempt": "none"}
@@ -141,7 +142,7 @@ def details_of(customer: Row | None, email: str | None) -> Row | None:
         **{name: told[name] for name in ("address", "email", "name", "phone", "tax_exempt")},
         "business_name": None,
         "individual_name": None,
-        "tax_ids": None,
+        "tax_ids": numbers,
     }
 
 

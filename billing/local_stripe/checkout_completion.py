@@ -43,7 +43,7 @@ def _check_told(session: Row, told: dict[str, str]) -> None:
     if (country or asks_address(session)) and not re.fullmatch("[A-Z]{2}", country):
         raise StripeError("Your country is needed, by its two letters.", param="country")
     if told.get("tax_id"):
-        if not session["_tax_ids"]:
+        if not session["tax_id_collection"]["enabled"]:
             raise StripeError("This checkout takes no tax number.", param="tax_id")
         tax_ids.check({"type": told.get("tax_id_type", ""), "value": told["tax_id"]}, "tax_id")
 
@@ -99,7 +99,7 @@ def complete(
         payment_status="paid" if invoice["amount_due"] else "no_payment_required",
         subscription=made["id"],
         invoice=invoice["id"],
-        customer_details=details_of(customer, None),
+        customer_details=details_of(customer, None, tax_ids.told_of(local, customer["id"])),
     )
     emit(local, "checkout.session.completed", session)
     return "complete"

@@ -103,11 +103,11 @@ def _page(
 def _told_fields(session: Row, told: dict[str, str]) -> Html:
     """Return the fields for what the session wants to know of the customer."""
     fields = []
-    if checkout_completion.asks_address(session) or session["_tax_ids"]:
+    if checkout_completion.asks_address(session) or session["tax_id_collection"]["enabled"]:
         fields.append({"name": "name", "label": "Name of the company", "hint": "", "complete": "organization"})
     if checkout_completion.asks_address(session):
         fields.append({"name": "country", "label": "Country", "hint": "two letters, like DE", "complete": "country"})
-    if session["_tax_ids"]:
+    if session["tax_id_collection"]["enabled"]:
         kinds = ", ".join(tax_ids.FORMS)
         fields.append({"name": "tax_id_type", "label": "Kind of tax number", "hint": f"one of {kinds}", "complete": "off"})
         fields.append({"name": "tax_id", "label": "Tax number", "hint": "may be left empty", "complete": "off"})

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from billing.local_stripe import coupons, taxes
+from billing.local_stripe import coupons, tax_ids, taxes
 from billing.local_stripe.clock import DAY
 from billing.local_stripe.events import changing, emit
 from billing.local_stripe.lines import pending_line
@@ -70,9 +70,7 @@ def draw_up(
             "customer_phone": customer["phone"],
             "customer_shipping": None,
             "customer_tax_exempt": customer["tax_exempt"],
-            "customer_tax_ids": [
-                {"type": row["type"], "value": row["value"]} for row in local.store.of("tax_id", customer=customer["id"])
-            ],
+            "customer_tax_ids": tax_ids.told_of(local, customer["id"]),
             "default_payment_method": None,
             "default_source": None,
             "default_tax_rates": [],

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from billing.local_stripe.local import Local
 
 NAMES = ("cancel_at", "cancel_at_period_end", "default_tax_rates", "proration_behavior", "proration_date", "trial_end")
+ANCHOR = forms.nested({"timestamp": forms.count, "type": forms.choice("now", "timestamp", "unchanged")}, required=("type",))
 DETAILS = forms.nested(
     {
         **{name: UPDATE[name] for name in NAMES},
-        "billing_cycle_anchor": forms.moment,
+        "billing_cycle_anchor": ANCHOR,
         "cancel_now": forms.boolean,
         "items": changes.ITEMS,
     }
@@ -67,6 +68,11 @@ def _next_of(local: "Local", customer: str) -> str:
 
 def _of_change(local: "Local", row: Row, details: forms.Form, asked: forms.Form) -> Row:
     before = row["latest_invoice"]
+    if (details.get("billing_cycle_anchor") or {}).get("type") == "timestamp":
+        raise StripeError(
+            "The local Stripe moves the cycle of a subscription to no other moment than now.",
+            param="subscription_details[billing_cycle_anchor][type]",
+        )
     given = {name: value for name, value in details.items() if name != "cancel_now"}
     given.update({name: asked[name] for name in ("discounts", "automatic_tax") if name in asked})
     if given:
@@ -104,6 +110,9 @@ def _go_to(local: "Local", row: Row, moment: int) -> None:
 def _of_new(local: "Local", customer: str, details: forms.Form, asked: forms.Form) -> Row:
     given = {name: value for name, value in details.items() if name not in ("cancel_now", "proration_date")}
     given.update({name: asked[name] for name in ("discounts", "automatic_tax", "currency") if name in asked})
+    anchor = given.pop("billing_cycle_anchor", None) or {"type": "now"}
+    if anchor["type"] == "timestamp":
+        given["billing_cycle_anchor"] = anchor.get("timestamp")
     row = make(local, {**given, "customer": customer})
     return local.store.kinds["invoice"][row["latest_invoice"]]
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 PAUSE = forms.nested(
     {"behavior": forms.choice("keep_as_draft", "mark_uncollectible", "void"), "resumes_at": forms.count}, required=("behavior",)
 )
+ANCHOR = forms.nested({"type": forms.choice("now", "unchanged")}, required=("type",))
 UPDATE: forms.Shape = {
     **COMMON,
-    "billing_cycle_anchor": forms.choice("now", "unchanged"),
+    "billing_cycle_anchor": ANCHOR,
     "cancellation_details": forms.nested({"comment": forms.text, "feedback": forms.text}),
     "items": changes.ITEMS,
     "pause_collection": PAUSE,
@@ -63,6 +64,11 @@ def update(local: "Local", row: Row, asked: forms.Form) -> Row:
         _set_items(local, row, plan, moment, behavior, asked, trial)
         _set_end(local, row, asked, at)
     return row
+
+
+def _anchor(asked: forms.Form) -> str | None:
+    """Return whether the cycle begins anew, `now`, or stays `unchanged`, where the call says so."""
+    return (asked.get("billing_cycle_anchor") or {}).get("type")
 
 
 def _moment(local: "Local", row: Row, asked: forms.Form, at: int) -> int:
@@ -126,7 +132,7 @@ def _set_items(
                 proration.credit(local, row, item, moment)
         lifecycle.start_trial(local, row, local.now(row), trial)
         lifecycle.bill(local, row, "subscription_update", lifecycle.trial_lines(local, row, (local.now(row), trial)))
-    elif ends_trial or (not trialing and (other_rhythm or asked.get("billing_cycle_anchor") == "now")):
+    elif ends_trial or (not trialing and (other_rhythm or _anchor(asked) == "now")):
         if prorate:
             for item in items_of(local, row):
                 proration.credit(local, row, item, moment)
@@ -186,7 +192,7 @@ def pause_subscription(local: "Local", form: forms.Form, key: str) -> Row:
 @route("POST", "/v1/subscriptions/{}/resume")
 def resume_subscription(local: "Local", form: forms.Form, key: str) -> Row:
     shape = {
-        "billing_cycle_anchor": forms.choice("now", "unchanged"),
+        "billing_cycle_anchor": ANCHOR,
         "payment_behavior": forms.choice("resume_on_payment_attempt", "resume_on_payment_success"),
         "proration_behavior": PRORATION,
         "proration_date": forms.count,
@@ -201,7 +207,7 @@ def resume_subscription(local: "Local", form: forms.Form, key: str) -> Row:
         if not waits:
             row["status"] = "active"
             row.pop("status_details", None)
-        if asked.get("billing_cycle_anchor") == "unchanged":
+        if _anchor(asked) == "unchanged":
             _go_on(local, row, asked, at)
         else:
             lifecycle.restart(local, row, at, "subscription_update", _resumes=waits)

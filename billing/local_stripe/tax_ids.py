@@ -60,6 +60,11 @@ def make(local: "Local", asked: forms.Form, customer: str) -> Row:
     return row
 
 
+def told_of(local: "Local", customer: str) -> list[Row]:
+    """Return the numbers of a customer as invoices and sessions tell them."""
+    return [{"type": row["type"], "value": row["value"]} for row in local.store.of("tax_id", customer=customer)]
+
+
 SHAPE: forms.Shape = {"type": forms.text, "value": forms.text}
 
 

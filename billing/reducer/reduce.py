@@ -137,12 +137,12 @@ class _Verdicts:
 
     def give(self, labels: Iterable[str], cause: Cause, source: str, product: str = "") -> None:
         """Give modules directly; a name that is not installed gives nothing."""
-        for label in sorted(self.depends.keys() & set(labels)):
+        for label in self.depends.keys() & set(labels):
             self.given.setdefault(label, []).append(Reason(label, True, cause, source, product))
 
     def withhold(self, labels: Iterable[str], cause: Cause, source: str, product: str = "") -> None:
         """Note why modules, with all they depend on, are not given by a source."""
-        for label in sorted(self._closed(set(labels))):
+        for label in self._closed(set(labels)):
             self.withheld.setdefault(label, []).append(Reason(label, False, cause, source, product))
 
     def settle(self) -> None:

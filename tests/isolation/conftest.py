@@ -3,22 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 import pytest
 from django.test import override_settings
 from tessera.testing import databases
 
+from billing.gateway import client as gateway
 from tenants.models import Installation, Tenant
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
+NOBODY = "http://127.0.0.1:1"
 ENDLESS = dict.fromkeys(("tenant", "person", "token", "app", "stranger"), (10**9, 10**9))
 
 
 @contextmanager
 def made_once(files, blocker):
-    """Give the tenants A and B for the tests of a file, in one transaction that is undone; there is no Stripe to ask."""
-    given = override_settings(MEDIA_ROOT=files, TESSERA_BUDGETS=ENDLESS, STRIPE_API_KEY="")
-    with blocker.unblock(), databases.rolled_back(), given:
+    """Give the tenants A and B for the tests of a file, in one transaction that is undone; the Stripe to ask never answers."""
+    given = override_settings(MEDIA_ROOT=files, TESSERA_BUDGETS=ENDLESS, STRIPE_API_BASE=NOBODY)
+    with blocker.unblock(), databases.rolled_back(), given, patch.object(gateway, "RETRIES", 0):
         Installation.objects.update(since=SINCE)  # when each was made says nothing of what is in it
         yield Tenant.objects.get(slug="a"), Tenant.objects.get(slug="b")
 

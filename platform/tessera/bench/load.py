@@ -37,13 +37,15 @@ class Answer:
                 return False
             if self.status and not self.data.startswith(f"HTTP/1.1 {self.status} ".encode()):
                 raise ConnectionError(bytes(self.data[:500]).decode(errors="replace"))
+            if b"transfer-encoding: chunked" in self.data[:head].lower():
+                return self.data.endswith(b"\r\n0\r\n\r\n")
             at = self.data.lower().index(b"content-length:", 0, head + 2)
             self.wanted = head + 4 + int(self.data[at + 15 : self.data.index(b"\r\n", at)])
         return len(self.data) >= self.wanted
 
     @property
     def body(self) -> bytes:
-        """Return the body."""
+        """Return the body of an answer that said how long it is."""
         return bytes(self.data[self.data.index(b"\r\n\r\n") + 4 :])
 
 
@@ -108,4 +110,34 @@ def timed_asks(port: int, messages: Sequence[bytes], *, seconds: float) -> list[
                     answer.data, answer.wanted = bytearray(), 0
                     since[own] = now
                     own.sendall(message)
+    return took
+
+
+def paced(port: int, messages: Sequence[bytes], *, pace: float) -> list[float]:
+    """Send each message at its own moment, `pace` a second, whatever became of those before; return the seconds to each answer.
+
+    They count from the planned moment, so that a server which stands still is seen by all who would have come meanwhile.
+    """
+    took: list[float] = []
+    left = list(reversed(messages))
+    idle: list[socket.socket] = []
+    with ExitStack() as stack:
+        waiting = stack.enter_context(selectors.DefaultSelector())
+        since = time.perf_counter()
+        sent = 0
+        while len(took) < len(messages):
+            due = since + sent / pace
+            for key, _events in waiting.select(max(0.0, due - time.perf_counter()) if left else None):
+                own: socket.socket = key.fileobj  # type: ignore[assignment]
+                planned, answer = key.data
+                if answer.take(own.recv(262_144)):
+                    took.append(time.perf_counter() - planned)
+                    waiting.unregister(own)
+                    idle.append(own)
+            if left and time.perf_counter() >= due:
+                connection = idle.pop() if idle else stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                waiting.register(connection, selectors.EVENT_READ, (due, Answer()))
+                connection.sendall(left.pop())
+                sent += 1
     return took

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from tessera.bench import (
+    acknowledging,
     buying,
     customers,
     enabling,
@@ -31,6 +32,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     hand_over.BENCHMARK,
     enabling.BENCHMARK,
     buying.BENCHMARK,
+    *acknowledging.BENCHMARKS,
     posting.BENCHMARK,
     selling.BENCHMARK,
     nested.BENCHMARK,

@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import takewhile
 from typing import Any
 
 import stripe
@@ -24,7 +25,7 @@ class Shop:
     def __init__(self, local: LocalStripe) -> None:
         self.stripe = local
         self.v1 = local.client.v1
-        self.told = 0  # events that were sent already
+        self.told = ""  # the last event that was sent
 
     def customer(self, tenant: Tenant, card: str = "pm_card_visa") -> Customer:
         """Return the tenant's customer, who pays with a card."""
@@ -48,9 +49,10 @@ class Shop:
 
     def fresh(self) -> list[dict[str, Any]]:
         """Return the events that happened since this was asked last, as Stripe sends them."""
-        events = self.v1.events.list({"limit": 100}).auto_paging_iter()
-        rows = [each.to_dict(for_json=True) for each in events][::-1]
-        new, self.told = rows[self.told :], len(rows)
+        newest_first = self.v1.events.list({"limit": 100}).auto_paging_iter()
+        new = [each.to_dict(for_json=True) for each in takewhile(lambda each: each.id != self.told, newest_first)][::-1]
+        if new:
+            self.told = new[-1]["id"]
         return new
 
     def tell(self, *events: dict[str, Any], **signing: Any) -> list[int]:

@@ -65,13 +65,14 @@ def test_it_knows_whom_it_is_about(about, customer):
     assert StripeEvent.objects.get().customer == customer
 
 
-def test_none_of_a_thousand_forgeries_is_taken():
+def test_none_of_a_thousand_forgeries_is_taken(shop):
     chance = random.Random(7)
     body = json.dumps(EVENT).encode()
     now = int(time.time())
     good = WebhookSignature.generate_signature_header(body.decode(), settings.STRIPE_WEBHOOK_SECRET, now)
     verify(body, good)
     digest = good.partition("v1=")[2]
+    another = shop.v1.webhook_endpoints.create({"url": "https://example.com/", "enabled_events": ["*"]}).secret
 
     def signed(text, secret=settings.STRIPE_WEBHOOK_SECRET, at=now, scheme="v1"):
         made = hmac.new(secret.encode(), f"{at}.{text.decode('latin-1')}".encode(), hashlib.sha256).hexdigest()
@@ -83,12 +84,16 @@ def test_none_of_a_thousand_forgeries_is_taken():
 
     forgeries = {
         "another secret": lambda: (body, signed(body, f"whsec_{chance.random()}")),
+        "the secret of another endpoint": lambda: (body, signed(body, another)),
         "another body": lambda: (body[:-1] + b" }" + b" " * chance.randrange(50), good),
         "one character of the signature": lambda: (body, f"t={now},v1={flipped(digest)}"),
         "one bit of the body": lambda: (flipped(body.decode()).encode(), good),
         "from the past": lambda: (body, signed(body, at=now - chance.randrange(302, 10**6))),
         "from the future": lambda: (body, signed(body, at=now + chance.randrange(302, 10**6))),
         "another time beside the signature": lambda: (body, good.replace(f"t={now}", f"t={now - chance.randrange(1, 200)}")),
+        "Stripe's, by the scheme of tests, beside another": lambda: (body, f"{signed(body, scheme='v0')},v1={flipped(digest)}"),
+        "several signatures, none of them Stripe's": lambda: (body, f"t={now}" + f",v1={flipped(digest)}" * chance.randint(2, 9)),
+        "the header twice": lambda: (body, f"{good},{good}"),
         "another scheme": lambda: (body, signed(body, scheme=chance.choice(["v0", "v2", "V1"]))),
         "no signature": lambda: (body, chance.choice(["", f"t={now}", "v1=", f"t={now},v1=", "nonsense", ",,,", "t=,v1=0"])),
         "two times": lambda: (body, f"t={now - 10_000},{good}"),
@@ -108,6 +113,8 @@ def test_none_of_a_thousand_forgeries_is_taken():
     for kind in kinds:
         text, header = forgeries[kind]()
         assert post(text, header=header).status_code == 400, kind
+    bare = Client(HTTP_HOST=settings.BASE_DOMAIN).post("/stripe/webhook", body, content_type="application/json")
+    assert bare.status_code == 400
     assert not StripeEvent.objects.exists()
 
 

@@ -134,10 +134,10 @@ def model(walker: Walker, now: datetime) -> tuple[str, frozenset[str], int]:
     zone = ZoneInfo(walker.tenant.time_zone)
     held: list[tuple[int, frozenset[str], int]] = []
     for row in store.of("subscription", customer=walker.customer.stripe_id):
-        level = _level(row, list(store.of("invoice", _subscription=row["id"])), now, zone)
+        items = [store.kinds["subscription_item"][each] for each in row["_items"]]
+        level = _level(row, items, list(store.of("invoice", _subscription=row["id"])), now, zone)
         if level is None:
             continue
-        items = [store.kinds["subscription_item"][each] for each in row["_items"]]
         gives = [
             (catalogue().what_gives(store.kinds["price"][item["price"]]["metadata"]["tessera"]), item["quantity"])
             for item in items
@@ -152,7 +152,9 @@ def model(walker: Walker, now: datetime) -> tuple[str, frozenset[str], int]:
     return LEVELS[best], frozenset(modules), sum(seats for level, _, seats in held if level == best)
 
 
-def _level(row: dict[str, Any], invoices: list[dict[str, Any]], now: datetime, zone: ZoneInfo) -> int | None:
+def _level(
+    row: dict[str, Any], items: list[dict[str, Any]], invoices: list[dict[str, Any]], now: datetime, zone: ZoneInfo
+) -> int | None:
     status = row["status"]
     late = [
         each["status_transitions"]["finalized_at"]
@@ -165,6 +167,8 @@ def _level(row: dict[str, Any], invoices: list[dict[str, Any]], now: datetime, z
         return 1 if row["pause_collection"] else 0
     if status == "paused":
         return 1
+    if status != "canceled" and not late:  # old debts are paid, but the period that runs is a draft
+        late = [min(each["current_period_start"] for each in items)]
     days = (now.astimezone(zone).date() - datetime.fromtimestamp(min(late), zone).date()).days if late else 0
     owing = 2 if days >= 21 else 1 if days >= 7 else 0
     if status == "canceled":

@@ -76,7 +76,6 @@ def test_a_failed_payment_closes_by_the_days_of_the_company_and_its_payment_open
         return standing(ada)["banner"], *state_of(acme)
 
     time_machine.move_to(failed, tick=False)
-    shop.told = 0  # Stripe lists events of a month
     shop.works()
     assert standing(ada)["due"] == [{"amount": "19", "currency": "USD"}]
     told = "A payment has failed. Unless it is paid, nothing can be changed from April 8, 2030 on."

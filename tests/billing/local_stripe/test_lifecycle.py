@@ -196,6 +196,33 @@ def test_a_paused_subscription_bills_nothing_until_it_is_resumed(local: Any, sho
     assert [event["data"]["object"]["id"] for event in local.events("customer.subscription.resumed")] == [sub.id]
 
 
+def test_a_resumed_subscription_keeps_its_cycle_where_asked(local: Any, shop: Any, v1: Any) -> None:
+    sub = shop.subscription((shop.price("Seat", 3000), 1))
+    v1.subscriptions.pause(sub.id, {"type": "subscription", "bill_for": {"unused_time_from": {"type": "none"}}})
+    local.advance(days=10)
+    with pytest.raises(stripe.InvalidRequestError, match="billing_cycle_anchor"):
+        v1.subscriptions.resume(sub.id, {"billing_cycle_anchor": "unchanged"})
+    resumed = v1.subscriptions.resume(sub.id, {"billing_cycle_anchor": {"type": "unchanged"}})
+    assert (resumed.status, resumed.billing_cycle_anchor) == ("active", sub.billing_cycle_anchor)
+    assert resumed["items"].data[0].current_period_end == sub["items"].data[0].current_period_end
+
+
+def test_a_cycle_begins_anew_where_asked(local: Any, shop: Any, v1: Any) -> None:
+    sub = shop.subscription((shop.price("Seat", 3000), 1))
+    local.advance(days=10)
+    asked = {"billing_cycle_anchor": {"type": "now"}}
+    preview = v1.invoices.create_preview({"subscription": sub.id, "subscription_details": asked})
+    changed = v1.subscriptions.update(sub.id, asked)
+    assert changed.billing_cycle_anchor == local.now
+    newest = shop.invoices(sub.id)[0]
+    assert [line.amount for line in newest.lines.data] == [-2000, 3000]
+    assert preview.total == newest.total
+    assert v1.subscriptions.update(sub.id, {"billing_cycle_anchor": {"type": "unchanged"}}).billing_cycle_anchor == local.now
+    with pytest.raises(stripe.InvalidRequestError, match="to no other moment than now"):
+        later = {"billing_cycle_anchor": {"type": "timestamp", "timestamp": local.now + DAY}}
+        v1.invoices.create_preview({"subscription": sub.id, "subscription_details": later})
+
+
 def test_collection_is_paused_and_goes_on_by_itself(local: Any, shop: Any, v1: Any) -> None:
     sub = shop.subscription((shop.price("Seat", 3000), 1))
     v1.subscriptions.update(sub.id, {"pause_collection": {"behavior": "void", "resumes_at": local.now + 45 * DAY}})

@@ -117,6 +117,7 @@ def test_a_promotion_code_lowers_what_is_due(shop: Any, v1: Any) -> None:
 def test_a_checkout_learns_who_pays_and_from_where(shop: Any, v1: Any) -> None:
     asks = {"billing_address_collection": "required", "tax_id_collection": {"enabled": True}, "automatic_tax": {"enabled": True}}
     session = checkout(shop, **asks)
+    assert session.tax_id_collection.to_dict() == {"enabled": True, "required": "never"}
     page = get(session.url)[1]
     assert "Name of the company" in page and "Tax number" in page
     told = {"action": "pay", "card": "authenticationRequired", "name": "Acme GmbH", "tax_id_type": "eu_vat"}
@@ -129,6 +130,7 @@ def test_a_checkout_learns_who_pays_and_from_where(shop: Any, v1: Any) -> None:
     done = v1.checkout.sessions.retrieve(session.id, {"expand": ["customer.tax_ids"]})
     assert (done.customer.name, done.customer.address.country) == ("Acme GmbH", "DE")
     assert [row.value for row in done.customer.tax_ids.data] == ["DE123456789"]
+    assert [each.to_dict() for each in done.customer_details.tax_ids] == [{"type": "eu_vat", "value": "DE123456789"}]
     assert (done.amount_total, done.total_details.amount_tax) == (15351, 2451)
     assert v1.invoices.retrieve(done.invoice).amount_paid == 15351
 

@@ -7,8 +7,11 @@ import pytest
 from billing.reducer import (
     Access,
     AccountFacts,
+    Catalogue,
     Cause,
     DisputeFacts,
+    Gives,
+    GrantFacts,
     Notice,
     Quota,
     Reason,
@@ -220,6 +223,11 @@ def test_facts_that_say_nothing_are_refused(facts):
         SubscriptionFacts(**{"id": "sub_1", "created": MADE, "items": (item("plan.starter"),)} | facts)
 
 
+def test_a_payment_that_failed_counts_though_no_line_is_told():
+    failed = SubscriptionFacts("sub_1", "past_due", MADE, (), unpaid_since=local(2026, 3, 9))
+    assert outcome(local(2026, 3, 16), failed)[:2] == (Access.READ_ONLY, Notice.PAYMENT_FAILED)
+
+
 def test_an_account_in_two_versions_or_from_nowhere_is_refused():
     with pytest.raises(UnreadableFacts, match="asked"):
         AccountFacts(MADE, SHANGHAI, subscriptions=(subscription(),))
@@ -231,8 +239,37 @@ def test_of_several_notices_the_most_pressing_is_told():
     assert outcome(day(3), subscription(cancel_at=day(20)), disputes=(DisputeFacts("dp_1", True),))[1] is Notice.DISPUTED
 
 
-def test_who_pays_may_have_nothing_in_the_subscription():
-    assert SubscriptionFacts("sub_1", "active", MADE, ()).items == ()
+def test_who_pays_may_have_nothing_in_the_subscription_and_need_have_come_by_no_checkout():
+    bare = SubscriptionFacts("sub_1", "active", MADE, ())
+    assert (bare.items, bare.checkout) == ((), "")
+    assert outcome(day(3), bare) == (Access.FULL, None, None)
+
+
+def test_what_is_sold_with_another_is_not_free_however_deep_it_lies():
+    depends = {"base": (), "wick": ("base",), "lamp": ("wick",), "light": ("lamp",)}
+    shop = Catalogue({"plan.light": Gives(frozenset({"light"})), "seat": Gives(frozenset(), 1)}, Gives(frozenset()), depends)
+    found = reduce(account(subscription("seat")), shop, day(3))
+    assert found.modules == frozenset()
+    assert found.explain("wick") == (Reason("wick", False, Cause.NOT_BOUGHT),)
+
+
+def test_what_nobody_sells_is_free_though_something_free_needs_it():
+    depends = {"base": (), "oil": ("base",), "lamp": ("oil",)}
+    shop = Catalogue({"seat": Gives(frozenset(), 1)}, Gives(frozenset()), depends, frozenset({"base"}))
+    found = reduce(account(subscription("seat")), shop, day(3))
+    assert found.explain("oil") == (Reason("oil", True, Cause.FREE),)
+    assert found.explain("lamp") == (Reason("lamp", True, Cause.FREE),)
+
+
+def test_reasons_are_told_in_one_order_whatever_order_the_facts_have():
+    labels = "hcfbgdea"
+    sold = Catalogue({f"plan.{label}": Gives(frozenset({"stock"})) for label in labels}, Gives(frozenset()), {"stock": ()})
+    lines = subscription(*(f"plan.{label}" for label in labels))
+    in_order = [f"plan.{label}" for label in sorted(labels)]
+    assert [each.product for each in reduce(account(lines), sold, day(3)).explain("stock")] == in_order
+    assert [each.product for each in reduce(account(lines), CATALOGUE, day(3)).trace if each.product] == in_order
+    grants = tuple(GrantFacts("stock", None, label) for label in labels)
+    assert [each.source for each in reduce(account(grants=grants), sold, day(3)).explain("stock")] == sorted(labels)
 
 
 def test_what_a_product_says_nothing_of_it_does_not_give():

@@ -62,6 +62,20 @@ def test_a_tax_number_is_checked_listed_once_and_removed(payer):
     assert add("eu_vat", "ATU12345678")["result"]["id"] != made["id"]
 
 
+def test_with_stripe_away_a_tax_number_is_told_to_come_again_and_then_there_once(shop, acme, ada):
+    def add():
+        return ada.ask(words.ADD_TAX_ID, type="eu_vat", value="ATU12345678")
+
+    shop.stripe.faults(outage="refuse")
+    for _ in range(2):
+        (error,) = add()["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["reason"]) == ("TIMEOUT", "UNREACHABLE")
+    shop.stripe.faults()
+    made = add()["data"]["it"]["result"]
+    (customer,) = shop.v1.customers.list().data
+    assert [each.id for each in shop.v1.customers.tax_ids.list(customer.id).data] == [made["id"]]
+
+
 def test_a_tax_number_of_another_company_is_not_found(payer):
     other = payer.shop.v1.customers.create({"name": "Other"})
     theirs = payer.shop.v1.customers.tax_ids.create(other.id, {"type": "eu_vat", "value": "ATU87654321"})

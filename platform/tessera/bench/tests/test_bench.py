@@ -1,6 +1,9 @@
 """`manage.py bench` writes what it measured; how fast that was is no matter of tests."""
 
 import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +13,7 @@ from tenants.models import Tenant
 from tessera.bench import hand_over
 from tessera.bench.footprint import Footprint, Replay
 from tessera.bench.lists import as_product
-from tessera.bench.load import Answer
+from tessera.bench.load import Answer, paced, request
 from tessera.bench.measures import Benchmark, Measured, within
 from tessera.bench.programme import BENCHMARKS, chosen
 from tessera.bench.report import save, table
@@ -133,9 +136,45 @@ def test_an_answer_with_another_status_is_an_error_unless_any_is_taken():
     text = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}"
     with pytest.raises(ConnectionError, match="400"):
         Answer().take(text)
+    parts = Answer()
+    assert not parts.take(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    assert parts.take(b"0\r\n\r\n")
     taken = Answer(status=None)
     assert taken.take(text) is True
     assert taken.body == b"{}"
+
+
+def test_waiting_counts_from_the_planned_moment_also_for_who_comes_while_nobody_answers():
+    class Slow(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        first = True
+
+        def do_GET(self):
+            if Slow.first:
+                Slow.first = False
+                time.sleep(0.2)
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Slow)  # one at a time
+    server.handle_error = lambda *_: None
+    # allow raw-thread: this server has no tenants
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        messages = [request("/", "localhost", headers=["Connection: close"])] * 4
+        took = paced(server.server_address[1], messages, pace=50.0)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert len(took) == 4
+    assert all(waited > 0.13 for waited in took)  # the last was to be sent 60 ms after the first
 
 
 @pytest.mark.committed

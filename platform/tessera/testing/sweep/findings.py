@@ -53,9 +53,11 @@ class Sweep:
     def run(self, documents: Iterable[str]) -> Tally:
         """Ask every document; nothing that they write stays."""
         for text in documents:
-            with undone(self.place), _defects() as found:
-                response = self.ask(self.place, text)
-                self.judge(text, response)
+            with _defects() as found:
+                with undone(self.place):
+                    response = self.ask(self.place, text)
+                with undone(self.place):  # what the first answer wrote outside of tenants is not in the way of a second
+                    self.judge(text, response)
             self._count(text, response, found)
         return self.tally
 
