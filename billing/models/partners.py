@@ -1,5 +1,6 @@
 """Partners, and the ledger of what is theirs: a line for each paid line of an invoice, and one for whatever is given back of it."""
 
+from django.contrib import admin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,15 +21,17 @@ class Partner(models.Model):
         HELD = "held", _("is not paid for now")
 
     id = KeyField()
-    vendor = models.CharField(max_length=20, unique=True)
-    email = models.EmailField(blank=True)
-    country = models.CharField(max_length=2, blank=True)
-    account = models.CharField(max_length=255, unique=True, null=True)
-    takes_transfers = models.BooleanField(default=False)
-    held_why = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    vendor = models.CharField(_("vendor"), max_length=20, unique=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    account = models.CharField(_("account at Stripe"), max_length=255, unique=True, null=True)
+    takes_transfers = models.BooleanField(_("takes transfers"), default=False)
+    held_why = models.CharField(_("held because"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("partner")
+        verbose_name_plural = _("partners")
         constraints = [
             models.CheckConstraint(condition=models.Q(vendor__regex=r"^[a-z][a-z0-9]{1,19}$"), name="billing_partner_vendor"),
             models.CheckConstraint(condition=models.Q(account__startswith="acct_"), name="billing_partner_account"),
@@ -42,6 +45,7 @@ class Partner(models.Model):
         return self.vendor
 
     @property
+    @admin.display(description=_("standing"))
     def standing(self) -> Standing:
         """Return how the partner stands."""
         if self.held_why:
@@ -59,14 +63,16 @@ class SharedInvoice(models.Model):
     """
 
     id = KeyField()
-    stripe_id = models.CharField(max_length=255, unique=True)
+    stripe_id = models.CharField(_("key at Stripe"), max_length=255, unique=True)
     base = AmountField(default=0)
-    paid_at = models.DateTimeField(null=True)
+    paid_at = models.DateTimeField(_("paid at"), null=True)
     asked = models.PositiveBigIntegerField(default=0)
     folded = models.PositiveBigIntegerField(default=0)
     folded_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("shared invoice")
+        verbose_name_plural = _("shared invoices")
         constraints = [
             models.CheckConstraint(condition=models.Q(folded__lte=models.F("asked")), name="billing_shared_folded_was_asked"),
             models.CheckConstraint(
@@ -96,23 +102,27 @@ class PartnerLine(models.Model):
         DISPUTE = "dispute", _("dispute")
 
     id = KeyField()
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="lines")
-    invoice = models.ForeignKey(SharedInvoice, on_delete=models.PROTECT, related_name="lines")
-    kind = models.CharField(max_length=7, choices=Kind.choices)
-    source = models.CharField(max_length=255)
-    sale = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reversals")
-    serial = models.PositiveIntegerField(default=1)
-    product = models.CharField(max_length=255)
-    currency = models.CharField(max_length=3)
-    gross = AmountField()
-    share = AmountField()
-    net = AmountField()
-    basis_points = models.PositiveIntegerField()
-    taken = AmountField(default=0)
-    occurred_at = models.DateTimeField()
-    booked_at = models.DateTimeField(auto_now_add=True)
+    partner = models.ForeignKey(Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="lines")
+    invoice = models.ForeignKey(
+        SharedInvoice, verbose_name=pgettext_lazy("partner", "invoice"), on_delete=models.PROTECT, related_name="lines"
+    )
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices)
+    source = models.CharField(_("source"), max_length=255)
+    sale = models.ForeignKey("self", verbose_name=_("sale"), on_delete=models.PROTECT, null=True, related_name="reversals")
+    serial = models.PositiveIntegerField(_("place"), default=1)
+    product = models.CharField(_("product"), max_length=255)
+    currency = models.CharField(_("currency"), max_length=3)
+    gross = AmountField(pgettext_lazy("partner", "gross"))
+    share = AmountField(_("share of the platform"))
+    net = AmountField(pgettext_lazy("partner", "net"))
+    basis_points = models.PositiveIntegerField(_("basis points"))
+    taken = AmountField(_("given back"), default=0)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    booked_at = models.DateTimeField(_("booked at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("line of a partner")
+        verbose_name_plural = _("lines of partners")
         constraints = [
             models.UniqueConstraint(fields=["source", "sale", "serial"], nulls_distinct=False, name="billing_line_once"),
             models.CheckConstraint(condition=models.Q(net=models.F("gross") - models.F("share")), name="billing_line_net"),

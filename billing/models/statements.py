@@ -18,19 +18,21 @@ class PartnerStatement(models.Model):
     """
 
     id = KeyField()
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="statements")
-    currency = models.CharField(max_length=3)
-    month = models.DateField()
-    opening = AmountField()
-    line_count = models.PositiveIntegerField()
-    gross = AmountField()
-    share = AmountField()
-    net = AmountField()
-    closing = AmountField()
-    due = AmountField()
-    closed_at = models.DateTimeField(auto_now_add=True)
+    partner = models.ForeignKey(Partner, verbose_name=_("partner"), on_delete=models.PROTECT, related_name="statements")
+    currency = models.CharField(_("currency"), max_length=3)
+    month = models.DateField(_("month"))
+    opening = AmountField(_("opening balance"))
+    line_count = models.PositiveIntegerField(_("lines"))
+    gross = AmountField(pgettext_lazy("partner", "gross"))
+    share = AmountField(_("share of the platform"))
+    net = AmountField(pgettext_lazy("partner", "net"))
+    closing = AmountField(_("closing balance"))
+    due = AmountField(pgettext_lazy("partner", "due"))
+    closed_at = models.DateTimeField(pgettext_lazy("partner", "closed at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("statement of a partner")
+        verbose_name_plural = _("statements of partners")
         constraints = [
             models.UniqueConstraint(fields=["partner", "currency", "month"], name="billing_statement_once"),
             models.CheckConstraint(condition=models.Q(month__day=1), name="billing_statement_month"),
@@ -76,15 +78,19 @@ class Payout(models.Model):
         PAID = "paid", _("paid")
 
     id = KeyField()
-    statement = models.OneToOneField(PartnerStatement, on_delete=models.PROTECT, related_name="payout")
-    state = models.CharField(max_length=4, choices=State.choices, default=State.OPEN)
-    amount = AmountField()
-    transfer = models.CharField(max_length=255, unique=True, null=True)
-    refusals = models.PositiveIntegerField(default=0)
-    why = models.CharField(max_length=1000, blank=True)
-    paid_at = models.DateTimeField(null=True)
+    statement = models.OneToOneField(
+        PartnerStatement, verbose_name=_("statement"), on_delete=models.PROTECT, related_name="payout"
+    )
+    state = models.CharField(_("state"), max_length=4, choices=State.choices, default=State.OPEN)
+    amount = AmountField(_("amount"))
+    transfer = models.CharField(pgettext_lazy("payout", "transfer"), max_length=255, unique=True, null=True)
+    refusals = models.PositiveIntegerField(_("refusals"), default=0)
+    why = models.CharField(_("reason"), max_length=1000, blank=True)
+    paid_at = models.DateTimeField(_("paid at"), null=True)
 
     class Meta:
+        verbose_name = _("payout")
+        verbose_name_plural = _("payouts")
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="billing_payout_of_something"),
             models.CheckConstraint(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,7 +18,21 @@ from tessera.unit_of_work import unit_of_work
 
 from billing.entitlements.entitling import settle_entitlement
 from billing.mirror.refreshing import refresh_customer
-from billing.models import Checkout, Entitlement, Instruction, ModuleGrant, Setback, StripeEvent, TrialExtension
+from billing.models import (
+    Checkout,
+    Entitlement,
+    Instruction,
+    ModuleGrant,
+    Partner,
+    PartnerLine,
+    PartnerStatement,
+    Payout,
+    Setback,
+    SharedInvoice,
+    StatementEntry,
+    StripeEvent,
+    TrialExtension,
+)
 from billing.tasks import sweep
 from tenants.models import Installation, SignUp, Tenant, TenantExport
 from tests.billing.core.shop import post
@@ -35,6 +49,22 @@ def statements(client, path):
         answer = client.get(path)
     assert answer.status_code == 200, path
     return len(shared) + len(default)
+
+
+def earned(number, now):
+    """Make a partner with a line, its statement, and what is due by it."""
+    partner = Partner.objects.create(vendor=f"vendor{number}", email="p@example.com", country="DE")
+    invoice = SharedInvoice.objects.create(stripe_id=f"in_shared{number}")
+    amounts = {"currency": "USD", "gross": 50, "share": 10, "net": 40}
+    terms = {"basis_points": 2_000, "occurred_at": now}
+    line = PartnerLine.objects.create(partner=partner, invoice=invoice, kind="sale", source=f"il_{number}", **amounts, **terms)
+    month = now.date().replace(day=1)
+    with transaction.atomic(using="shared"):
+        closed = PartnerStatement.objects.create(
+            partner=partner, month=month, opening=0, line_count=1, closing=40, due=40, **amounts
+        )
+        StatementEntry.objects.create(statement=closed, line=line)
+        Payout.objects.create(statement=closed, amount=40)
 
 
 def fill(shop, company, numbers):
@@ -57,6 +87,7 @@ def fill(shop, company, numbers):
         post(EVENT | {"id": f"evt_{number}", "livemode": True})
         OperatorAct.objects.create(name="olga", act="event.release", subject="it", key=number, reason="because")
         now = timezone.now()
+        earned(number, now)
         FailedJob.objects.create(task=f"t{number}", error="ValueError", first_at=now, last_at=now)
     sweep()
 
