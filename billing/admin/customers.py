@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from tessera.accounts.operators.site import Shown, site
+from tessera.wording import listed
 
 from billing.models import Checkout, Customer, Instruction, Invoice, Subscription
 
@@ -53,13 +54,13 @@ class SubscriptionAdmin(_OfCustomer):
     @admin.display(description=_("what"))
     def what(self, row: Subscription) -> str:
         lines = sorted(row.items.all(), key=lambda item: item.product)
-        return ", ".join(f"{item.quantity} × {item.product} / {item.interval}" for item in lines)
+        return listed(f"{item.quantity} × {item.product} / {item.interval}" for item in lines)
 
     @admin.display(description=_("discounts"))
     def reductions(self, row: Subscription) -> str:
         found = sorted(row.discounts.all(), key=lambda each: each.place)
         told = (f"{each.percent.normalize():f} %" if each.percent is not None else f"{each.amount}" for each in found)
-        return ", ".join(told) or str(_("none"))
+        return listed(told) or str(_("none"))
 
 
 @admin.register(Invoice, site=site)

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 from tessera.module import modules
 from tessera.money import minor_units
+from tessera.wording import listed
 
 from billing.catalogue.offers import Catalogue, Counted, Grant, Interval, Kind, Limit, Meter, Offer
 
@@ -134,9 +135,7 @@ def _card(catalogue: Catalogue, plan: Offer, interval: Interval, currency: str) 
         seat_price=money_text(_amount(seat, interval, currency), currency),
         groups=tuple(Group(_title(label), tuple(map(_title, parts))) for label, parts in groups.items()),
         limits=tuple(_limits(plan.gives)),
-        metered=pgettext("between things", ", ").join(
-            _counted()[quota.counted] for quota in plan.gives.quotas if quota.limit == Limit.SOFT
-        ),
+        metered=listed(_counted()[quota.counted] for quota in plan.gives.quotas if quota.limit == Limit.SOFT),
         wished=tuple(groups),
     )
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 from tessera.errors import Refused
+from tessera.wording import listed
 
 from billing.catalogue.offers import Interval
 from billing.catalogue.page import money_text
@@ -63,7 +64,7 @@ def told_of(wanted: Wanted) -> BillingChoice:
         lines, problem = (), str(refused)
     amount = sum((found.price_of(line.lookup_key).amount * (line.quantity or 0) for line in lines), Decimal(0))
     titles = [str(found.by_key[key].title) if key in found.by_key else key for key in (wanted.plan, *wanted.additions)]
-    what = pgettext("between things", ", ").join(titles)
+    what = listed(titles)
     seats = ngettext("%(number)s seat", "%(number)s seats", wanted.seats) % {"number": wanted.seats}
     every = {Interval.MONTH: _("%(price)s a month"), Interval.YEAR: _("%(price)s a year")}[wanted.interval]
     told = [what, seats] if problem else [what, seats, every % {"price": money_text(amount, wanted.currency)}]
