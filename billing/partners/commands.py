@@ -38,11 +38,11 @@ def add_partners(acts: Any) -> None:
     onboard.set_defaults(run=run_onboard)
 
     hold = own.add_parser("hold", help="pay a partner nothing for now")
-    hold.add_argument("vendor")
+    hold.add_argument("vendor", help="the vendor prefix, as the catalogue has it")
     hold.add_argument("--reason", required=True, help="why; it is shown wherever the payout waits")
     hold.set_defaults(run=run_hold)
     release = own.add_parser("release", help="pay a partner again")
-    release.add_argument("vendor")
+    release.add_argument("vendor", help="the vendor prefix, as the catalogue has it")
     release.set_defaults(run=run_release)
 
     close = own.add_parser("close", help="close the statements of a month that is over")
@@ -51,7 +51,7 @@ def add_partners(acts: Any) -> None:
     close.set_defaults(run=run_close)
 
     statement = own.add_parser("statement", help="show a partner's statements, or the lines of one")
-    statement.add_argument("vendor")
+    statement.add_argument("vendor", help="the vendor prefix, as the catalogue has it")
     statement.add_argument("--month", default="", help="such as 2026-10: with its lines")
     statement.set_defaults(run=run_statement)
 
