@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import stripe
-from stripe.params import CustomerCreateParams, SubscriptionCancelParams
+from stripe.params import CustomerCreateParams, InvoiceFinalizeInvoiceParams, SubscriptionCancelParams
 
 from billing.gateway.client import asking, stripe_client
 from billing.gateway.shapes import TENANT
@@ -25,4 +25,15 @@ def cancel_duplicate(subscription: str) -> None:
             stripe_client().v1.subscriptions.cancel(subscription, asked, {"idempotency_key": f"duplicate-{subscription}"})
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":  # somebody else has ended it
+                raise
+
+
+def finalize_invoice(invoice: str) -> None:
+    """Have an invoice that is a draft collected like any other."""
+    asked: InvoiceFinalizeInvoiceParams = {"auto_advance": True}
+    with asking():
+        try:
+            stripe_client().v1.invoices.finalize_invoice(invoice, asked, {"idempotency_key": f"finalize-{invoice}"})
+        except stripe.InvalidRequestError:
+            if stripe_client().v1.invoices.retrieve(invoice).status == "draft":  # else somebody was faster
                 raise

@@ -17,7 +17,7 @@ from billing.events.quarantine import Quarantined
 from billing.gateway.client import is_live
 from billing.gateway.reading import read_customer
 from billing.gateway.shapes import Seen, SeenSubscription
-from billing.gateway.writing import cancel_duplicate
+from billing.gateway.writing import cancel_duplicate, finalize_invoice
 from billing.mirror.folding import fold_customer
 from billing.models import Customer, Subscription
 from billing.services.audit import complete_bought
@@ -40,13 +40,16 @@ class Asking:
 def refresh_customer(*, customer: Customer) -> list[str]:
     """Ask Stripe about a customer, keep the answer and give what follows; return in words what had been different here.
 
-    A second subscription of one checkout is ended before anything is kept. Raises Unreachable, Quarantined where the customer
-    is not the tenant's, UnreadableFacts; nothing is kept then.
+    A second subscription of one checkout is ended before anything is kept, and what Stripe holds back of one that is paid up is
+    asked for. Raises Unreachable, Quarantined where the customer is not the tenant's, UnreadableFacts; nothing is kept then.
     """
     asking, seen = _ask(customer)
-    if again := duplicates(seen.subscriptions):
-        for each in again:
-            cancel_duplicate(each.id)
+    again, held = duplicates(seen.subscriptions), held_back(seen)
+    for each in again:
+        cancel_duplicate(each.id)
+    for invoice in held:
+        finalize_invoice(invoice)
+    if again or held:
         asking, seen = _ask(customer)
     with transaction.atomic(using="shared"):
         row = Customer.objects.select_for_update().select_related("tenant").get(pk=customer.pk)
@@ -86,6 +89,22 @@ def take_number(customer: Customer) -> Asking:
         cursor.execute(_TAKE_NUMBER, [customer.pk])
         number, began = cursor.fetchone()
     return Asking(number, began, moment)
+
+
+def held_back(seen: Seen) -> list[str]:
+    """Return the latest draft of each unpaid subscription of which nothing is open any more.
+
+    Stripe asks for nothing more once it has given up on an invoice: who pays that one later would stay locked out. What was drawn up
+    in between is not asked for.
+    """
+    found = []
+    for each in seen.subscriptions:
+        mine = [invoice for invoice in seen.invoices if invoice.subscription == each.id]
+        drafts = [invoice for invoice in mine if invoice.status == "draft"]
+        is_open = any(invoice.status in ("open", "uncollectible") for invoice in mine)
+        if each.status == Subscription.Status.UNPAID and drafts and not is_open:
+            found.append(max(drafts, key=lambda invoice: (invoice.created, invoice.id)).id)
+    return found
 
 
 def duplicates(subscriptions: Iterable[SeenSubscription]) -> list[SeenSubscription]:
