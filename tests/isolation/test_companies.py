@@ -3,11 +3,13 @@
 from itertools import islice
 
 import pytest
+from django.utils import timezone
 from tessera.errors import Code
 from tessera.testing.sweep.canaries import AMBER, COBALT
 from tessera.testing.sweep.companies import PARTS, unseen
 from tessera.testing.sweep.findings import CLOSED, body_of, difference, digests, undone
 from tessera.testing.sweep.worlds import raw
+from time_machine import travel
 
 from tests.isolation.conftest import one_in
 
@@ -47,6 +49,7 @@ def test_what_is_of_another_company_is_like_what_is_nowhere(companies, count):
     before = digests(companies.other)
     with undone(companies.asked):
         for theirs, nothing in islice(companies.pairs(), 0, None, count("one_in", 6, 1)):
-            told, absent = answer_to(theirs), answer_to(nothing)
+            with travel(timezone.now(), tick=False):  # cursors tell when they were made
+                told, absent = answer_to(theirs), answer_to(nothing)
             assert told == absent, f"{theirs[:400]}\n{difference(told, absent)}"
         assert digests(companies.other) == before
