@@ -112,8 +112,10 @@ def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | No
     To read one that is not kept is charged first, by its length, and given back where it is valid: who sends wrong ones again
     and again is out of points before they cost others anything.
     """
+    if known := documents.kept(key, request.text):
+        return known
     points = min(len(request.text), LIMITS.characters) // CHARACTERS_A_POINT
-    if budget is None or not points or documents.kept(key, request.text):
+    if budget is None or not points:
         return documents.get(key, schema, request.text, needs)
     budget.take(points)
     document = documents.get(key, schema, request.text, needs)
