@@ -61,7 +61,7 @@ def _open(request: HttpRequest) -> Stream:
     if wanted.since is not None:
         read_cursor(wanted.since)
     budget_for(request, context).take(POINTS)
-    return Stream(context.tenant.id, member, credential, wanted, read_feed(None))
+    return Stream(context.tenant.id, member, credential, wanted, read_feed(None) if wanted.since is None else None)
 
 
 def _takes_events(accept: str) -> bool:

@@ -110,8 +110,10 @@ class _Looking:
         return Found(step.cursor, standing.key, modules, frames, more=step.more)
 
     def _first(self, stream: Stream, reading: Reading) -> Cursor:
-        since = stream.subscribed.since
-        return reading.start(stream.opened) if since is None else read_cursor(since)
+        if stream.opened is not None:
+            return reading.start(stream.opened)
+        assert stream.subscribed.since is not None  # a stream that names no cursor begins where it was let in
+        return read_cursor(stream.subscribed.since)
 
     def _judged(self, reading: Reading, person: Hashable, cursor: Cursor, found: Slice) -> list[Told]:
         key = (reading.shared or person, cursor.seen, cursor.upto, cursor.at)

@@ -35,7 +35,7 @@ class Stream:
         "wake",
     )
 
-    def __init__(self, tenant: UUID, member: UUID, credential: Credential, subscribed: Subscribed, opened: Slice) -> None:
+    def __init__(self, tenant: UUID, member: UUID, credential: Credential, subscribed: Subscribed, opened: Slice | None) -> None:
         self.tenant, self.member, self.credential, self.subscribed = tenant, member, credential, subscribed
         self.opened = opened  # where a stream begins that names no cursor: whoever sees it open misses nothing from then on
         self.cursor: Cursor | None = None  # none before the first look
