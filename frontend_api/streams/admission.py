@@ -55,12 +55,12 @@ def _open(request: HttpRequest) -> Stream:
     if credential is None or member is None:
         raise unauthenticated()
     document = Request(document_of(asked, context.actor), asked.get("variables") or {}, asked.get("operationName"))
+    budget_for(request, context).take(POINTS)  # before the document is read: a wrong one costs as well
     wanted = subscribed(schema_for(context.modules), context.modules, document)
     if last := request.headers.get("Last-Event-ID"):  # a line that broke goes on where it broke
         wanted = Subscribed(wanted.request, wanted.types, last)
     if wanted.since is not None:
         read_cursor(wanted.since)
-    budget_for(request, context).take(POINTS)
     return Stream(context.tenant.id, member, credential, wanted, read_feed(None) if wanted.since is None else None)
 
 
