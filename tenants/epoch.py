@@ -1,7 +1,8 @@
 """What a process remembers of tenants: for a few seconds at most, and never longer than until a change.
 
 Whatever was looked up counts only as long as the epoch in Valkey stays the same; whoever changes a tenant
-sets a new epoch after its commit. With Valkey gone nothing is remembered: the database is asked each time.
+sets a new epoch after its commit. A process that answers many requests asks for it once in a hundredth of a second, so that is how
+much later than the others it may notice. With Valkey gone nothing is remembered: the database is asked each time.
 """
 
 import logging
@@ -16,10 +17,12 @@ from tessera.outbox.hints import client
 
 EPOCH = "sys:tenants:epoch"
 LIFETIME = 10.0
+FRESH = 0.01  # seconds for which the epoch is not asked for again
 MOST = 10_000
 Found = TypeVar("Found")
 _log = logging.getLogger(__name__)
 _known: dict[Hashable, tuple[float, Any, Any]] = {}
+_seen: tuple[float, Any] = (0.0, None)  # when the epoch was asked for, and what it was
 
 
 def remember(key: Hashable, look_up: Callable[[], Found]) -> Found:
@@ -27,7 +30,7 @@ def remember(key: Hashable, look_up: Callable[[], Found]) -> Found:
     if connections["shared"].in_atomic_block:
         return look_up()
     try:
-        epoch = client().get(EPOCH)
+        epoch = _epoch()
     except redis.RedisError:
         _log.warning("Valkey did not answer: tenants are looked up in the database")
         return look_up()
@@ -41,14 +44,29 @@ def remember(key: Hashable, look_up: Callable[[], Found]) -> Found:
     return found
 
 
+def _epoch() -> Any:
+    global _seen
+    now, (asked_at, epoch) = time.monotonic(), _seen
+    if now - asked_at > FRESH:
+        epoch = client().get(EPOCH)
+        _seen = (now, epoch)
+    return epoch
+
+
 def forget_tenants() -> None:
     """Make every process look tenants up again once the public transaction is committed."""
-    _known.clear()
+    _forget()
     transaction.on_commit(_new_epoch, using="shared")
 
 
-def _new_epoch() -> None:
+def _forget() -> None:
+    global _seen
     _known.clear()
+    _seen = (0.0, None)
+
+
+def _new_epoch() -> None:
+    _forget()
     try:
         client().set(EPOCH, uuid4().hex)
     except redis.RedisError:

@@ -3,7 +3,7 @@
 import pytest
 from tessera.errors import ApiError
 from tessera.graph.documents import CHARACTER_BYTES, Documents
-from tessera.graph.limits import LIMITS, Measure
+from tessera.graph.limits import LIMITS, Measure, check_variables
 from tessera.graph.schemas import schema_for
 
 NEST = "{ author { books { nodes " * 4 + "{ id }" + " } } }" * 4
@@ -80,6 +80,27 @@ def test_variables_are_measured_too(inside, ask):
     assert (asked.codes, asked.fields) == (["BAD_INPUT"], [["s"]])
     asked = ask('{ authors(search: "a\\u0000b") { totalCount } }')
     assert (asked.codes, asked.fields) == (["BAD_INPUT"], [["search"]])
+
+
+@pytest.mark.parametrize(
+    "variables, path",
+    [
+        ({"f": {"or": [{}, {"name": {"eq": "a\0b"}}]}}, ["f", "or", "1", "name", "eq"]),
+        ({"f": {"or": [{"na\0me": {}}]}}, ["f", "or", "0", "na\0me"]),
+        ({"f": {"name": {"in": ["x", "\udfff"]}}}, ["f", "name", "in", "1"]),
+    ],
+)
+def test_a_text_that_cannot_be_stored_is_told_with_its_place_in_the_variables(variables, path):
+    with pytest.raises(ApiError) as refused:
+        check_variables(variables)
+    assert refused.value.code == "BAD_INPUT" and refused.value.extensions["field"] == path
+
+
+def test_values_are_counted_no_further_than_they_may_be():
+    assert check_variables({"f": [1] * 100}) == 102
+    with pytest.raises(ApiError) as refused:
+        check_variables({"f": [[1]] * 400_000, "never looked at": "\0"})
+    assert refused.value.extensions["limit"] == "values"
 
 
 def test_introspection_cannot_go_in_circles(inside, ask):

@@ -1,6 +1,7 @@
 """Every request is inside one tenant, on the accounts host, or told nothing."""
 
 import json
+import time
 from uuid import uuid4
 
 import pytest
@@ -154,6 +155,19 @@ def test_another_process_notices_a_change_by_the_epoch(tenant):
     Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.SUSPENDED)
     assert place_of("a.localhost").state == "active"
     epoch.client().set(epoch.EPOCH, uuid4().hex)  # as another process would
+    time.sleep(epoch.FRESH)
+    assert place_of("a.localhost").state == "suspended"
+
+
+@pytest.mark.committed
+def test_many_requests_at_once_ask_for_the_epoch_once(tenant, monkeypatch):
+    asked, client = [], epoch.client
+    monkeypatch.setattr(epoch, "client", lambda: asked.append(1) or client())
+    monkeypatch.setattr(epoch, "FRESH", 60)
+    for _ in range(20):
+        assert place_of("a.localhost").state == "active"
+    assert len(asked) == 1
+    set_state(tenant=tenant, state=Tenant.State.SUSPENDED)  # what this process changes it sees at once
     assert place_of("a.localhost").state == "suspended"
 
 

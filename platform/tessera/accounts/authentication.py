@@ -81,7 +81,7 @@ def _of_token(secret: str, request: HttpRequest) -> Actor:
     is_ours = _standing(member, token)
     if is_ours is None:
         raise refusal()
-    note_use(token, place=place_of(request))
+    note_use(token, place=lambda: place_of(request))
     actor = restricted(actor_of(member, epoch=bearer.role_epoch), token.scopes, app=token.app)
     return replace(actor, token_id=token.pk, is_ours=is_ours)
 

@@ -67,7 +67,7 @@ def below_the_limit(stage: Stage) -> Measured:
 def good_beside_bad(stage: Stage) -> Measured:
     """Return the slowest in a hundred of good requests beside hostile ones, and without them, over HTTP and in turns.
 
-    What is hostile comes from another company on the same server, which has as many points as companies have.
+    What is hostile comes from another company to the same process, which has as many points as companies have.
     """
     shop = stage.shop
     other = stage.tenant(["crm", "erp", "scm", "oa"])
@@ -78,7 +78,7 @@ def good_beside_bad(stage: Stage) -> Measured:
     beside: list[Seconds] = []
     alone: list[Seconds] = []
     n = 0
-    with serving(PRODUCT) as port:
+    with serving(PRODUCT, processes=1) as port:
         for _ in range(20):
             ask(port, good)
         for turn in range(PAIRS):

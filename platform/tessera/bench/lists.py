@@ -1,7 +1,8 @@
 """The list of customers asked of five servers in turns: the product's, two floors and two peers.
 
 The product's requests pass everything they pass in production: host, token, rights, limits, points, the switch of tenants.
-The others serve one company and whoever asks.
+The others serve one company and whoever asks. Each server is one process, so that what is compared is what a process can do and
+not how the machine shares its cores out.
 """
 
 import random
@@ -83,14 +84,14 @@ def measure(stage: Stage) -> Lists:
     stage.tell(", ".join(f"{count:,} {name}" for name, count in shop.crowd.items()))
     schema, kept = shop.tenant.schema_name, logs() / "statement.json"
     with ExitStack() as stack:
-        product = stack.enter_context(serving(PRODUCT))
+        product = stack.enter_context(serving(PRODUCT, processes=1))
         pages = list(_pages(stage, product, kept))
-        floor = stack.enter_context(serving(FLOOR, BENCH_SCHEMA=schema, BENCH_STATEMENT=str(kept)))
+        floor = stack.enter_context(serving(FLOOR, processes=1, BENCH_SCHEMA=schema, BENCH_STATEMENT=str(kept)))
         ports = {ROWS: floor, STATEMENT: floor}
         for name in (PLAIN, OPTIMIZED):
             module = f"tessera.bench.peers.{name}"
             about = {"DJANGO_SETTINGS_MODULE": "tessera.bench.peers.settings", "BENCH_PEER": module, "BENCH_SCHEMA": schema}
-            ports[name] = stack.enter_context(serving(f"{module}:application", **about))
+            ports[name] = stack.enter_context(serving(f"{module}:application", processes=1, **about))
         _compare(pages, product, ports)
         stage.tell(f"{len(pages)} pages are the same from all, {len(ask(product, pages[0].product)):,} bytes each")
         random.Random(1).shuffle(pages)  # noqa: S311  (not a secret)

@@ -18,11 +18,13 @@ PATIENCE = 60.0  # seconds
 
 
 @contextmanager
-def serving(application: str, **extra: str) -> Iterator[int]:
-    """Serve a WSGI application as the plan serves the product; yield its port once it answers."""
+def serving(application: str, *, processes: int | None = None, **extra: str) -> Iterator[int]:
+    """Serve a WSGI application as the plan serves the product, or in so many processes; yield its port once it answers."""
     port = free_port()
     web = _planned("web")
     command = [application if part == PRODUCT else part.format(port=port, python="python") for part in web.command]
+    if processes:
+        command[command.index("--workers") + 1] = str(processes)
     with _running(application.partition(":")[0], command, TESSERA_BASE_DOMAIN=f"localhost:{port}", **extra):
         _await(lambda: health(port, web.health) == "200", f"the server on port {port}")
         yield port

@@ -292,8 +292,16 @@ def _variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, 
             continue
 
         def note(path: list[str | int], _value: Any, error: GraphQLError, name: str = name) -> None:
-            if len(errors) < LIMITS.errors:
-                errors.append(bad_input(error, [name, *map(str, path)]))
+            errors.append(bad_input(error, [name, *map(str, path)]))
+            if len(errors) >= LIMITS.errors:
+                raise _Enough
 
-        coerce_input_value(given[name], kind, note, None, hide_suggestions=True)  # type: ignore[arg-type]
+        try:
+            coerce_input_value(given[name], kind, note, None, hide_suggestions=True)  # type: ignore[arg-type]
+        except _Enough:
+            break
     return errors
+
+
+class _Enough(Exception):
+    """Raised once as many errors are known as are told."""

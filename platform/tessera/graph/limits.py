@@ -4,8 +4,9 @@ Fragments are counted as often as they are used, each walked once, so a document
 expanded is refused in a time proportional to its text.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ from graphql import (
 
 from tessera.errors import ApiError, Code
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -35,7 +38,7 @@ class Limits:
     """
 
     characters: int = 32_000
-    tokens: int = 4_000
+    tokens: int = 3_000
     comments: int = 200
     fragments: int = 30
     fields: int = 600
@@ -203,16 +206,20 @@ def _check_value(node: Node, path: tuple[str, ...], depth: int) -> None:
 
 def check_text(text: str, path: tuple[str, ...]) -> None:
     """Raise BAD_INPUT for characters that no column can hold: NUL, and halves of pairs."""
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
-        raise ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
+    if UNSTORABLE.search(text):
+        raise _unstorable(path)
+
+
+def _unstorable(path: Iterable[str]) -> ApiError:
+    return ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
 
 
 def check_variables(variables: Any) -> int:
     """Return how many values variables hold; raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number that cannot be."""
-    count = _values_in(variables, (), LIMITS.input_depth)
-    if count > LIMITS.values:
-        raise too_complex("values", LIMITS.values)
-    return count
+    try:
+        return _values_in(variables, LIMITS.input_depth)
+    except _Unstorable as found:
+        raise _unstorable(reversed(found.path)) from None
 
 
 def check_asked(count: int) -> None:
@@ -221,17 +228,32 @@ def check_asked(count: int) -> None:
         raise too_complex("asked_values", LIMITS.asked_values)
 
 
-def _values_in(value: Any, path: tuple[str, ...], depth: int) -> int:
-    """Count the values, after a look at each."""
+class _Unstorable(Exception):
+    """Raised for a text that no column can hold; `path` leads to it from the end, and is written on the way up."""
+
+    def __init__(self) -> None:
+        self.path: list[str] = []
+
+
+def _values_in(value: Any, depth: int) -> int:
+    """Count the values, after a look at each; no further than they may be."""
     if isinstance(value, str):
-        check_text(value, path)
+        if UNSTORABLE.search(value):
+            raise _Unstorable
         return 1
     if not isinstance(value, (dict, list)):
         return 1
     if depth < 0:
         raise too_complex("input_depth", LIMITS.input_depth)
-    if isinstance(value, list):
-        return 1 + sum(_values_in(inner, (*path, str(place)), depth - 1) for place, inner in enumerate(value))
-    for name in value:
-        check_text(name, path)
-    return 1 + sum(_values_in(inner, (*path, name), depth - 1) for name, inner in value.items())
+    count = 1
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        try:
+            if isinstance(name, str) and UNSTORABLE.search(name):
+                raise _Unstorable
+            count += _values_in(inner, depth - 1)
+        except _Unstorable as found:
+            found.path.append(str(name))
+            raise
+        if count > LIMITS.values:
+            raise too_complex("values", LIMITS.values)
+    return count

@@ -219,6 +219,7 @@ def _variables() -> Iterator[Hostile]:
         for _ in range(levels):
             value = {"not": value}
         yield Hostile(f"{levels} times not in a variable", filtered, {"f": value})
+    yield Hostile("400000 numbers in a variable", filtered, {"f": {"name": {"in": [1] * 400_000}}})
     for count in (251, 900, 9_000, 15_000):
         yield Hostile(f"{count} values in a variable", filtered, {"f": {"name": {"in": [str(each) for each in range(count)]}}})
         yield Hostile(

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -121,12 +122,12 @@ def end_tokens(tokens: QuerySet) -> int:
     return tokens.filter(revoked_at=None).update(revoked_at=timezone.now(), push_service="", push_token="")
 
 
-def note_use(token: AccessToken, *, place: str) -> None:
-    """Keep when and from where a token was last used, to about five minutes."""
+def note_use(token: AccessToken, *, place: Callable[[], str]) -> None:
+    """Keep when and from where a token was last used, to about five minutes; only then it is asked for the place."""
     now = timezone.now()
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         with unit_of_work(while_read_only=True):
-            AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now, place=place)
+            AccessToken.objects.filter(pk=token.pk).update_unaudited(last_used_at=now, place=place())
 
 
 def forget_tokens(*, before: datetime, most: int = MOST) -> int:
