@@ -23,6 +23,14 @@ class Kind(StrEnum):
     METER = "meter"
 
 
+MONTHS_IN = {"day": Decimal(12) / 365, "week": Decimal(12) / 52, "month": Decimal(1), "year": Decimal(12)}
+
+
+def months_of(interval: str, count: int = 1) -> Decimal:
+    """Return how many months so many of Stripe's intervals are; of days and weeks that is no whole number."""
+    return MONTHS_IN[interval] * count
+
+
 class Interval(StrEnum):
     """How often a price is due."""
 
