@@ -1,7 +1,8 @@
 """The figures of the business, by what is known of Stripe's books here: each is Decimal, without tax, a currency apart.
 
 What a subscription brings a month is what its next invoice would say of its fixed lines, after the discounts that last, a
-twelfth of it where it is paid by the year, a third where every three months. What is paid as used, and a discount for one invoice alone, are no part of it.
+twelfth of it where it is paid by the year, a third where every three months. What is paid as used, and a discount for one
+invoice alone, are no part of it.
 Whether somebody is a customer say the invoices: from the first one about an amount that was paid, until the subscription ends.
 """
 
@@ -246,7 +247,9 @@ def monthly(row: Subscription, moment: datetime) -> Decimal:
     for discount in sorted(row.discounts.all(), key=lambda each: each.place):
         if not discount.is_once and (discount.ends_at is None or discount.ends_at > moment):
             lines = _discounted(lines, discount, row.currency)
-    return _cents(sum((amount / months_of(item.interval, item.interval_count) for item, amount in lines.items()), Decimal(0)), row.currency)
+    return _cents(
+        sum((amount / months_of(item.interval, item.interval_count) for item, amount in lines.items()), Decimal(0)), row.currency
+    )
 
 
 def _is_fixed(item: SubscriptionItem) -> bool:

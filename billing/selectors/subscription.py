@@ -32,8 +32,9 @@ class BillingItem:
 class BillingSubscription:
     """What the company is subscribed to.
 
-    It is paid every `interval_count` intervals. `seats` is all there are, `included_seats` those of the plan. `amount` is what a period costs without tax, discount and usage.
-    `ends_at` is when it ends if nobody undoes that, `resumes_at` when a pause ends that has an end.
+    It is paid every `interval_count` intervals. `seats` is all there are, `included_seats` those of the plan. `amount` is what a period
+    costs without tax, discount and usage. `ends_at` is when it ends if nobody undoes that, `resumes_at` when a pause ends that has
+    an end.
     """
 
     status: Status

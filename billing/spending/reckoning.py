@@ -44,7 +44,9 @@ def spend_of(tenant: Tenant, subscription: Subscription | None, currency: str, p
     """Return what a company spends in the month that begins with `period`, in the currency that it is billed in."""
     lines = subscription.items.all() if subscription else ()
     bought = (line for line in lines if is_addition(line.product) and line.amount is not None)
-    additions = sum((per_month(line.amount * line.quantity, line.interval, currency, line.interval_count) for line in bought), ZERO)
+    additions = sum(
+        (per_month(line.amount * line.quantity, line.interval, currency, line.interval_count) for line in bought), ZERO
+    )
     return Spend(additions, usage_of(tenant, currency, period))
 
 

@@ -68,7 +68,7 @@ class Buyer(Walker):
         self.shop.v1.subscriptions.update(found.id, {"items": [{"id": item.id, "quantity": self.chance.randrange(1, 20)}]})
 
 
-def agreed(shop, key, interval, count):
+def agreed(shop, key, interval, count):  # noqa: F811
     """Return a price by agreement, of the product and amount of one that is sold, every so many intervals."""
     sold = shop.v1.prices.list({"lookup_keys": [key]}).data[0]
     every = {"interval": interval, "interval_count": count}
