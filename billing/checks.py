@@ -10,5 +10,5 @@ from django.core.checks import Error, register
 def check_stripe(**options: Any) -> list[Error]:
     """Refuse a key of Stripe's without the secret that its events are signed with."""
     if settings.STRIPE_API_KEY and not settings.STRIPE_WEBHOOK_SECRET:
-        return [Error("STRIPE_API_KEY is set and STRIPE_WEBHOOK_SECRET is not: no event could be believed", id="billing.E010")]
+        return [Error("STRIPE_API_KEY is set and STRIPE_WEBHOOK_SECRET is not: no event could be believed", id="billing.E100")]
     return []

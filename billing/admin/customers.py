@@ -11,6 +11,11 @@ from tessera.wording import listed
 from billing.models import Checkout, Customer, Instruction, Invoice, Subscription
 
 
+def every(interval: str, count: int) -> str:
+    """Return a rhythm of Stripe's in short: `month`, `3 month`."""
+    return interval if count == 1 else f"{count} {interval}"
+
+
 class _OfCustomer(Shown):
     """Rows of a customer; the company comes with the statement of the list."""
 
@@ -54,7 +59,7 @@ class SubscriptionAdmin(_OfCustomer):
     @admin.display(description=_("what"))
     def what(self, row: Subscription) -> str:
         lines = sorted(row.items.all(), key=lambda item: item.product)
-        return listed(f"{item.quantity} × {item.product} / {item.interval}" for item in lines)
+        return listed(f"{item.quantity} × {item.product} / {every(item.interval, item.interval_count)}" for item in lines)
 
     @admin.display(description=_("discounts"))
     def reductions(self, row: Subscription) -> str:

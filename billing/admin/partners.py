@@ -3,7 +3,7 @@
 from django.contrib import admin
 from tessera.accounts.operators.site import Shown, site
 
-from billing.models import Partner, PartnerLine, PartnerStatement, Payout
+from billing.models import Partner, PartnerLine, PartnerPerson, PartnerStatement, Payout
 
 
 @admin.register(Partner, site=site)
@@ -16,17 +16,29 @@ class PartnerAdmin(Shown):
     fields = ("vendor", "standing", "email", "country", "account", "takes_transfers", "held_why", "created_at")
 
 
+@admin.register(PartnerPerson, site=site)
+class PartnerPersonAdmin(Shown):
+    """Who sees a partner's money."""
+
+    list_display = ("email", "partner", "added_at")
+    list_filter = ("partner",)
+    list_select_related = ("partner",)
+    search_fields = ("email", "partner__vendor")
+    ordering = ("partner__vendor", "email")
+    fields = ("partner", "email", "added_at")
+
+
 @admin.register(PartnerLine, site=site)
 class PartnerLineAdmin(Shown):
     """What is theirs of paid invoices, and what was taken back."""
 
-    list_display = ("occurred_at", "partner", "kind", "product", "invoice", "gross", "share", "net", "currency")
+    list_display = ("occurred_at", "partner", "kind", "what", "invoice", "gross", "share", "net", "currency")
     list_filter = ("kind", "partner", "currency")
     list_select_related = ("partner", "invoice")
-    search_fields = ("source", "invoice__stripe_id", "product")
+    search_fields = ("source", "invoice__stripe_id", "product", "module")
     ordering = ("-occurred_at", "-id")
     fields = (
-        *("partner", "kind", "invoice", "source", "serial", "sale", "product", "currency", "gross", "share", "net"),
+        *("partner", "kind", "invoice", "source", "serial", "sale", "what", "currency", "gross", "share", "net"),
         *("basis_points", "taken", "occurred_at", "booked_at"),
     )
 

@@ -23,6 +23,14 @@ class Kind(StrEnum):
     METER = "meter"
 
 
+MONTHS_IN = {"day": Decimal(12) / 365, "week": Decimal(12) / 52, "month": Decimal(1), "year": Decimal(12)}
+
+
+def months_of(interval: str, count: int = 1) -> Decimal:
+    """Return how many months so many of Stripe's intervals are; of days and weeks that is no whole number."""
+    return MONTHS_IN[interval] * count
+
+
 class Interval(StrEnum):
     """How often a price is due."""
 
@@ -101,10 +109,40 @@ class Meter:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """On which terms a partner's products are sold: of what is paid without tax the platform keeps `share` basis points.
+
+    One whose products are not sold any more stays in the catalogue, as they do.
+    """
+
+    vendor: str
+    name: str
+    share: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """That of what a plan or a bundle brings so many basis points are for a partner's module in it, before the platform's share."""
+
+    module: str
+    basis_points: int
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What of a product a partner sold: all of it, or a `module` that is so many `basis_points` of its price."""
+
+    terms: Terms
+    module: str = ""
+    basis_points: int = 10_000
+
+
+@dataclass(frozen=True)
 class Offer:
     """A product: what it costs and what it gives. One that is not `sold` any more still gives to those who have it.
 
-    `partner` is the vendor prefix of whom it belongs to, who is paid a part of what it brings; empty: it is ours.
+    `partner` is the vendor prefix of whom it belongs to, who is paid a part of what it brings; empty: it is ours. `parts` are those
+    of partners' modules in a plan or a bundle of ours; the rest of its price is for ours.
     """
 
     kind: Kind
@@ -116,6 +154,7 @@ class Offer:
     meter: Meter | None = None
     sold: bool = True
     partner: str = ""
+    parts: tuple[Part, ...] = ()
 
     @property
     def key(self) -> str:
@@ -125,18 +164,6 @@ class Offer:
     def price(self, interval: Interval, currency: str) -> Price | None:
         """Return the price in an interval and a currency, None where it is not sold so."""
         return next((price for price in self.prices if (price.interval, price.currency) == (interval, currency)), None)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """On which terms a partner's products are sold: of what is paid without tax the platform keeps `share` basis points.
-
-    One whose products are not sold any more stays in the catalogue, as they do.
-    """
-
-    vendor: str
-    name: str
-    share: int
 
 
 @dataclass(frozen=True)
@@ -169,10 +196,23 @@ class Catalogue:
         """Return the prices by their lookup key."""
         return {price.lookup_key: price for offer in self.offers for price in offer.prices}
 
+    @cached_property
+    def makers(self) -> Mapping[str, str]:
+        """Return the vendor prefix of whom each module belongs to that is sold for a partner, by its label."""
+        return {offer.name: offer.partner for offer in self.offers if offer.kind is Kind.MODULE and offer.partner}
+
     def partner_of(self, product_key: str) -> Terms | None:
-        """Return the terms with the partner whom a product belongs to, None for one of ours or of nobody's."""
+        """Return the terms with the partner whom a whole product belongs to, None for one of ours or of nobody's."""
         offer = self.by_key.get(product_key)
         return self.terms.get(offer.partner) if offer and offer.partner else None
+
+    def sold_for(self, product_key: str) -> tuple[Sold, ...]:
+        """Return what of a product is partners': all of it, the parts of their modules in it, or nothing."""
+        if terms := self.partner_of(product_key):
+            return (Sold(terms),)
+        offer = self.by_key.get(product_key)
+        parts = offer.parts if offer else ()
+        return tuple(Sold(self.terms[self.makers[each.module]], each.module, each.basis_points) for each in parts)
 
     def sold(self, kind: Kind) -> tuple[Offer, ...]:
         """Return the offers of a kind that can be bought."""

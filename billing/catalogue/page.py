@@ -183,6 +183,11 @@ def _locale() -> Locale:
     return Locale.parse(to_locale(get_language() or "en"))
 
 
+def amount_text(amount: Decimal, currency: str) -> str:
+    """Return an amount as the reader writes it in accounts, with all its decimals: $79.00."""
+    return str(format_currency(amount, currency, locale=_locale()))
+
+
 def money_text(amount: Decimal, currency: str) -> str:
     """Return an amount as the reader writes it, without decimals where it has none: $79, $0.30."""
     locale = _locale()

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -186,6 +186,51 @@ def _owners(catalogue: Catalogue, installed: Mapping[str, Module]) -> Iterator[s
             yield f"{offer.key} belongs to {offer.partner or 'us'}, but {made_by} made it"
 
 
+def _splits(catalogue: Catalogue, installed: Mapping[str, Module]) -> Iterator[str]:
+    for offer in catalogue.offers:
+        stated = Counter(each.module for each in offer.parts)
+        wanted: dict[str, str] = {}
+        if offer.kind in (Kind.PLAN, Kind.BUNDLE):
+            given = _given(offer.gives.modules, installed)
+            makers = {label: _maker(label, catalogue, installed) for label in given}
+            wanted = {label: maker for label, maker in makers.items() if maker in catalogue.terms and maker != offer.partner}
+        for label, maker in sorted(wanted.items()):
+            if not stated[label]:
+                yield f"{offer.key} gives the module {label} of {maker} and does not say which part of its price is for it"
+            elif label not in catalogue.makers:
+                yield f"{offer.key} splits its price for {label}, which is not sold by itself: there are no terms for it"
+        for label, times in sorted(stated.items()):
+            if label not in wanted:
+                yield f"{offer.key} splits its price for {label}, which is no module of another in it"
+            elif times > 1:
+                yield f"{offer.key} splits its price {times} times for {label}"
+        if offer.parts and (min(each.basis_points for each in offer.parts) < 0 or _all_points(offer) > ALL_OF_IT):
+            yield f"{offer.key} splits its price into parts of {_all_points(offer)} basis points"
+        if offer.parts and offer.partner:
+            yield f"{offer.key} belongs to the partner {offer.partner}: a partner does not split with others"
+
+
+def _given(modules: Iterable[str], installed: Mapping[str, Module]) -> set[str]:
+    """Return modules with all that they depend on, as far as they are installed."""
+    found: set[str] = set()
+    waiting = [label for label in modules if label in installed]
+    while waiting:
+        label = waiting.pop()
+        if label not in found:
+            found.add(label)
+            waiting += [each for each in installed[label].depends if each in installed]
+    return found
+
+
+def _maker(label: str, catalogue: Catalogue, installed: Mapping[str, Module]) -> str:
+    """Return the vendor prefix of whom a module belongs to, "" for one of ours."""
+    return installed[label].vendor or catalogue.makers.get(label, "")
+
+
+def _all_points(offer: Offer) -> int:
+    return sum(each.basis_points for each in offer.parts)
+
+
 RULES: dict[str, Rule] = {
     "VERSION": _version,
     "NAME": _names,
@@ -205,6 +250,7 @@ RULES: dict[str, Rule] = {
     "TRIAL": _trial,
     "PARTNER": _partners,
     "OWNER": _owners,
+    "SPLIT": _splits,
 }
 
 

@@ -1,7 +1,7 @@
 """What was paid by an invoice, line by line, and what was given back of it since."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -32,12 +32,16 @@ class PaidLine:
 
 @dataclass(frozen=True)
 class GivenBack:
-    """What a refund, a credit note or a dispute takes from an invoice, with tax; nothing where it came to nothing after all."""
+    """What a refund, a credit note or a dispute takes from an invoice, with tax; nothing where it came to nothing after all.
+
+    `of_lines` is what of it is about which line of the invoice; the rest is about all of it.
+    """
 
     id: str
     kind: str  # as `PartnerLine.Kind` says it
     amount: Decimal
     created: datetime
+    of_lines: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,13 +119,26 @@ def _given_back(invoice: str, currency: str) -> Iterator[GivenBack]:
         is_issued = note["status"] == "issued"
         if is_issued:
             told_by_notes |= {key_of(each["refund"]) for each in note["refunds"]}
-        yield _back(note, "credit", note["total"] if is_issued else 0, currency)
+        of_lines = tuple(_credited(note, currency)) if is_issued else ()
+        yield replace(_back(note, "credit", note["total"] if is_issued else 0, currency), of_lines=of_lines)
     for intent in _intents(invoice):
         for refund in _all(stripe_client().v1.refunds.list, {"payment_intent": intent}):
             counts = refund["status"] in COUNTED and refund["id"] not in told_by_notes
             yield _back(refund, "refund", refund["amount"] if counts else 0, currency)
         for dispute in _all(stripe_client().v1.disputes.list, {"payment_intent": intent}):
             yield _back(dispute, "dispute", 0 if dispute["status"] in NOT_TAKEN else dispute["amount"], currency)
+
+
+def _credited(note: Object, currency: str) -> Iterator[tuple[str, Decimal]]:
+    """Yield how much a note credits of which line, with tax; what it credits of the whole invoice is of no line."""
+    listing = stripe_client().v1.credit_notes.line_items.list
+    lines = (
+        [each.to_dict() for each in listing(note["id"], {"limit": MOST}).auto_paging_iter()] if note["lines"]["has_more"] else ()
+    )
+    for line in lines or note["lines"]["data"]:
+        if line.get("invoice_line_item"):
+            beside = sum(each["amount"] for each in line.get("taxes") or [] if each["tax_behavior"] == "exclusive")
+            yield line["invoice_line_item"], amount_of(line["amount"] - line["discount_amount"] + beside, currency)
 
 
 def _back(thing: Object, kind: str, units: int, currency: str) -> GivenBack:

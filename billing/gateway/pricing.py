@@ -15,12 +15,14 @@ MOST_KEYS = 10  # that Stripe looks up at once
 
 @dataclass(frozen=True)
 class SeenPrice:
-    """A price that is in force."""
+    """A price that is in force, paid every `interval_count` intervals."""
 
     id: str
     lookup_key: str
     currency: str
     amount: Decimal | None
+    interval: str
+    interval_count: int
 
 
 def read_prices(lookup_keys: Iterable[str]) -> dict[str, SeenPrice]:
@@ -31,7 +33,9 @@ def read_prices(lookup_keys: Iterable[str]) -> dict[str, SeenPrice]:
             for each in stripe_client().v1.prices.list({"lookup_keys": keys, "active": True, "limit": MOST_KEYS}).data:
                 told = each.to_dict()
                 key = told["lookup_key"]
-                found[key] = SeenPrice(told["id"], key, told["currency"].upper(), unit_amount(told))
+                every = told.get("recurring") or {"interval": "", "interval_count": 0}  # none where it is paid once
+                rhythm = (every["interval"], every["interval_count"])
+                found[key] = SeenPrice(told["id"], key, told["currency"].upper(), unit_amount(told), *rhythm)
     return found
 
 

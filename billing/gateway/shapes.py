@@ -23,12 +23,13 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SeenItem:
-    """A line of a subscription."""
+    """A line of a subscription, paid every `interval_count` intervals."""
 
     id: str
     product: str
     price: str
     interval: str
+    interval_count: int
     amount: Decimal | None
     quantity: int
     period_start: datetime
@@ -130,6 +131,7 @@ def subscription_of(thing: Object, items: list[Object], product_of: Callable[[Ob
             product=product_of(item["price"]),
             price=item["price"]["id"],
             interval=item["price"]["recurring"]["interval"],
+            interval_count=item["price"]["recurring"]["interval_count"],
             amount=unit_amount(item["price"]),
             quantity=1 if item.get("quantity") is None else item["quantity"],  # a metered line has none
             period_start=required(item, "current_period_start"),

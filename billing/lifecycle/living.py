@@ -18,6 +18,8 @@ from tenants.models import Tenant
 
 AT_ONCE = 200
 LATER = timedelta(hours=1)  # until what went wrong is tried again
+SOON = timedelta(minutes=5)  # until a customer is asked about again about whom there was no answer
+UNANSWERED = 3  # customers in a row without an answer: then Stripe is away, and not only one of them beyond its reach
 FRESH = timedelta(minutes=2)  # so long what Stripe said stands for what it says
 _log = logging.getLogger(__name__)
 
@@ -26,33 +28,39 @@ def act_by_time() -> None:
     """Go through the companies whose time has come, and send what was written; what fails for one keeps no other back.
 
     Where there is a customer Stripe is asked first, unless it just was since that time came: as long as it does not answer,
-    nothing is told of time, and nothing ends.
+    nothing is told of time, and nothing ends. A customer about whom there is no answer goes to the end of the line; when there is
+    none about several in a row, nobody else is asked about, and those who need no asking go on.
     """
     due = Entitlement.objects.filter(act_at__lte=timezone.now()).order_by("act_at").values_list("tenant", flat=True)
-    is_away = False
+    silent = 0
     for key in list(due[:AT_ONCE]):
         try:
-            is_away = _act(Tenant.objects.get(pk=key), is_away=is_away) or is_away
+            tenant = Tenant.objects.get(pk=key)
+            customer = _to_ask_about(tenant)
+            if customer is not None and silent >= UNANSWERED:
+                continue
+            if customer is not None:
+                refresh_customer(customer=customer)
+                silent = 0
+            _live(Entitlement.objects.select_related("tenant").get(tenant=tenant), timezone.now())
+        except Unreachable as reason:
+            silent += 1
+            _log.warning("Stripe does not answer about the tenant %s, nothing is told of time to it: %s", key, reason)
+            if silent == UNANSWERED:
+                _log.error("Stripe is away: it answered about none of %s customers in a row, the others wait", UNANSWERED)
+            Entitlement.objects.filter(tenant=key).update(act_at=timezone.now() + SOON)
         except Exception:
             _log.exception("the time of the tenant %s could not be acted by", key)
             Entitlement.objects.filter(tenant=key).update(act_at=timezone.now() + LATER)
     send_letters()
 
 
-def _act(tenant: Tenant, *, is_away: bool) -> bool:
-    """Act for one company; say whether Stripe did not answer."""
+def _to_ask_about(tenant: Tenant) -> Customer | None:
+    """Return the customer about whom Stripe is to be asked before time counts; None where there is none, or it just was."""
     customer = customer_of(tenant)
-    if customer is not None and tenant.state != Tenant.State.DELETED and not _is_fresh(tenant, customer):
-        if is_away:
-            return True
-        try:
-            refresh_customer(customer=customer)
-        except Unreachable as reason:
-            _log.warning("Stripe does not answer, nothing is told of time to those who have paid: %s", reason)
-            return True
-    now = timezone.now()
-    _live(Entitlement.objects.select_related("tenant").get(tenant=tenant), now)
-    return False
+    if customer is None or tenant.state == Tenant.State.DELETED or _is_fresh(tenant, customer):
+        return None
+    return customer
 
 
 def _is_fresh(tenant: Tenant, customer: Customer) -> bool:

@@ -7,6 +7,7 @@ from billing.local_stripe import (
     connect_pages,
     control,
     coupons,
+    credit_notes,
     customers,
     disputes,
     entitlements,

@@ -7,6 +7,7 @@ from billing.local_stripe.amounts import price_of, written
 from billing.local_stripe.calendar_months import day_of
 from billing.local_stripe.cards import CARDS
 from billing.local_stripe.errors import StripeError
+from billing.local_stripe.lines import every
 from billing.local_stripe.pages import Html
 from billing.local_stripe.routing import Page, route
 from billing.local_stripe.store import Row
@@ -66,7 +67,7 @@ def _page(
     lines = [
         {
             "name": f"{line['quantity']} × {line['description']}",
-            "note": f"{written(line['price']['unit_amount'] or 0, currency)} each / {line['price']['recurring']['interval']}",
+            "note": f"{written(line['price']['unit_amount'] or 0, currency)} each / {every(line['price'])}",
             "amount": written(line["amount_total"] - line["amount_tax"], currency),
         }
         for line in session["_line_items"]
@@ -77,12 +78,12 @@ def _page(
     shown.append({"name": "Due today", "amount": written(session["amount_total"], currency), "kind": "strong"})
     days = asked.get("trial_period_days")
     free = f"{days} days free" if days else f"Free until {day_of(asked['trial_end'])}" if trial else ""
-    needs, interval = checkout_completion.needs_card(session), session["_line_items"][0]["price"]["recurring"]["interval"]
+    needs, rhythm = checkout_completion.needs_card(session), every(session["_line_items"][0]["price"])
     body = pages.part(
         "checkout",
         title="Start your trial" if trial else "Subscribe",
         total=free or written(session["amount_total"], currency),
-        due=f"Then {written(_regular(session), currency)} each {interval}, before discounts and tax, until it is cancelled",
+        due=f"Then {written(_regular(session), currency)} each {rhythm}, before discounts and tax, until it is cancelled",
         lines=pages.parts("line", lines),
         sums=pages.parts("sum", shown),
         cancel=session["cancel_url"] or "",

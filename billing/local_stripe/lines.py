@@ -66,10 +66,14 @@ def name_of(local: "Local", price: Row) -> str:
     return str(local.store.kinds["product"][price["product"]]["name"])
 
 
-def _at(price: Row) -> str:
+def every(price: Row) -> str:
+    """Return how often a price is paid: `month`, `3 months`."""
     rhythm = price["recurring"]
-    every = rhythm["interval"] if rhythm["interval_count"] == 1 else f"{rhythm['interval_count']} {rhythm['interval']}s"
-    return f"(at {written(price['unit_amount'] or 0, price['currency'])} / {every})"
+    return str(rhythm["interval"]) if rhythm["interval_count"] == 1 else f"{rhythm['interval_count']} {rhythm['interval']}s"
+
+
+def _at(price: Row) -> str:
+    return f"(at {written(price['unit_amount'] or 0, price['currency'])} / {every(price)})"
 
 
 def period_line(local: "Local", item: Row, period: tuple[int, int], *, amount: int | None = None) -> Row:

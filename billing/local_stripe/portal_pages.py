@@ -10,7 +10,7 @@ from billing.local_stripe.changes import items_of
 from billing.local_stripe.checkout_pages import card_choices
 from billing.local_stripe.errors import StripeError
 from billing.local_stripe.events import changing
-from billing.local_stripe.lines import name_of
+from billing.local_stripe.lines import every, name_of
 from billing.local_stripe.pages import Html
 from billing.local_stripe.routing import Page, route
 from billing.local_stripe.standing import OVER
@@ -67,12 +67,11 @@ def _plan(local: "Local", row: Row, features: Row) -> Html:
     items = []
     for item in items_of(local, row):
         price = local.store.kinds["price"][item["price"]]
-        rhythm = price["recurring"]["interval"]
         metered = item["quantity"] is None
         items.append(
             {
                 "name": name_of(local, price) if metered else f"{item['quantity']} × {name_of(local, price)}",
-                "note": "by usage" if metered else f"each {rhythm}",
+                "note": "by usage" if metered else f"each {every(price)}",
                 "amount": f"{written(price['unit_amount'] or 0, price['currency'])} each"
                 if metered
                 else written(price_of(price, item["quantity"]), price["currency"]),

@@ -13,6 +13,7 @@ from billing.local_stripe.store import Row
 if TYPE_CHECKING:
     from billing.local_stripe.local import Local
 
+LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}  # what a price may be paid for at once
 FEATURE = forms.nested({"name": forms.text}, required=("name",))
 PRODUCT: forms.Shape = {
     "active": forms.boolean,
@@ -154,6 +155,8 @@ def _check_price(local: "Local", asked: forms.Form) -> None:
         raise StripeError("A metered price needs a meter, and only a metered one has it.", param="recurring[meter]")
     if metered:
         local.store.get("billing.meter", recurring["meter"], "recurring[meter]")
+    if recurring and not 0 < recurring.get("interval_count", 1) <= LONGEST[recurring["interval"]]:
+        raise StripeError("A price is paid at least once in three years.", param="recurring[interval_count]")
     key = asked.get("lookup_key")
     if key and not asked.get("transfer_lookup_key") and (other := next(local.store.of("price", lookup_key=key), None)):
         raise StripeError(f"A price (`{other['id']}`) already uses that lookup key.", param="lookup_key")

@@ -9,7 +9,7 @@ from billing.models import Customer, Dispute, Invoice, Subscription, Subscriptio
 from billing.reducer import SubscriptionFacts
 
 UPDATED = ["status", "currency", "trial_end", "cancel_at", "ended_at", "is_paused", "resumes_at", "unpaid_since", "checkout"]
-ITEM = ["product", "price", "interval", "amount", "quantity", "period_start", "period_end"]
+ITEM = ["product", "price", "interval", "interval_count", "amount", "quantity", "period_start", "period_end"]
 DISCOUNT = ["percent", "amount", "is_once", "ends_at", "products"]
 INVOICE = ["subscription", "number", "status", "currency", "total", "remaining", "unpaid_since"]
 

@@ -6,10 +6,8 @@ before it asks, and the answer to a number is dropped when that to a later one i
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from billing.entitlements.entitling import settle_entitlement
@@ -18,6 +16,7 @@ from billing.gateway.client import is_live
 from billing.gateway.reading import read_customer
 from billing.gateway.shapes import Seen, SeenSubscription
 from billing.gateway.writing import cancel_duplicate, finalize_invoice
+from billing.mirror.asking import Asking, begin_asking
 from billing.mirror.folding import fold_customer
 from billing.models import Customer, Subscription
 from billing.services.audit import complete_bought
@@ -26,15 +25,6 @@ _log = logging.getLogger(__name__)
 _TAKE_NUMBER = """
 UPDATE billing_customer SET asked = asked + 1 WHERE id = %s RETURNING asked, clock_timestamp()
 """
-
-
-@dataclass(frozen=True)
-class Asking:
-    """One asking: its number, and when it began by the database's clock and by this process's."""
-
-    number: int
-    began: datetime
-    moment: datetime
 
 
 def refresh_customer(*, customer: Customer) -> list[str]:
@@ -84,11 +74,7 @@ def _ask(customer: Customer) -> tuple[Asking, Seen]:
 
 def take_number(customer: Customer) -> Asking:
     """Return the next number of an asking, which begins now."""
-    moment = timezone.now()
-    with connections["shared"].cursor() as cursor:
-        cursor.execute(_TAKE_NUMBER, [customer.pk])
-        number, began = cursor.fetchone()
-    return Asking(number, began, moment)
+    return begin_asking(_TAKE_NUMBER, [customer.pk])
 
 
 def held_back(seen: Seen) -> list[str]:

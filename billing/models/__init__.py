@@ -9,7 +9,7 @@ from billing.models.events import QuarantinedEvent, StripeEvent
 from billing.models.favours import ModuleGrant, TrialExtension
 from billing.models.instructions import Instruction
 from billing.models.invoices import Dispute, Invoice
-from billing.models.partners import Partner, PartnerLine, SharedInvoice
+from billing.models.partners import Partner, PartnerLine, PartnerPerson, SharedInvoice
 from billing.models.spending import SpendCap
 from billing.models.statements import PartnerStatement, Payout, StatementEntry
 from billing.models.subscriptions import Subscription, SubscriptionDiscount, SubscriptionItem
@@ -27,6 +27,7 @@ __all__ = [
     "ModuleGrant",
     "Partner",
     "PartnerLine",
+    "PartnerPerson",
     "PartnerStatement",
     "Payout",
     "PlanChoice",

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from tessera.fields import AmountField, KeyField
@@ -55,6 +56,26 @@ class Partner(models.Model):
         return self.Standing.ONBOARDING if self.account else self.Standing.NEW
 
 
+class PartnerPerson(models.Model):
+    """Somebody who sees a partner's money on the accounts host: whoever has shown to read this address, which is in small letters."""
+
+    id = KeyField()
+    partner = models.ForeignKey(Partner, verbose_name=_("partner"), on_delete=models.CASCADE, related_name="people")
+    email = models.EmailField(_("e-mail"))
+    added_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("person of a partner")
+        verbose_name_plural = _("people of partners")
+        constraints = [
+            models.UniqueConstraint(fields=["email", "partner"], name="billing_partner_person_once"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="billing_partner_person_in_small_letters"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class SharedInvoice(models.Model):
     """A paid invoice that was looked at for what of it is partners', which may be nothing.
 
@@ -91,8 +112,9 @@ class PartnerLine(models.Model):
     """A line of a partner's ledger, which never changes: `gross` without tax is the platform's `share` and the partner's `net`.
 
     A sale is a paid line of an invoice (`source`), below nothing where a part of a period was given back. Whatever else is about
-    one sale, and reverses `taken` of its invoice's base: a refund, a credit note or a dispute (`source`), once more with the other
-    sign where that came to nothing after all. `serial` counts the lines of one source about one sale.
+    one sale, and accounts for `taken` of its source's amount: a refund, a credit note or a dispute (`source`), once more with the
+    other sign where that came to nothing after all. `serial` counts the lines of one source about one sale. `module` is what of the
+    product is the partner's, empty for all of it.
     """
 
     class Kind(models.TextChoices):
@@ -111,6 +133,7 @@ class PartnerLine(models.Model):
     sale = models.ForeignKey("self", verbose_name=_("sale"), on_delete=models.PROTECT, null=True, related_name="reversals")
     serial = models.PositiveIntegerField(_("place"), default=1)
     product = models.CharField(_("product"), max_length=255)
+    module = models.CharField(_("module"), max_length=255, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
     gross = AmountField(pgettext_lazy("partner", "gross"))
     share = AmountField(_("share of the platform"))
@@ -124,12 +147,17 @@ class PartnerLine(models.Model):
         verbose_name = _("line of a partner")
         verbose_name_plural = _("lines of partners")
         constraints = [
-            models.UniqueConstraint(fields=["source", "sale", "serial"], nulls_distinct=False, name="billing_line_once"),
+            models.UniqueConstraint(
+                fields=["source", "module", "sale", "serial"], nulls_distinct=False, name="billing_line_once"
+            ),
             models.CheckConstraint(condition=models.Q(net=models.F("gross") - models.F("share")), name="billing_line_net"),
             models.CheckConstraint(condition=models.Q(basis_points__lte=10_000), name="billing_line_basis_points"),
             models.CheckConstraint(
                 condition=models.Q(kind="sale", sale=None, serial=1, taken=0)
-                | (models.Q(kind__in=["refund", "credit", "dispute"], sale__isnull=False, serial__gte=1) & ~models.Q(taken=0)),
+                | (
+                    models.Q(kind__in=["refund", "credit", "dispute"], sale__isnull=False, serial__gte=1)
+                    & ~models.Q(gross=0, share=0)
+                ),
                 name="billing_line_kind",
             ),
         ]
@@ -137,3 +165,9 @@ class PartnerLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source}: {self.net} {self.currency}"
+
+    @property
+    @admin.display(description=_("product"))
+    def what(self) -> str:
+        """Return what was sold: `module.lamp`, or `bundle.scm/lamp` for a module in something else."""
+        return f"{self.product}/{self.module}" if self.module else str(self.product)

@@ -104,7 +104,7 @@ class SubscriptionDiscount(models.Model):
 class SubscriptionItem(models.Model):
     """A line of a subscription; `product` is the key in our catalogue, or Stripe's where it is not ours.
 
-    `amount` is what one of it costs an `interval` (`month`, `year`), null where that depends on how many there are.
+    `amount` is what one of it costs every `interval_count` intervals (`day`, `week`, `month`, `year`), null where that depends on how many there are.
     """
 
     id = KeyField()
@@ -113,6 +113,7 @@ class SubscriptionItem(models.Model):
     product = models.CharField(max_length=255)
     price = models.CharField(max_length=255)  # Stripe's id: the price that was bought, in force or not
     interval = models.CharField(max_length=5)
+    interval_count = models.PositiveSmallIntegerField()
     amount = PriceField(null=True)
     quantity = models.PositiveIntegerField()
     period_start = models.DateTimeField()

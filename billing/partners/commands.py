@@ -8,19 +8,22 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from tessera.accounts.addresses import accounts_url
+from tessera.accounts.operators.services import COMMAND_LINE
 from tessera.errors import Refused
 
 from billing.catalogue.selectors import catalogue
 from billing.gateway.client import Unreachable, is_billing_on
-from billing.models import Partner, PartnerStatement
+from billing.models import Partner, PartnerPerson, PartnerStatement
 from billing.partners.onboarding import hold_partner, onboard_partner, partner_of, release_partner
 from billing.partners.payouts import open_payouts, pay_partners
+from billing.partners.people import add_person, remove_person
 from billing.partners.refunding import refund_invoice
 from billing.partners.statements import balances_of, close_statements, last_month, month_of
 
 
 def add_partners(acts: Any) -> None:
-    """Add `billing partners list|onboard|hold|release|close|statement|pay`."""
+    """Add `billing partners list|onboard|person|hold|release|close|statement|pay`."""
     parser = acts.add_parser(
         "partners",
         help="partners, their statements, and what they are paid",
@@ -36,6 +39,12 @@ def add_partners(acts: Any) -> None:
     onboard.add_argument("--email", default="", help="of the partner; needed the first time")
     onboard.add_argument("--country", default="", help="where they are, as two letters; needed the first time")
     onboard.set_defaults(run=run_onboard)
+
+    person = own.add_parser("person", help="let somebody see a partner's money on the accounts host, at /partners/")
+    person.add_argument("vendor", help="the vendor prefix, as the catalogue has it")
+    person.add_argument("email", help="the address that they sign in with; they must have confirmed it")
+    person.add_argument("--remove", action="store_true", help="let them see it no more")
+    person.set_defaults(run=run_person)
 
     hold = own.add_parser("hold", help="pay a partner nothing for now")
     hold.add_argument("vendor", help="the vendor prefix, as the catalogue has it")
@@ -98,6 +107,9 @@ def run_list(command: BaseCommand, **options: Any) -> None:
         partner = kept.get(vendor) or Partner(vendor=vendor)
         of = f"{terms[vendor].name}, the platform keeps {terms[vendor].share} basis points" if vendor in terms else "not sold"
         command.stdout.write(f"{vendor:20} {partner.standing:10} {partner.account or '-':24} {of}")
+        people = PartnerPerson.objects.filter(partner__vendor=vendor).order_by("email").values_list("email", flat=True)
+        if people:
+            command.stdout.write(f"    seen by {', '.join(people)}")
         if partner.held_why:
             command.stdout.write(f"    held: {partner.held_why}")
         for balance in balances_of(partner) if vendor in kept else ():
@@ -110,6 +122,17 @@ def run_onboard(command: BaseCommand, *, vendor: str, email: str, country: str, 
         partner, link = onboard_partner(vendor=vendor, email=email, country=country)
     command.stdout.write(f"{vendor} {partner.account} {partner.standing}")
     command.stdout.write(link)
+
+
+def run_person(command: BaseCommand, *, vendor: str, email: str, remove: bool, **options: Any) -> None:
+    """Name somebody, or do so no more; write who is named then."""
+    with told():
+        if remove:
+            remove_person(vendor=vendor, email=email, by=COMMAND_LINE)
+        else:
+            add_person(vendor=vendor, email=email, by=COMMAND_LINE)
+    people = PartnerPerson.objects.filter(partner__vendor=vendor).order_by("email")
+    command.stdout.write(f"{accounts_url(f'/partners/{vendor}/')}: {', '.join(map(str, people)) or 'nobody'}")
 
 
 def run_hold(command: BaseCommand, *, vendor: str, reason: str, **options: Any) -> None:
@@ -146,7 +169,7 @@ def run_statement(command: BaseCommand, *, vendor: str, month: str, **options: A
         for entry in statement.entries.select_related("line__invoice").order_by("line__occurred_at", "line_id") if month else ():
             line = entry.line
             command.stdout.write(
-                f"    {line.occurred_at:%Y-%m-%d} {line.kind:8} {line.product:24} {line.invoice} {line.source} "
+                f"    {line.occurred_at:%Y-%m-%d} {line.kind:8} {line.what:24} {line.invoice} {line.source} "
                 f"{line.gross:>12.2f} {-line.share:>12.2f} {line.net:>12.2f}"
             )
     command.stdout.write(f"{len(found)} statements")

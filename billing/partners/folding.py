@@ -5,19 +5,19 @@ about a customer is: an older answer never takes the place of a later one.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connections, transaction
-from django.utils import timezone
-from tessera.money import minor_units, part_of, round_money
+from django.db import transaction
+from tessera.money import round_money
 
-from billing.catalogue.offers import Terms
+from billing.catalogue.offers import Sold
 from billing.catalogue.selectors import catalogue
 from billing.events.quarantine import Quarantined
 from billing.gateway.money import PaidInvoice, PaidLine, read_paid_invoice
+from billing.mirror.asking import begin_asking
 from billing.models import Customer, Partner, PartnerLine, SharedInvoice
+from billing.partners.reversing import Booked, steps_of
 
 BASIS_POINTS = 10_000
 ZERO = Decimal(0)
@@ -27,22 +27,13 @@ ON CONFLICT (stripe_id) DO UPDATE SET asked = billing_sharedinvoice.asked + 1 RE
 """
 
 
-@dataclass(frozen=True)
-class Asking:
-    """One asking about an invoice: its number, and when it began by the database's clock and by this process's."""
-
-    number: int
-    began: datetime
-    moment: datetime
-
-
 def settle_invoice(*, invoice: str) -> list[PartnerLine]:
     """Ask Stripe about an invoice and book what partners' ledgers lack of it; return the new lines.
 
     Raises Unreachable, and Quarantined for an invoice to nobody who is known here; nothing is booked then.
     """
-    asking = _take_number(invoice)
-    seen = read_paid_invoice(invoice, lambda product: catalogue().partner_of(product) is not None)
+    asking = begin_asking(_TAKE_NUMBER, [SharedInvoice().pk, invoice])
+    seen = read_paid_invoice(invoice, lambda product: bool(catalogue().sold_for(product)))
     if seen is None:
         return []
     if not Customer.objects.filter(stripe_id=seen.customer).exists():
@@ -62,82 +53,59 @@ def settle_invoice(*, invoice: str) -> list[PartnerLine]:
     return [*new_sales, *reversals]
 
 
-def _take_number(invoice: str) -> Asking:
-    """Return the next number of an asking about an invoice, which begins now."""
-    moment = timezone.now()
-    with connections["shared"].cursor() as cursor:
-        cursor.execute(_TAKE_NUMBER, [SharedInvoice().pk, invoice])
-        number, began = cursor.fetchone()
-    return Asking(number, began, moment)
-
-
 def _sales(row: SharedInvoice, seen: PaidInvoice, known: set[str]) -> Iterator[PartnerLine]:
     """Yield the lines of an invoice that are a partner's and are not booked; a line of nothing pays nobody."""
     for line in seen.lines:
-        terms = catalogue().partner_of(line.product)
-        if terms is not None and line.gross and line.id not in known:
-            yield _sale(row, seen, line, terms)
+        for sold in catalogue().sold_for(line.product) if line.id not in known else ():
+            gross = round_money(line.gross * sold.basis_points / BASIS_POINTS, seen.currency)
+            if gross:
+                yield _sale(row, seen, line, sold, gross)
 
 
-def _sale(row: SharedInvoice, seen: PaidInvoice, line: PaidLine, terms: Terms) -> PartnerLine:
+def _sale(row: SharedInvoice, seen: PaidInvoice, line: PaidLine, sold: Sold, gross: Decimal) -> PartnerLine:
+    terms = sold.terms
     partner, _new = Partner.objects.get_or_create(vendor=terms.vendor)  # what was sold is theirs before they have an account
-    share = round_money(line.gross * terms.share / BASIS_POINTS, seen.currency)
+    share = round_money(gross * terms.share / BASIS_POINTS, seen.currency)
     return PartnerLine(
         partner=partner,
         invoice=row,
         kind=PartnerLine.Kind.SALE,
         source=line.id,
         product=line.product,
+        module=sold.module,
         currency=seen.currency,
-        gross=line.gross,
+        gross=gross,
         share=share,
-        net=line.gross - share,
+        net=gross - share,
         basis_points=terms.share,
         occurred_at=seen.paid_at,
     )
 
 
 def _reversals(sale: PartnerLine, seen: PaidInvoice, moment: datetime) -> Iterator[PartnerLine]:
-    """Yield what has to be booked about a sale until its reversals are what was given back; a credit is never given back.
-
-    All that is given back of an invoice reverses the same part of each of its sales, reckoned from the beginning each time: so the
-    last of it takes the rest, to the cent, in whatever parts and order it came.
-    """
+    """Yield what has to be booked about a sale until its reversals are what was given back; a credit is never given back."""
     if sale.gross < 0:
         return
-    told = list(sale.reversals.order_by("id")) if not sale._state.adding else []
-    gross, share = -sum((each.gross for each in told), ZERO), -sum((each.share for each in told), ZERO)
-    taken = sum((each.taken for each in told), ZERO)
-    for back in seen.given_back:
-        before = [each for each in told if each.source == back.id]
-        change = back.amount - sum((each.taken for each in before), ZERO)
-        if not change:
-            continue
-        taken += change
-        reached = min(max(taken, ZERO), seen.base)
-        of_gross = _next_part(sale.gross, reached, seen.base, gross, sale.currency)
-        of_share = _next_part(sale.share, reached, seen.base, share, sale.currency)
-        gross, share = gross + of_gross, share + of_share
+    told = sale.reversals.order_by("id") if not sale._state.adding else ()
+    booked = [Booked(each.source, -each.gross, -each.share, each.taken) for each in told]
+    for step in steps_of(sale.source, sale.gross, sale.share, seen, booked):
         yield PartnerLine(
             partner=sale.partner,
             invoice=sale.invoice,
-            kind=back.kind,
-            source=back.id,
+            kind=step.back.kind,
+            source=step.back.id,
             sale=sale,
-            serial=len(before) + 1,
+            serial=step.serial,
             product=sale.product,
+            module=sale.module,
             currency=sale.currency,
-            gross=-of_gross,
-            share=-of_share,
-            net=of_share - of_gross,
+            gross=-step.gross,
+            share=-step.share,
+            net=step.share - step.gross,
             basis_points=sale.basis_points,
-            taken=change,
-            occurred_at=moment if before else back.created,
+            taken=step.taken,
+            occurred_at=step.back.created if step.serial == 1 else moment,
         )
-
-
-def _next_part(total: Decimal, reached: Decimal, base: Decimal, done: Decimal, currency: str) -> Decimal:
-    return part_of(total, reached, base, done, minor_units(currency))
 
 
 def totals(lines: Iterable[PartnerLine]) -> tuple[Decimal, Decimal, Decimal]:

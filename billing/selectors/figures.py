@@ -1,7 +1,8 @@
 """The figures of the business, by what is known of Stripe's books here: each is Decimal, without tax, a currency apart.
 
 What a subscription brings a month is what its next invoice would say of its fixed lines, after the discounts that last, a
-twelfth of it where it is paid by the year. What is paid as used, and a discount for one invoice alone, are no part of it.
+twelfth of it where it is paid by the year, a third where every three months. What is paid as used, and a discount for one
+invoice alone, are no part of it.
 Whether somebody is a customer say the invoices: from the first one about an amount that was paid, until the subscription ends.
 """
 
@@ -15,12 +16,11 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 from tessera.money import minor_units, round_to
 
-from billing.catalogue.offers import Kind
+from billing.catalogue.offers import Kind, months_of
 from billing.catalogue.selectors import catalogue
 from billing.models import Entitlement, Invoice, Subscription, SubscriptionDiscount, SubscriptionItem
 from tenants.models import Tenant
 
-A_MONTH = {"day": Decimal(12) / 365, "week": Decimal(12) / 52, "month": Decimal(1), "year": Decimal(12)}  # what divides
 LATE = (7, 21)  # days from which a company that does not pay is read-only, and suspended
 Amounts = dict[str, Decimal]
 
@@ -247,7 +247,9 @@ def monthly(row: Subscription, moment: datetime) -> Decimal:
     for discount in sorted(row.discounts.all(), key=lambda each: each.place):
         if not discount.is_once and (discount.ends_at is None or discount.ends_at > moment):
             lines = _discounted(lines, discount, row.currency)
-    return _cents(sum((amount / A_MONTH[item.interval] for item, amount in lines.items()), Decimal(0)), row.currency)
+    return _cents(
+        sum((amount / months_of(item.interval, item.interval_count) for item, amount in lines.items()), Decimal(0)), row.currency
+    )
 
 
 def _is_fixed(item: SubscriptionItem) -> bool:

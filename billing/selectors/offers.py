@@ -132,8 +132,10 @@ def terms_of(tenant: Tenant) -> tuple[Interval, str]:
 
 
 def _interval_of(subscription: Subscription) -> Interval | None:
-    found = {item.interval for item in subscription.items.all()} & set(Interval)
-    return Interval(found.pop()) if len(found) == 1 else None
+    """Return how often a subscription is paid; None for a rhythm by agreement, in which nothing is sold."""
+    found = {(item.interval, item.interval_count) for item in subscription.items.all()}
+    interval, count = found.pop() if len(found) == 1 else ("", 0)
+    return Interval(interval) if count == 1 and interval in list(Interval) else None
 
 
 def offer_details(tenant: Tenant, label: str) -> dict[str, Any]:

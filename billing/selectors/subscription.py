@@ -32,8 +32,9 @@ class BillingItem:
 class BillingSubscription:
     """What the company is subscribed to.
 
-    `seats` is all there are, `included_seats` those of the plan. `amount` is what a period costs without tax, discount and usage.
-    `ends_at` is when it ends if nobody undoes that, `resumes_at` when a pause ends that has an end.
+    It is paid every `interval_count` intervals. `seats` is all there are, `included_seats` those of the plan. `amount` is what a period
+    costs without tax, discount and usage. `ends_at` is when it ends if nobody undoes that, `resumes_at` when a pause ends that has
+    an end.
     """
 
     status: Status
@@ -42,6 +43,7 @@ class BillingSubscription:
     plan: str
     title: str
     interval: Interval | None
+    interval_count: int
     currency: str
     seats: int
     included_seats: int
@@ -70,7 +72,7 @@ def view_of(row: Subscription) -> BillingSubscription:
     items = [_item(item) for item in lines]
     plan = next((item for item in items if item.kind is Kind.PLAN), None)
     included = found.by_key[plan.offer].gives.seats if plan else 0
-    interval = lines[0].interval if lines else ""
+    interval, count = (lines[0].interval, lines[0].interval_count) if lines else ("", 1)
     return BillingSubscription(
         status=Status(row.status),
         access=known.access,
@@ -78,6 +80,7 @@ def view_of(row: Subscription) -> BillingSubscription:
         plan=plan.offer if plan else "",
         title=plan.title if plan else "",
         interval=Interval(interval) if interval in list(Interval) else None,
+        interval_count=count,
         currency=row.currency,
         seats=included + sum(item.quantity for item in items if item.kind is Kind.SEAT),
         included_seats=included,

@@ -25,7 +25,8 @@ def wanted_of(seen: SeenSubscription) -> Wanted:
     kinds = {item.product: found.by_key[item.product].kind for item in seen.items if item.product in found.by_key}
     plans = [product for product, kind in kinds.items() if kind is Kind.PLAN]
     intervals = {item.interval for item in seen.items}
-    if len(kinds) < len(seen.items) or len(plans) != 1 or not intervals <= set(Interval):
+    is_ours = intervals <= set(Interval) and all(item.interval_count == 1 for item in seen.items)
+    if len(kinds) < len(seen.items) or len(plans) != 1 or not is_ours:
         raise Refused("STATE", _("This subscription was made by agreement: write to us to change it."))
     seats = sum(item.quantity for item in seen.items if kinds[item.product] is Kind.SEAT)
     additions = tuple(product for product, kind in kinds.items() if kind in ADDITIONS)

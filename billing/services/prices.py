@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 from tessera.errors import Refused
 
+from billing.catalogue.offers import Price
 from billing.catalogue.selectors import price_of
 from billing.gateway.pricing import SeenPrice, read_prices
 from billing.services.wanted import Line
@@ -20,8 +21,12 @@ def priced(lines: Iterable[Line]) -> dict[str, SeenPrice]:
     """
     keys = [line.lookup_key for line in lines]
     found = read_prices(keys)
-    wrong = [key for key in keys if key not in found or found[key].amount != price_of(key).amount]
+    wrong = [key for key in keys if key not in found or not _is_ours(found[key], price_of(key))]
     if wrong:
         _log.error("Stripe does not sell at the catalogue's price, run `manage.py billing sync`: %s", ", ".join(wrong))
         raise Refused("UNAVAILABLE", _("This cannot be bought just now. Please try again later."))
     return found
+
+
+def _is_ours(seen: SeenPrice, price: Price) -> bool:
+    return (seen.amount, seen.interval, seen.interval_count) == (price.amount, price.interval, 1)

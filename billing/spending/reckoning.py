@@ -7,13 +7,12 @@ from decimal import Decimal
 from django.db.models import Sum
 from tessera.money import round_money
 
-from billing.catalogue.offers import Interval, Kind
+from billing.catalogue.offers import Interval, Kind, months_of
 from billing.catalogue.selectors import catalogue
 from billing.models import Subscription, UsageReport
 from billing.services.wanted import ADDITIONS
 from tenants.models import Tenant
 
-MONTHS_OF_A_YEAR = 12
 ZERO = Decimal(0)
 
 
@@ -30,9 +29,9 @@ class Spend:
         return self.additions + self.usage
 
 
-def per_month(amount: Decimal, interval: str, currency: str) -> Decimal:
-    """Return what an amount comes to in a month: of a year a twelfth, to the cent."""
-    return round_money(amount / MONTHS_OF_A_YEAR, currency) if interval == Interval.YEAR else amount
+def per_month(amount: Decimal, interval: str, currency: str, count: int = 1) -> Decimal:
+    """Return what an amount that is paid every so many intervals comes to in a month, to the cent: of a year a twelfth."""
+    return round_money(amount / months_of(interval, count), currency)
 
 
 def is_addition(product: str) -> bool:
@@ -45,7 +44,9 @@ def spend_of(tenant: Tenant, subscription: Subscription | None, currency: str, p
     """Return what a company spends in the month that begins with `period`, in the currency that it is billed in."""
     lines = subscription.items.all() if subscription else ()
     bought = (line for line in lines if is_addition(line.product) and line.amount is not None)
-    additions = sum((per_month(line.amount * line.quantity, line.interval, currency) for line in bought), ZERO)
+    additions = sum(
+        (per_month(line.amount * line.quantity, line.interval, currency, line.interval_count) for line in bought), ZERO
+    )
     return Spend(additions, usage_of(tenant, currency, period))
 
 

@@ -8,12 +8,28 @@ from django.core.checks import run_checks
 from tessera.module import modules
 
 from billing.catalogue.checks import IDS
-from billing.catalogue.offers import Counted, Grant, Interval, Kind, Limit, Meter, Price, Quota, Terms
+from billing.catalogue.offers import Counted, Grant, Interval, Kind, Limit, Meter, Part, Price, Quota, Terms
 from billing.catalogue.rules import RULES, problems_of
 from billing.catalogue.selectors import declared
 from tests.billing.catalogue.planted import CATALOGUE, and_also, gives, offer, with_offer, with_price, without
 
+ACME = Terms("acme", "Acme Ltd", 2_000)
 MESSAGES = Quota(Counted.MESSAGES, 10)
+
+
+def split(*parts):
+    """Return the catalogue in which a partner's module is in two plans, and in a bundle with these parts."""
+    changes = {
+        "module.stock": {"partner": "acme"},
+        "plan.harbour": {"parts": (Part("stock", 1_000),)},
+        "plan.canal": {"parts": (Part("stock", 10_000),)},
+        "bundle.scm": {"parts": parts},
+    }
+    return replace(
+        CATALOGUE, partners=(ACME,), offers=tuple(replace(each, **changes.get(each.key, {})) for each in CATALOGUE.offers)
+    )
+
+
 FAULTS = {
     "VERSION": (replace(CATALOGUE, version=0), "the catalogue has the version 0; the first is 1"),
     "NAME": (
@@ -56,6 +72,7 @@ FAULTS = {
         "of the partner acme the platform keeps 10001 basis points",
     ),
     "OWNER": (with_offer("module.stock", partner="acme"), "module.stock belongs to the partner acme, whom nobody knows"),
+    "SPLIT": (split(), "bundle.scm gives the module stock of acme and does not say which part of its price is for it"),
     "TRIAL": (replace(CATALOGUE, trial_days=-1), "the trial takes -1 days"),
 }
 MORE = [
@@ -93,7 +110,6 @@ MORE = [
 ]
 
 
-ACME = Terms("acme", "Acme Ltd", 2_000)
 MORE += [
     ("PARTNER", replace(CATALOGUE, partners=(ACME, ACME)), "there are 2 partners acme"),
     (
@@ -102,6 +118,18 @@ MORE += [
         "of the partner acme the platform keeps -1 basis points",
     ),
     ("PARTNER", replace(CATALOGUE, partners=(replace(ACME, name=" "),)), "the partner acme has no name"),
+]
+
+
+MORE += [
+    (
+        "SPLIT",
+        split(Part("stock", 1), Part("workflow", 1)),
+        "bundle.scm splits its price for workflow, which is no module of another in it",
+    ),
+    ("SPLIT", split(Part("stock", 1), Part("stock", 2)), "bundle.scm splits its price 2 times for stock"),
+    ("SPLIT", split(Part("stock", 10_001)), "bundle.scm splits its price into parts of 10001 basis points"),
+    ("SPLIT", split(Part("stock", -1)), "bundle.scm splits its price into parts of -1 basis points"),
 ]
 
 
@@ -155,6 +183,20 @@ def test_what_a_partner_made_is_sold_for_nobody_else(lamp, monkeypatch):
     assert found(replace(known, offers=(*known.offers, replace(mine, partner="acme")))) == []
     assert found(replace(known, offers=(*known.offers, mine))) == [("OWNER", "module.lamp belongs to us, but acme made it")]
     assert ("OWNER", "module.lamp belongs to the partner acme, whom nobody knows") in found(declared())
+
+
+def test_a_split_that_names_every_module_of_a_partner_is_sound():
+    assert found(split(Part("stock", 0))) == []
+    assert found(split(Part("stock", 10_000))) == []
+
+
+def test_a_partners_module_that_is_not_sold_by_itself_has_no_terms_in_a_bundle(lamp, monkeypatch):
+    monkeypatch.setattr(type(modules()["lamp"]), "vendor", "acme")
+    monkeypatch.setattr(type(modules()["lamp"]), "price", ())
+    bundle = offer(Kind.BUNDLE, "light", "5", gives=gives("lamp"), parts=(Part("lamp", 5_000),))
+    assert found(replace(and_also(bundle), partners=(ACME,))) == [
+        ("SPLIT", "bundle.light splits its price for lamp, which is not sold by itself: there are no terms for it")
+    ]
 
 
 def test_what_is_not_sold_any_more_needs_no_prices():

@@ -128,7 +128,7 @@ def test_the_version_that_is_spoken_is_the_sdks():
 def test_a_key_without_the_secret_of_events_is_refused(settings):
     assert check_stripe() == []
     settings.STRIPE_WEBHOOK_SECRET = ""
-    assert [error.id for error in check_stripe()] == ["billing.E010"]
+    assert [error.id for error in check_stripe()] == ["billing.E100"]
     settings.STRIPE_API_KEY = ""
     assert check_stripe() == []
 

@@ -85,6 +85,44 @@ def test_when_stripe_is_away_few_are_asked_about_and_whoever_has_no_customer_is_
     assert asked == []
 
 
+def due_to_act(keys):
+    for place, key in enumerate(keys):
+        at = timezone.now() - timedelta(hours=1, minutes=-place)
+        Entitlement.objects.filter(tenant__customer__stripe_id=key).update(act_at=at)
+    Entitlement.objects.exclude(tenant__customer__stripe_id__in=keys).update(act_at=None)
+
+
+def acts_at(key):
+    return Entitlement.objects.get(tenant__customer__stripe_id=key).act_at
+
+
+def test_a_customer_beyond_reach_keeps_nobody_from_what_time_brings(companies, monkeypatch, time_machine):
+    time_machine.move_to(timezone.now() + timedelta(minutes=10))  # what was asked before is no answer any more
+    keys, asked = companies
+    silent(monkeypatch, asked, keys[0])
+    due_to_act(keys)
+    lived = []
+    real = living._live
+    monkeypatch.setattr(living, "_live", lambda row, now: lived.append(row.tenant.customer.stripe_id) or real(row, now))
+    living.act_by_time()
+    assert (asked, lived) == (keys, keys[1:])
+    assert timezone.now() < acts_at(keys[0]) <= timezone.now() + living.SOON
+
+
+def test_when_stripe_is_away_those_who_have_paid_wait_and_the_log_says_so(companies, monkeypatch, time_machine, caplog):
+    time_machine.move_to(timezone.now() + timedelta(minutes=10))
+    keys, asked = companies
+    silent(monkeypatch, asked, *keys)
+    due_to_act(keys)
+    living.act_by_time()
+    assert asked == keys[: living.UNANSWERED]
+    assert "Stripe is away" in caplog.text
+    assert acts_at(keys[3]) < timezone.now()  # the first to be asked about next time
+    asked.clear()
+    living.act_by_time()
+    assert asked == keys[3:]
+
+
 def test_a_broken_company_without_a_row_is_tried_again_later_and_not_in_every_sweep(_database, monkeypatch, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     Tenant.objects.all().update(created_at=timezone.now())

@@ -116,6 +116,7 @@ def live_a_life(shop: Any) -> list[Any]:
         {"display_name": "Storage", "event_name": "storage", "default_aggregation": {"formula": "sum"}}
     )
     business, seat = shop.price("Business", 9900, lookup_key="business.month.usd"), shop.price("Seat", 1000)
+    shop.subscription((shop.price("Quarter", 2700, recurring={"interval_count": 3}), 1))
     storage = shop.price("Storage", 3, recurring={"usage_type": "metered", "meter": meter.id})
     coupon = v1.coupons.create({"percent_off": 12.5, "duration": "repeating", "duration_in_months": 3})
     code = v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "HELLO"})

@@ -46,9 +46,10 @@ def test_what_is_spread_adds_up(amount: int, over: list[int]) -> None:
     anchor=st.integers(START, START + 4 * 365 * DAY),
     later=st.integers(0, 800 * DAY),
     interval=st.sampled_from(["week", "month", "year"]),
+    count=st.integers(1, 3),
 )
-def test_periods_follow_each_other_without_a_gap(anchor: int, later: int, interval: str) -> None:
-    recurring = {"interval": interval, "interval_count": 1}
+def test_periods_follow_each_other_without_a_gap(anchor: int, later: int, interval: str, count: int) -> None:
+    recurring = {"interval": interval, "interval_count": count}
     start, end = period_around(anchor, recurring, anchor + later)
     assert start <= anchor + later < end
     assert period_around(anchor, recurring, end)[0] == end

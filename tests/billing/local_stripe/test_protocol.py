@@ -216,6 +216,23 @@ def test_a_lookup_key_moves_only_when_told_to(v1: Any, shop: Any) -> None:
     assert v1.prices.retrieve(old).lookup_key is None
 
 
+def test_a_price_every_three_months_is_paid_for_all_three_and_then_again(v1: Any, shop: Any, local: Any) -> None:
+    sub = shop.subscription((shop.price("Quarter", 2700, recurring={"interval_count": 3}), 1))
+    item = sub["items"].data[0]
+    assert (item.price.recurring.interval, item.price.recurring.interval_count) == ("month", 3)
+    assert item.current_period_end - item.current_period_start in range(89 * 86400, 93 * 86400)
+    local.advance(days=31)
+    assert [each.total for each in shop.invoices(sub.id)] == [2700]
+    local.advance(days=63)
+    assert [each.total for each in shop.invoices(sub.id)] == [2700, 2700]
+
+
+@pytest.mark.parametrize(("interval", "count"), [("month", 0), ("month", 37), ("year", 4), ("week", 157)])
+def test_a_price_is_paid_at_least_once_in_three_years(shop: Any, interval: str, count: int) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="three years"):
+        shop.price("Never", 100, interval, recurring={"interval_count": count})
+
+
 def test_embedded_lists_show_ten_and_say_that_there_are_more(v1: Any, shop: Any) -> None:
     prices = [shop.price(f"Part {number}", 100 + number) for number in range(12)]
     sub = shop.subscription(*((price, 1) for price in prices))

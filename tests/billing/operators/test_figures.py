@@ -53,7 +53,7 @@ class Buyer(Walker):
 
     def _subscribe(self, **params):
         self.intents += 1
-        plan = self.chance.choice(PLANS)
+        plan = self.chance.choice([*PLANS, "business.quarter.usd"])
         seat = f"seat.{plan}"
         items = [{"price": self.prices[plan]}, {"price": self.prices[seat], "quantity": self.chance.randrange(1, 9)}]
         asked = {"customer": self.customer.stripe_id, "items": items, **params}
@@ -66,6 +66,14 @@ class Buyer(Walker):
         found = self._mine("active")
         item = self.chance.choice([each for each in found["items"].data if each.price.lookup_key.startswith("seat.")])
         self.shop.v1.subscriptions.update(found.id, {"items": [{"id": item.id, "quantity": self.chance.randrange(1, 20)}]})
+
+
+def agreed(shop, key, interval, count):  # noqa: F811
+    """Return a price by agreement, of the product and amount of one that is sold, every so many intervals."""
+    sold = shop.v1.prices.list({"lookup_keys": [key]}).data[0]
+    every = {"interval": interval, "interval_count": count}
+    asked = {"product": sold.product, "currency": sold.currency, "unit_amount": sold.unit_amount, "recurring": every}
+    return shop.v1.prices.create({**asked, "lookup_key": key.replace("month", "agreed")}).id
 
 
 def rounded(amount):
@@ -85,7 +93,7 @@ class Books:
         for key in row["_items"]:
             item = self.store.kinds["subscription_item"][key]
             price = self.store.kinds["price"][item["price"]]
-            months = 12 if price["recurring"]["interval"] == "year" else 1
+            months = (12 if price["recurring"]["interval"] == "year" else 1) * price["recurring"]["interval_count"]
             left.append(Fraction(price["unit_amount"] * item["quantity"], 100))
         for key in row["discounts"]:
             discount = self.store.kinds["discount"][key]
@@ -157,6 +165,8 @@ def test_over_random_lives_the_figures_are_those_of_stripes_own_rows(shop, seed,
     time_machine.move_to(start, tick=False)
     keys = [*PLANS, *(f"seat.{plan}" for plan in PLANS)]
     prices = {key: shop.price(key) for key in keys}
+    for key in ("business.month.usd", "seat.business.month.usd"):  # by agreement, paid each quarter
+        prices[key.replace("month", "quarter")] = agreed(shop, key, "month", 3)
     coupons = tuple(shop.v1.coupons.create(each).id for each in COUPONS)
     buyers = []
     for number in range(10):
@@ -205,6 +215,18 @@ def test_what_a_subscription_brings_is_what_its_next_invoice_says(shop, company)
         months = 12 if ".year." in key else 1
         expected = (Decimal(net) / 100 / months).quantize(Decimal("0.01"), ROUND_HALF_UP)
         assert figures.monthly(customer.subscriptions.get(), timezone.now()) == expected, key
+
+
+@pytest.mark.parametrize(
+    ("interval", "count", "brings"),
+    [("month", 3, "26.33"), ("month", 6, "13.17"), ("year", 2, "3.29"), ("week", 4, "85.58"), ("day", 30, "80.10")],
+)
+def test_what_is_paid_every_so_many_intervals_is_spread_over_them(shop, company, interval, count, brings):  # noqa: F811
+    customer = shop.customer(company())
+    price = agreed(shop, "business.month.usd", interval, count)
+    shop.v1.subscriptions.create({"customer": customer.stripe_id, "items": [{"price": price}]})
+    refresh_customer(customer=customer)
+    assert figures.mrr() == {"USD": Decimal(brings)}
 
 
 def test_a_coupon_for_one_product_takes_from_that_alone(shop, company):  # noqa: F811

@@ -25,6 +25,7 @@ from billing.models import (
     ModuleGrant,
     Partner,
     PartnerLine,
+    PartnerPerson,
     PartnerStatement,
     Payout,
     Setback,
@@ -54,6 +55,7 @@ def statements(client, path):
 def earned(number, now):
     """Make a partner with a line, its statement, and what is due by it."""
     partner = Partner.objects.create(vendor=f"vendor{number}", email="p@example.com", country="DE")
+    PartnerPerson.objects.create(partner=partner, email="p@example.com")
     invoice = SharedInvoice.objects.create(stripe_id=f"in_shared{number}")
     amounts = {"currency": "USD", "gross": 50, "share": 10, "net": 40}
     terms = {"basis_points": 2_000, "occurred_at": now}

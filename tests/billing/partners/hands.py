@@ -1,8 +1,15 @@
 """What a company and the bank do about the invoices of a partner's module."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 
+import pytest
+
+from billing.local_stripe.amounts import rounded
 from billing.local_stripe.connect import onboard
 from billing.models import Customer, Partner, PartnerLine
 from billing.partners.folding import totals
@@ -11,6 +18,31 @@ from billing.tasks import sweep
 from tests.billing.core.shop import Shop
 
 FINANCE = "module.finance.month.usd"  # 20 dollars, of which 4 are the platform's
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def dying_at(module: Any, name: str, *, does: bool) -> Iterator[None]:
+    """Let the process end at a call of a module, which `does` its work before or not; afterwards it is as it was."""
+    real = getattr(module, name)
+
+    def dies(*given: Any, **more: Any) -> None:
+        if does:
+            real(*given, **more)
+        raise Killed
+
+    with patch.object(module, name, dies):
+        yield
+
+
+@contextmanager
+def killed_at(module: Any, name: str, *, does: bool) -> Iterator[None]:
+    """Say that the process ended there."""
+    with dying_at(module, name, does=does), pytest.raises(Killed):
+        yield
 
 
 class Dealer:
@@ -41,6 +73,20 @@ class Dealer:
     def credits(self, invoice: str, cents: int) -> Any:
         """Credit an amount by a note that gives it back to the card."""
         return self.v1.credit_notes.create({"invoice": invoice, "amount": cents, "refund_amount": cents})
+
+    def credits_line(self, invoice: str, line: str, cents: int) -> Any:
+        """Credit an amount of one line, before discounts and tax, by a note that gives it back to the card."""
+        lines = [{"type": "invoice_line_item", "invoice_line_item": line, "amount": cents}]
+        (told,) = [each for each in self.v1.invoices.line_items.list(invoice, {"limit": 100}).data if each.id == line]
+        part = Fraction(cents, told.amount)
+        off = rounded(sum(each.amount for each in told.discount_amounts) * part)
+        tax = sum(rounded(each.amount * part) for each in told.taxes or ())
+        return self.v1.credit_notes.create({"invoice": invoice, "lines": lines, "refund_amount": cents - off + tax})
+
+    def lines(self, invoice: str) -> dict[str, str]:
+        """Return the lines of an invoice by the products that they are of."""
+        found = self.v1.invoices.line_items.list(invoice, {"limit": 100}).data
+        return {self.v1.products.retrieve(each.pricing.price_details.product).name: each.id for each in found}
 
     def local(self, path: str, **form: str) -> Any:
         """Do what only the local Stripe can."""
@@ -75,6 +121,14 @@ def onboarded(shop: Shop, vendor: str = "acme") -> Partner:
     with local.lock:
         onboard(local, local.store.get("account", str(partner.account)))
     return refresh_account(partner=partner)
+
+
+def funded(dealer: Dealer) -> None:
+    """Let the platform's balance have what it may pay out of."""
+    for _number in range(3):
+        dealer.shop.buys(dealer.customer, "enterprise.month.usd")
+    dealer.shop.stripe.advance(days=3)
+    dealer.works()
 
 
 def lines() -> list[tuple[str, Decimal, Decimal, Decimal]]:

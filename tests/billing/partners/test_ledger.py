@@ -84,6 +84,66 @@ def test_a_credit_note_that_gives_money_back_counts_once(dealer):
     assert lines() == [SALE, ("credit", D(-10), D(-2), D(-8))]
 
 
+def test_a_bundle_brings_the_partner_the_part_that_the_catalogue_states(dealer, settings):
+    settings.TESSERA_CATALOGUE = "tests.billing.partners.planted.WITH_PARTS"
+    invoice = dealer.buys("custom.month.usd", "bundle.erp.month.usd")  # 9 and 35 dollars
+    dealer.works()
+    assert lines() == [("sale", D(14), D("2.80"), D("11.20"))]
+    line = PartnerLine.objects.get()
+    assert (line.product, line.module, line.what) == ("bundle.erp", "finance", "bundle.erp/finance")
+    dealer.credits_line(invoice.id, dealer.lines(invoice.id)["bundle.erp"], 1750)
+    dealer.works()
+    assert lines()[1:] == [("credit", D(-7), D("-1.40"), D("-5.60"))]
+    dealer.gives_back(invoice.id, 2650)
+    dealer.works()
+    assert owed() == 0
+
+
+def test_a_part_of_nothing_books_nothing(dealer):
+    dealer.buys("business.month.usd")
+    dealer.works()
+    assert lines() == []
+
+
+def test_a_credit_note_of_one_line_takes_from_that_alone(dealer):
+    rate = dealer.v1.tax_rates.create({"display_name": "VAT", "inclusive": False, "percentage": 19})
+    invoice = dealer.buys(default_tax_rates=[rate.id])
+    of = dealer.lines(invoice.id)
+    dealer.credits_line(invoice.id, of["plan.custom"], 900)
+    dealer.works()
+    assert lines() == [SALE]
+    dealer.credits_line(invoice.id, of["module.finance"], 500)
+    dealer.works()
+    assert lines() == [SALE, ("credit", D(-5), D(-1), D(-4))]
+    dealer.gives_back(invoice.id, 15 * 119)  # all that is left of it is the partner's
+    dealer.works()
+    assert lines()[2:] == [("refund", D(-15), D(-3), D(-12))]
+    settle_invoice(invoice=invoice.id)
+    assert len(lines()) == 3
+
+
+def test_what_was_spread_before_a_line_was_credited_is_reckoned_anew(dealer):
+    invoice = dealer.buys()
+    dealer.gives_back(invoice.id, 1450)
+    dealer.works()
+    assert lines() == [SALE, ("refund", D(-10), D(-2), D(-8))]
+    dealer.credits_line(invoice.id, dealer.lines(invoice.id)["plan.custom"], 900)  # so the refund was of the module but for 5.50
+    dealer.works()
+    assert lines()[2:] == [("credit", D("-4.50"), D("-0.90"), D("-3.60"))]
+
+
+def test_a_note_that_is_voided_takes_nothing(dealer):
+    dealer.shop.pays_with(dealer.customer, "pm_card_chargeCustomerFail")
+    invoice = dealer.buys()
+    line = {"type": "invoice_line_item", "invoice_line_item": dealer.lines(invoice.id)["module.finance"], "amount": 1000}
+    note = dealer.v1.credit_notes.create({"invoice": invoice.id, "lines": [line]})
+    dealer.v1.credit_notes.void_credit_note(note.id)
+    dealer.shop.pays_with(dealer.customer, "pm_card_visa")
+    dealer.v1.invoices.pay(invoice.id)
+    dealer.works()
+    assert lines() == [SALE]
+
+
 def test_a_credit_note_before_the_payment_lowers_what_is_earned(dealer):
     dealer.shop.pays_with(dealer.customer, "pm_card_chargeCustomerFail")
     invoice = dealer.buys()

@@ -10,18 +10,14 @@ from tessera.errors import Refused
 
 from billing.gateway.client import Unreachable
 from billing.models import Partner, PartnerLine, PartnerStatement, Payout, StatementEntry
-from billing.partners import payouts
+from billing.partners import onboarding, payouts
 from billing.partners.folding import settle_invoice
 from billing.partners.onboarding import hold_partner, onboard_partner, release_partner
 from billing.partners.payouts import pay_partners
 from billing.partners.statements import balances_of, close_statements, last_month, next_month
-from tests.billing.partners.hands import onboarded
+from tests.billing.partners.hands import funded, killed_at, onboarded
 
 BEGIN = datetime(2031, 1, 10, 9, tzinfo=UTC)
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @pytest.fixture
@@ -47,14 +43,6 @@ def told(statement):
 
 def transfers(dealer):
     return [(each.amount, each.destination) for each in dealer.v1.transfers.list({"limit": 100}).data]
-
-
-def funded(dealer):
-    """Let the platform's balance have what it may pay out of."""
-    for _number in range(3):
-        dealer.shop.buys(dealer.customer, "enterprise.month.usd")
-    dealer.shop.stripe.advance(days=3)
-    dealer.works()
 
 
 @pytest.fixture
@@ -145,21 +133,12 @@ SEAMS = ["before the transfer", "after the transfer", "after a day"]
 
 
 @pytest.mark.parametrize("seam", SEAMS)
-def test_a_kill_pays_once(dealer, due, monkeypatch, seam):
-    real = payouts.create_transfer
-
-    def dies(**given):
-        if seam != "before the transfer":
-            real(**given)
-        raise Killed
-
-    monkeypatch.setattr(payouts, "create_transfer", dies)
-    with pytest.raises(Killed):
+def test_a_kill_pays_once(dealer, due, seam):
+    with killed_at(payouts, "create_transfer", does=seam != "before the transfer"):
         list(pay_partners())
     assert Payout.objects.get().state == "open"
     if seam == "after a day":
         dealer.shop.stripe.advance(days=2)  # Stripe has forgotten the key
-    monkeypatch.setattr(payouts, "create_transfer", real)
     (paid,) = pay_partners()
     assert (paid.payout.pk, paid.payout.state) == (due.pk, "paid")
     assert [amount for amount, _to in transfers(dealer)] == [1600]
@@ -224,19 +203,9 @@ def test_who_is_held_or_unknown_to_stripe_is_not_paid_until_they_are_not(dealer,
     assert paid.payout.state == "paid"
 
 
-def test_onboarding_that_is_killed_makes_one_account(dealer, monkeypatch):
-    from billing.partners import onboarding
-
-    real = onboarding.create_account
-
-    def dies(**given):
-        real(**given)
-        raise Killed
-
-    monkeypatch.setattr(onboarding, "create_account", dies)
-    with pytest.raises(Killed):
+def test_onboarding_that_is_killed_makes_one_account(dealer):
+    with killed_at(onboarding, "create_account", does=True):
         onboard_partner(vendor="acme", email="acme@example.com", country="de")
-    monkeypatch.setattr(onboarding, "create_account", real)
     partner, link = onboard_partner(vendor="acme")
     assert [each.id for each in dealer.v1.accounts.list().data] == [partner.account]
     assert link.endswith(f"/onboard/{partner.account}")

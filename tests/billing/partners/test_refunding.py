@@ -11,13 +11,9 @@ from tessera.testing.plugin import entered
 from billing.models import Instruction, Invoice
 from billing.partners import refunding
 from billing.partners.refunding import refund_invoice
-from tests.billing.partners.hands import lines, owed
+from tests.billing.partners.hands import killed_at, lines, owed
 
 SALE = ("sale", D(20), D(4), D(16))
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @pytest.fixture
@@ -61,18 +57,9 @@ def test_without_an_amount_all_that_is_left_is_given_back_by_the_invoices_number
 
 @pytest.mark.parametrize("seam", ["before", "after", "after two days"])
 @pytest.mark.parametrize("amount", [None, D(5)])
-def test_a_kill_gives_back_once(dealer, invoice, monkeypatch, seam, amount):
-    real = refunding.create_refund
-
-    def dies(**given):
-        if seam != "before":
-            real(**given)
-        raise Killed
-
-    monkeypatch.setattr(refunding, "create_refund", dies)
-    with pytest.raises(Killed):
+def test_a_kill_gives_back_once(dealer, invoice, seam, amount):
+    with killed_at(refunding, "create_refund", does=seam != "before"):
         give(invoice, amount)
-    monkeypatch.setattr(refunding, "create_refund", real)
     if seam == "after two days":
         dealer.shop.stripe.advance(days=2)
         Instruction.objects.update(created_at="2020-01-01T00:00:00Z")
@@ -81,15 +68,9 @@ def test_a_kill_gives_back_once(dealer, invoice, monkeypatch, seam, amount):
     assert Instruction.objects.get().state == "done"
 
 
-def test_while_one_is_under_way_another_is_refused(dealer, invoice, monkeypatch):
-    def dies(**given):
-        raise Killed
-
-    real = refunding.create_refund
-    monkeypatch.setattr(refunding, "create_refund", dies)
-    with pytest.raises(Killed):
+def test_while_one_is_under_way_another_is_refused(dealer, invoice):
+    with killed_at(refunding, "create_refund", does=False):
         give(invoice, D(5))
-    monkeypatch.setattr(refunding, "create_refund", real)
     with pytest.raises(Refused) as refused:
         give(invoice, D(6))
     assert refused.value.problems[0].code == "CONFLICT"

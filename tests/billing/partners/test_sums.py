@@ -3,7 +3,7 @@
 import random
 import shutil
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from fractions import Fraction
@@ -25,21 +25,30 @@ from billing.partners.payouts import pay_partners
 from billing.partners.statements import close_statements, last_month, next_month
 from billing.tasks import sweep
 from tests.billing.core.shop import Shop
-from tests.billing.partners.hands import FINANCE, Dealer, onboarded
+from tests.billing.partners.hands import FINANCE, Dealer, Killed, dying_at, onboarded
 
-ACTS = ("buys", "refunds", "credits", "disputes", "decides", "fails", "works", "works", "month", "month", "reconciles")
+ACTS = (
+    "buys",
+    "refunds",
+    "credits",
+    "credits_line",
+    "disputes",
+    "decides",
+    "fails",
+    "works",
+    "works",
+    "month",
+    "month",
+    "reconciles",
+)
 BEGIN = datetime(2031, 1, 3, 9, tzinfo=UTC)
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 class Life:
     """A company, a bank, operators and a network without mercy, by one seed."""
 
-    def __init__(self, dealer, seed, monkeypatch, time_machine):
-        self.dealer, self.chance, self.patch, self.clock = dealer, random.Random(seed), monkeypatch, time_machine
+    def __init__(self, dealer, seed, time_machine):
+        self.dealer, self.chance, self.clock = dealer, random.Random(seed), time_machine
         self.invoices, self.disputes, self.refunds, self.late = [], [], [], []
         self.rate = dealer.v1.tax_rates.create({"display_name": "VAT", "inclusive": False, "percentage": 19})
 
@@ -73,6 +82,14 @@ class Life:
 
     def credits(self):
         self.refunds_(self.dealer.credits)
+
+    def credits_line(self):
+        """Credit a part of one line; Stripe refuses what is more than is left of it, or of the payment."""
+        if invoice := self._some(self.invoices):
+            key = self._some(sorted(self.dealer.lines(invoice).values()))
+            (line,) = [each for each in self.dealer.v1.invoices.line_items.list(invoice).data if each.id == key]
+            with suppress(stripe.InvalidRequestError):
+                self.dealer.credits_line(invoice, key, self.chance.choice([line.amount, self.chance.randint(1, line.amount)]))
 
     def disputes_one(self):
         invoice = self._some(self.invoices)
@@ -109,20 +126,8 @@ class Life:
     def pays(self, seam=None, does=True):
         if seam is None:
             return list(pay_partners())
-        real = getattr(payouts, seam)
-
-        def dies(*given, **more):
-            if does:
-                real(*given, **more)
-            raise Killed
-
-        self.patch.setattr(payouts, seam, dies)
-        try:
+        with suppress(Killed), dying_at(payouts, seam, does=does):
             list(pay_partners())
-        except Killed:
-            pass
-        finally:
-            self.patch.setattr(payouts, seam, real)
 
     def reconciles(self):
         reconcile_with_stripe()
@@ -174,6 +179,24 @@ def given_back(local, invoice):
     return sum(refunds) + sum(disputes) + sum(note["amount"] for note in notes)
 
 
+def with_tax(line, off):
+    return line["amount"] - off + sum(each["amount"] for each in line["taxes"])
+
+
+def left_of(local, invoice, key):
+    """Return which part of a line was not given back: notes take from their lines, all else from what these leave."""
+    wholes = {each["id"]: with_tax(each, sum(off["amount"] for off in each["discount_amounts"])) for each in invoice["_lines"]}
+    named = dict.fromkeys(wholes, 0)
+    for note in local.of("credit_note", invoice=invoice["id"]):
+        for each in note["_lines"]:
+            if each["type"] == "invoice_line_item":
+                named[each["invoice_line_item"]] += with_tax(each, each["discount_amount"])
+    named = {each: min(named[each], whole) for each, whole in wholes.items()}
+    rest = invoice["total"] - sum(named.values())
+    spread = Fraction(min(max(given_back(local, invoice) - sum(named.values()), 0), rest), rest) if rest else Fraction(0)
+    return 1 - (named[key] + (wholes[key] - named[key]) * spread) / wholes[key]
+
+
 def wholly_right(life):
     """Say that the ledger is what Stripe's own rows come to, and that what was transferred is what payouts say."""
     local = life.dealer.shop.stripe.local.store
@@ -183,8 +206,7 @@ def wholly_right(life):
         for line in invoice["_lines"]:
             if line["pricing"]["price_details"]["product"] == finance and line["amount"]:
                 gross = line["amount"] - sum(each["amount"] for each in line["discount_amounts"])
-                left = Fraction(max(invoice["total"] - given_back(local, invoice), 0), invoice["total"])
-                sold[line["id"]] = (gross, left)
+                sold[line["id"]] = (gross, left_of(local, invoice, line["id"]))
     booked = {sale.source: sale for sale in PartnerLine.objects.filter(kind="sale")}
     assert booked.keys() == sold.keys()
     for key, (gross, left) in sold.items():
@@ -218,7 +240,7 @@ def begin(_database, tenant, stocked, tmp_path, settings, monkeypatch, time_mach
             onboarded(dealer.shop)
             for _number in range(2):  # the platform has enough to pay from
                 dealer.shop.buys(dealer.customer, "enterprise.month.usd")
-            yield Life(dealer, seed, monkeypatch, time_machine)
+            yield Life(dealer, seed, time_machine)
 
     return life
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from tessera.context import system
 from tessera.testing.plugin import entered
 
+from billing.mirror.refreshing import refresh_customer
 from billing.models import Instruction
 from billing.services import changes, instructions
 from tests.billing.core.shop import FAILS
+from tests.billing.services import words
 from tests.billing.services.paying import codes
 from tests.billing.services.words import PREVIEW as CHANGES
 
@@ -66,6 +68,7 @@ def test_another_plan_takes_its_seats_along_and_drops_what_it_holds(payer):
         "plan": "plan.business",
         "title": "Business",
         "interval": "MONTH",
+        "intervalCount": 1,
         "currency": "USD",
         "seats": 7,
         "includedSeats": 5,
@@ -248,6 +251,22 @@ def test_what_cannot_be_is_refused_by_its_field(payer, wish, found):
 
 def test_there_is_nothing_to_change_before_anything_was_bought(payer):
     assert payer.refusal(seats=2) == ("STATE", "")
+
+
+def test_what_is_paid_every_three_months_is_shown_so_and_not_changed_by_the_company(payer):
+    sold = payer.shop.v1.prices.retrieve(payer.shop.price("custom.month.usd"))
+    recurring = {"interval": "month", "interval_count": 3}
+    asked = {"product": sold.product, "currency": "usd", "unit_amount": 2700, "recurring": recurring}
+    price = payer.shop.v1.prices.create(asked)
+    made = payer.shop.v1.subscriptions.create({"customer": payer.customer.stripe_id, "items": [{"price": price.id}]})
+    payer.id = made.id
+    refresh_customer(customer=payer.customer)
+    shown = payer.ada.data(words.SHOW)["it"]
+    assert (shown["interval"], shown["intervalCount"], shown["amount"]) == ("MONTH", 3, "27")
+    start, end = payer.period()
+    assert 88 <= (end - start).days <= 92
+    assert payer.refusal(seats=2) == ("STATE", "")
+    assert payer.ada.data(words.IMPACT, module="stock")["it"]["interval"] is None
 
 
 def test_a_subscription_made_by_hand_is_not_changed_by_the_company(payer):

@@ -159,9 +159,12 @@ def test_what_is_not_sold_so_is_refused_by_its_field(shop, ada, given, found):
     assert sessions(shop) == []
 
 
-def test_a_price_that_stripe_has_otherwise_is_not_sold(shop, ada):
+@pytest.mark.parametrize("other", [{"amount": 100}, {"interval": "year"}, {"interval_count": 3}])
+def test_a_price_that_stripe_has_otherwise_is_not_sold(shop, ada, other):
     price = shop.v1.prices.retrieve(shop.price("business.month.usd"))
-    asked = {"product": price.product, "currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}}
+    recurring = {"interval": other.get("interval", "month"), "interval_count": other.get("interval_count", 1)}
+    amount = other.get("amount", price.unit_amount)
+    asked = {"product": price.product, "currency": "usd", "unit_amount": amount, "recurring": recurring}
     shop.v1.prices.create(asked | {"lookup_key": "business.month.usd", "transfer_lookup_key": True})
     assert refused(ada) == [("UNAVAILABLE", "")]
 

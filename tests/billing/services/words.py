@@ -1,6 +1,6 @@
 """The documents that a company's console sends about its billing."""
 
-SUBSCRIPTION = """status access notice plan title interval currency seats includedSeats amount paused endsAt resumesAt trialEnd
+SUBSCRIPTION = """status access notice plan title interval intervalCount currency seats includedSeats amount paused endsAt resumesAt trialEnd
     items { offer title kind quantity price amount }"""
 CHECKOUT = """mutation($input: BillingCheckoutInput!, $key: String) { it: billingCheckout(input: $input, idempotencyKey: $key) {
     result { url checkout } userErrors { field code message } } }"""

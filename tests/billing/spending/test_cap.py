@@ -66,6 +66,12 @@ def test_a_year_counts_by_its_twelfth(payer):  # noqa: F811
     assert spend_of(payer.tenant, row, "USD", month_now(payer.tenant)).additions == D("7.50") + D("16.67")
 
 
+def test_what_is_paid_every_three_months_counts_by_its_third(payer):  # noqa: F811
+    payer.subscribes("business", "bundle.oa", "module.finance")
+    payer.row().items.update(interval_count=3)
+    assert spend_of(payer.tenant, payer.row(), "USD", month_now(payer.tenant)).additions == D("3.00") + D("6.67")
+
+
 def test_usage_is_that_of_the_month_whichever_day_it_was(payer):  # noqa: F811
     for meter, day in (("storage", date(2031, 3, 1)), ("storage", date(2031, 3, 31)), ("messages", date(2031, 3, 1))):
         used(payer, meter, 1_000, day)
