@@ -15,22 +15,34 @@ from tessera.testing import databases
 from tessera.testing.plugin import ROOT
 
 PACKAGE = ROOT / "examples" / "partner_module"
-ASK = """
+PEOPLE = """
 import json
-from django.apps import apps
 from tenants.models import Tenant
 from tests.tenancy.people import owner_of
-a, b = (owner_of(Tenant.objects.get(slug=slug), f"ada.{slug}.{'acme_maintenance' in apps.app_configs}") for slug in "ab")
+found = {slug: owner_of(Tenant.objects.get(slug=slug), f"ada.{slug}").client.defaults for slug in "ab"}
+print(json.dumps({slug: {key: each[key] for key in ("HTTP_HOST", "HTTP_AUTHORIZATION")} for slug, each in found.items()}))
+"""
+ASK = """
+import json
+from django.test import Client
+clients = {slug: Client(**headers) for slug, headers in json.loads('PEOPLE').items()}
+
+def ask(text, slug="a", **variables):
+    body = json.dumps({"query": text, "variables": variables})
+    return clients[slug].post("/graphql", body, content_type="application/json").json()
+
+def codes(text, slug="a"):
+    return [error["extensions"]["code"] for error in ask(text, slug)["errors"]]
 
 def do(mutation, kind, shown="id", **arguments):
-    also = "".join(f", {name}: \\"{value}\\"" for name, value in arguments.items() if name != "input")
+    also = "".join(f', {name}: "{value}"' for name, value in arguments.items() if name != "input")
     text = f"mutation ($input: {kind}) {{ it: {mutation}(input: $input{also}) {{ node {{ {shown} }} userErrors {{ code field }} }} }}"
-    answer = a.data(text, input=arguments["input"])["it"]
+    answer = ask(text, input=arguments["input"])["data"]["it"]
     assert answer["userErrors"] == [], answer
     return answer["node"]
 """
 STORY = """
-unit = a.data('{ units(first: 1) { nodes { id } } }')["units"]["nodes"][0]["id"]
+unit = ask("{ units(first: 1) { nodes { id } } }")["data"]["units"]["nodes"][0]["id"]
 company = do("companyCreate", "CompanyCreateInput!", input={"code": "HQ", "name": "Pumps", "currency": "USD"})["id"]
 party = do("partyCreate", "PartyCreateInput!", input={"name": "Alfreds"})["id"]
 item = do("itemCreate", "ItemCreateInput!", input={"code": "PUMP", "name": "Pump", "unit": unit})["id"]
@@ -39,8 +51,8 @@ given = {"item": item, "company": company, "party": party, "deliveredOn": "2026-
 machine = do("acmeMachineCreate", "AcmeMachineCreateInput!", "id warrantyUntil visits { nodes { id dueOn } }", input=given)
 (visit,) = machine["visits"]["nodes"]
 told = do("acmeVisitComplete", "AcmeVisitCompleteInput!", "state", id=visit["id"], input={"report": "Oiled.", "doneOn": "2026-02-01"})
-below = a.data("{ parties { nodes { acmeMachines { nodes { serialNumber } } } } }")["parties"]["nodes"]
-print(json.dumps([machine["warrantyUntil"], visit["dueOn"], told["state"], below, b.codes("{ acmeMachines { totalCount } }")]))
+below = ask("{ parties { nodes { acmeMachines { nodes { serialNumber } } } } }")["data"]["parties"]["nodes"]
+print(json.dumps([machine["warrantyUntil"], visit["dueOn"], told["state"], below, codes("{ acmeMachines { totalCount } }", "b")]))
 """
 WITHOUT = """
 from tessera.events import EVENTS
@@ -48,8 +60,8 @@ from tessera.module import modules
 from tessera.permissions import all_permissions
 from tessera.resource import RESOURCES
 print(json.dumps([
-    a.codes("{ acmeMachines { totalCount } }") == a.codes("{ neverWas { totalCount } }"),
-    a.data("{ parties { nodes { name } } me { modules } }"),
+    codes("{ acmeMachines { totalCount } }") == codes("{ neverWasThere { totalCount } }") == ["BAD_INPUT"],
+    ask("{ parties { nodes { name } } me { modules } }")["data"],
     [name for known in (modules(), EVENTS, all_permissions(), RESOURCES) for name in known if "acme" in name.lower()],
 ]))
 """
@@ -109,11 +121,12 @@ def test_it_is_a_module_like_ours_and_gone_without_its_package(product, installe
     product.manage("module", "enable", "acme_maintenance", "--tenant", "a", beside=beside)
     tables = "SELECT schemaname, count(*) FROM pg_tables WHERE tablename LIKE 'acme_%' GROUP BY 1"
     assert product.rows(tables) == [("t_a", 3)]
-    said = json.loads(product.manage("shell", "-v0", beside=beside, stdin=ASK + STORY))
+    asked = ASK.replace("PEOPLE", product.manage("shell", "-v0", stdin=PEOPLE).strip())
+    said = json.loads(product.manage("shell", "-v0", beside=beside, stdin=asked + STORY))
     machines = {"acmeMachines": {"nodes": [{"serialNumber": "SN-1"}]}}
-    assert said == ["2028-01-31", "2026-07-31", "DONE", [machines], ["GRAPHQL_VALIDATION_FAILED"]]
+    assert said == ["2028-01-31", "2026-07-31", "DONE", [machines], ["BAD_INPUT"]]
 
-    is_unknown, data, traces = json.loads(product.manage("shell", "-v0", stdin=ASK + WITHOUT))
+    is_unknown, data, traces = json.loads(product.manage("shell", "-v0", stdin=asked + WITHOUT))
     assert is_unknown and traces == []
     assert data["parties"] == {"nodes": [{"name": "Alfreds"}]}
     assert "stock" in data["me"]["modules"] and "acme_maintenance" not in data["me"]["modules"]

@@ -88,6 +88,14 @@ def test_what_is_no_longer_possible_is_refused(shop, work_as):
     assert refusals(PLAN, id=visit["id"], input={"dueOn": "2027-01-15"}) == [("STATE", "state")]
 
 
+def test_a_service_plan_is_refused_where_it_makes_no_sense(shop):
+    plan = "mutation ($input: AcmeServicePlanCreateInput!) { acmeServicePlanCreate(input: $input) { node { id } userErrors { code field } } }"
+    for months in (0, 121):
+        assert refusals(plan, input={"item": shop.oil, "intervalMonths": months}) == [("INVALID", "input")]
+    assert refusals(plan, input={"item": shop.oil, "warrantyMonths": 121}) == [("INVALID", "input")]
+    assert refusals(plan, input={"item": shop.pump}) == [("UNIQUE", "input.item")]
+
+
 def test_a_pump_that_is_sold_again_moves_to_its_new_customer(shop, sell_as_member, work_as):
     first = shop.sell(shop.customer("Alfreds"), (shop.pump, "2"))
     drain()
