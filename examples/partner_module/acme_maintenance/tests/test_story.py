@@ -91,8 +91,8 @@ def test_what_is_no_longer_possible_is_refused(shop, work_as):
 def test_a_service_plan_is_refused_where_it_makes_no_sense(shop):
     plan = "mutation ($input: AcmeServicePlanCreateInput!) { acmeServicePlanCreate(input: $input) { node { id } userErrors { code field } } }"
     for months in (0, 121):
-        assert refusals(plan, input={"item": shop.oil, "intervalMonths": months}) == [("INVALID", "input")]
-    assert refusals(plan, input={"item": shop.oil, "warrantyMonths": 121}) == [("INVALID", "input")]
+        assert refusals(plan, input={"item": shop.oil, "intervalMonths": months}) == [("INVALID", "input.intervalMonths")]
+    assert refusals(plan, input={"item": shop.oil, "warrantyMonths": 121}) == [("INVALID", "input.warrantyMonths")]
     assert refusals(plan, input={"item": shop.pump}) == [("UNIQUE", "input.item")]
 
 
