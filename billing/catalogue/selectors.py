@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from tessera.module import Module, ModulePrice, closure, modules
 
-from billing.catalogue.offers import Catalogue, Grant, Interval, Kind, Offer, Price
+from billing.catalogue.offers import Catalogue, Grant, Interval, Kind, Offer, Price, Terms
 from billing.catalogue.rules import problems_of
 
 MONTHS_OF_A_YEAR = 10  # what a partner's module costs for a year, where its manifest does not say
@@ -37,7 +37,15 @@ def declared() -> Catalogue:
     written: Catalogue = import_string(settings.TESSERA_CATALOGUE)
     sold = tuple(_offer_of(module) for module in modules().values() if module.price)
     titled = (replace(offer, title=offer.title or _title_of(offer.name)) for offer in written.offers)
-    return replace(written, offers=(*titled, *sold))
+    return replace(written, offers=(*titled, *sold), partners=(*written.partners, *_strangers(written)))
+
+
+def _strangers(written: Catalogue) -> tuple[Terms, ...]:
+    """Return terms for those who made a module that is sold and are not in the catalogue; outside of development, none."""
+    if (share := settings.TESSERA_SHARE_OF_STRANGERS) is None:
+        return ()
+    unknown = {module.vendor for module in modules().values() if module.price and module.vendor} - written.terms.keys()
+    return tuple(Terms(vendor, vendor.title(), share) for vendor in sorted(unknown))
 
 
 @lru_cache(maxsize=1)

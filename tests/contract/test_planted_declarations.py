@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 from tessera import clashes
 from tessera.api import Action, Children, List, MenuItem, ModulePrice, Permission, Role, RowScope, Under
 from tessera.messages import catalogue_path
-from tessera.testing.contract import code, language, manifests, surface
+from tessera.testing.contract import code, language, manifests, surface, vendors
 from tessera.testing.contract.parts import CHECKS
 
 from tests.contract.planting import changed, file, manifest, orders, resource
@@ -73,6 +73,7 @@ PLANTED = [
     (manifests.manifest_is_valid, manifest(depends=("nothing",)), "orders depends on nothing, which is not installed"),
     (manifests.manifest_is_valid, manifest(version="soon"), "the version 'soon' is no version"),
     (manifests.manifest_is_valid, manifest(platform=">=9"), "orders needs platform >=9"),
+    (vendors.names_carry_the_vendor, manifest(vendor="acme"), "orders: the resource is named SalesOrder, without the prefix"),
     (manifests.manifest_is_valid, manifest(vendor="Acme Ltd"), "orders states the vendor 'Acme Ltd': 2 to 20 small letters"),
     (manifests.manifest_is_valid, manifest(price=ModulePrice(Decimal(5), "USD")), "orders states a price that is no tuple"),
     (manifests.permissions_are_named, manifest(permissions=(Permission("orders.Print", ""),)), "orders.Print is not"),

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -65,41 +64,6 @@ def test_the_scaffold_installs_works_and_holds_the_contract(manage):
     assert "no " not in {line[:3] for line in done.stdout.splitlines()}
 
 
-@pytest.fixture
-def installed(tmp_path):
-    """Install the scaffold `spare_parts` as pip would, for child processes only; return its folder and their environment."""
-    start_module("spare_parts", "SparePart", tmp_path)
-    about = tmp_path / "spare_parts-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: spare_parts\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[tessera.modules]\nspare_parts = spare_parts.apps:SpareParts\n")
-    server, _, name = settings.DATABASE_URL.rpartition("/")
-    query = name.partition("?")[1] + name.partition("?")[2]
-    database = f"scaffold_{os.getpid()}"
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {database}")
-        yield (
-            tmp_path / "spare_parts",
-            {
-                **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_"))},
-                "PYTHONPATH": os.pathsep.join([str(tmp_path), str(tmp_path / "spare_parts")]),
-                "DATABASE_URL": f"{server}/{database}{query}",
-            },
-        )
-        made = admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [database]).fetchall()
-        for (each,) in made:
-            admin.execute(f'DROP DATABASE "{each}" WITH (FORCE)')
-
-
-@pytest.mark.timeout(900)  # a template database of its own, with every module
-def test_plain_pytest_runs_the_tests_of_a_scaffold(installed):
-    folder, env = installed
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not lives"]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=850)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert " passed" in done.stdout.splitlines()[-1]
-
-
 @pytest.mark.parametrize(
     ("noun", "found"),
     [
@@ -113,6 +77,34 @@ def test_words_are_made_of_the_noun(noun, found):
     words = words_of("acme_fleet", noun)
     assert found.items() <= words.items()
     assert (words["Label"], words["title"]) == ("AcmeFleet", "Acme fleet")
+
+
+def test_a_vendors_prefix_is_in_names_and_not_in_texts(tmp_path):
+    words = words_of("acme_fleet", "AcmeSparePart", "acme")
+    assert (words["Label"], words["title"], words["noun"], words["nouns"]) == (
+        "AcmeFleet",
+        "Fleet",
+        "acme_spare_part",
+        "spare parts",
+    )
+    start_module("acme_fleet", "AcmeSparePart", tmp_path, "acme")
+    manifest = (tmp_path / "acme_fleet" / "acme_fleet" / "apps.py").read_text()
+    assert '    depends = ("base",)\n    vendor = "acme"\n' in manifest
+    assert 'Permission("acme_fleet.acme_spare_part_view", _("View spare parts")),' in manifest
+
+
+@pytest.mark.parametrize(
+    ("vendor", "label", "noun", "reason"),
+    [
+        ("Acme", "acme_fleet", "AcmeVan", "is no vendor's prefix"),
+        ("acme", "fleet", "AcmeVan", "begin with its prefix, such as: acme_fleet"),
+        ("acme", "acme_fleet", "Van", "AcmeVan"),
+    ],
+)
+def test_names_without_the_vendors_prefix_write_nothing(tmp_path, vendor, label, noun, reason):
+    with pytest.raises(CannotStart, match=reason):
+        start_module(label, noun, tmp_path, vendor)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -8,5 +8,6 @@ class InstallationApp(AppConfig):
     label = "installation"
 
     def ready(self) -> None:
+        from tessera import vendors  # noqa: F401 (registers)
         from tessera.db import checks  # noqa: F401 (registers)
         from tessera.installation import permissions  # noqa: F401 (registers)

@@ -147,6 +147,7 @@ STRIPE_TAX = os.environ.get("STRIPE_TAX", "") not in (
 )  # whether Stripe reckons taxes: its account must say where we owe them
 STRIPE_API_VERSION = "2026-10-28.endive"  # the SDK's; what speaks another version is not understood
 TESSERA_PARTNER_MINIMUM = {"USD": "25", "EUR": "25", "CNY": "180"}  # the least that a partner is paid by a transfer
+TESSERA_SHARE_OF_STRANGERS: int | None = None  # basis points kept of partners whom the catalogue does not name; None refuses them
 TESSERA_EVENT_BODY_DAYS = int(os.environ.get("TESSERA_EVENT_BODY_DAYS", "30"))  # that the body of a processed event is kept
 TESSERA_CATALOGUE = "billing.catalogue.data.CATALOGUE"  # what is sold, and for how much
 AUTH_USER_MODEL = "accounts.Account"

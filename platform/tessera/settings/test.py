@@ -14,5 +14,6 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 TESSERA_LETTERS_AN_HOUR = {"company": 1_000_000, "address": 1_000_000}  # the same people are invited in many tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+TESSERA_SHARE_OF_STRANGERS = 2_000  # as in development
 STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET = "sk_test_local", "whsec_local"
 STRIPE_API_BASE = "http://127.0.0.1:9"  # nobody is there: a test that needs a Stripe names its own

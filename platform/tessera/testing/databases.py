@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from tessera import search
 from tessera.context import enter, system
 from tessera.db.installer import install
-from tessera.module import closure, modules
+from tessera.module import Module, closure, modules
 
 ROOT = Path(__file__).resolve().parents[3]
 FUNCTIONS = Path(str(search.__file__)).with_name("functions.sql")
@@ -37,9 +37,9 @@ def _admin() -> psycopg.Connection:
 
 
 def fingerprint() -> str:
-    """Return a digest of every file that decides what a fresh database looks like."""
+    """Return a digest of every file that decides what a fresh database looks like, in modules outside of the checkout too."""
     digest = hashlib.sha256()
-    roots = {Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(ROOT))}
+    roots = {Path(app.path) for app in apps.get_app_configs() if isinstance(app, Module) or Path(app.path).is_relative_to(ROOT)}
     files = {file for root in roots for file in root.rglob("*.py") if not NO_MATTER.intersection(file.relative_to(root).parts)}
     for file in sorted({*files, Path(__file__), FUNCTIONS}):
         digest.update(file.read_bytes())

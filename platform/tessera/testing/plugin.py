@@ -12,7 +12,7 @@ Fixtures:
 - `tenant`: a tenant in which every installed module is on; `other_tenant`: another one just like it.
   Both exist in the template, so a test that uses them costs nothing and is rolled back.
 - `inside`: the context of `tenant`, entered as the system actor; `as_member(*permissions)` enters
-  it as a member with just those rights.
+  it as a member with just those rights, which may be patterns as in a role of a manifest.
 - `drain(tenant)`: tell every waiting fact to its handlers, here and now, until nothing is due
   (`tessera.testing.events`; `tell_again` there tells them twice).
 - `make_tenant(modules)`: a further tenant with a schema of its own (slow: real DDL).
@@ -134,16 +134,18 @@ def as_member(tenant: Any) -> Iterator[Callable[..., Any]]:
     """Return a function that enters tenant A as a member with just the given rights."""
     from tessera.context import EVERYTHING, Actor, Reach
     from tessera.fields import new_id
+    from tessera.permissions import expand
 
     with ExitStack() as stack:
 
         def enter_as(*permissions: str, reach: Reach = EVERYTHING, member_id: Any = None, name: str = "bob") -> Any:
+            exact = {code for code in permissions if "*" not in code}
             actor = Actor(
                 kind="member",
                 member_id=member_id or new_id(),
                 account_id=new_id(),
                 name=name,
-                grants=dict.fromkeys(permissions, reach),
+                grants=dict.fromkeys(sorted(exact | expand(tuple(set(permissions) - exact))), reach),
             )
             return stack.enter_context(entered(tenant, actor=actor))
 

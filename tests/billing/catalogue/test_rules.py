@@ -176,12 +176,14 @@ def test_a_bundle_may_cost_more_than_those_of_its_parts_that_are_sold_alone():
     assert found(without("module.workflow")) == []
 
 
-def test_what_a_partner_made_is_sold_for_nobody_else(lamp, monkeypatch):
+def test_what_a_partner_made_is_sold_for_nobody_else(lamp, monkeypatch, settings):
     known = replace(CATALOGUE, partners=(ACME,))
     monkeypatch.setattr(type(modules()["lamp"]), "vendor", "acme")
     mine = offer(Kind.MODULE, "lamp", "5", gives=gives("lamp"))
     assert found(replace(known, offers=(*known.offers, replace(mine, partner="acme")))) == []
     assert found(replace(known, offers=(*known.offers, mine))) == [("OWNER", "module.lamp belongs to us, but acme made it")]
+    settings.TESSERA_SHARE_OF_STRANGERS = None  # as in production
+    assert declared().partners == ()
     assert ("OWNER", "module.lamp belongs to the partner acme, whom nobody knows") in found(declared())
 
 
@@ -197,6 +199,16 @@ def test_a_partners_module_that_is_not_sold_by_itself_has_no_terms_in_a_bundle(l
     assert found(replace(and_also(bundle), partners=(ACME,))) == [
         ("SPLIT", "bundle.light splits its price for lamp, which is not sold by itself: there are no terms for it")
     ]
+
+
+def test_where_modules_are_written_every_partner_has_terms(lamp, monkeypatch, settings):
+    settings.TESSERA_SHARE_OF_STRANGERS = 1_500
+    assert declared().partners == ()
+    monkeypatch.setattr(type(modules()["lamp"]), "vendor", "acme")
+    assert declared().partners == (Terms("acme", "Acme", 1_500),)
+    assert found(declared()) == []
+    monkeypatch.setattr("billing.catalogue.data.CATALOGUE", replace(declared(), offers=CATALOGUE.offers, partners=(ACME,)))
+    assert declared().partners == (ACME,)
 
 
 def test_what_is_not_sold_any_more_needs_no_prices():

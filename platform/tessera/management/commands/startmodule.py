@@ -15,11 +15,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("label", help="the module's name, such as fleet")
         parser.add_argument("noun", help="its first noun in CamelCase, such as Vehicle")
+        parser.add_argument("--vendor", default="", help="the prefix of the partner whose module it is, such as acme")
         parser.add_argument("--into", type=Path, default=Path(), help="the folder to write to (default: here)")
 
-    def handle(self, *args: Any, label: str, noun: str, into: Path, **options: Any) -> None:
+    def handle(self, *args: Any, label: str, noun: str, vendor: str, into: Path, **options: Any) -> None:
         try:
-            written = start_module(label, noun, into)
+            written = start_module(label, noun, into, vendor)
         except CannotStart as error:
             raise CommandError(str(error)) from error
         for path in written:

@@ -10,7 +10,7 @@ from tessera.testing.contract import answers, indexes, life
 from tessera.testing.contract.life import within
 from tessera.testing.contract.parts import CHECKS, Check, Part, as_check, part_of
 
-for _name in ("manifests", "tables", "documents", "code", "surface", "language"):
+for _name in ("manifests", "tables", "documents", "code", "surface", "vendors", "language"):
     import_module(f"tessera.testing.contract.{_name}")
 
 LIVED = [as_check(each) for each in (life.it_installs_alone, life.off_and_on_keeps_every_byte, life.purging_leaves_nothing)]

@@ -1,0 +1,1 @@
+"""Maintenance: machines at customers, their warranty, and the visits to them."""

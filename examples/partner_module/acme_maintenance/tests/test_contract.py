@@ -1,0 +1,7 @@
+"""Maintenance holds what every module has to hold."""
+
+from tessera.testing import ModuleContract
+
+
+class TestMaintenance(ModuleContract):
+    module = "acme_maintenance"
