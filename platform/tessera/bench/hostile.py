@@ -13,7 +13,7 @@ from tessera.access.models import Member
 from tessera.bench.lists import LIST
 from tessera.bench.load import ask, request, timed_asks
 from tessera.bench.measures import Benchmark, Measured, Seconds, within
-from tessera.bench.servers import PRODUCT, serving
+from tessera.bench.servers import ONE_PROCESS, PRODUCT, serving
 from tessera.bench.stage import Stage, inside, owner_of, token_of
 from tessera.graph.answers import Request, answer
 from tessera.graph.documents import Documents
@@ -78,7 +78,7 @@ def good_beside_bad(stage: Stage) -> Measured:
     beside: list[Seconds] = []
     alone: list[Seconds] = []
     n = 0
-    with serving(PRODUCT, processes=1) as port:
+    with serving(PRODUCT, ONE_PROCESS) as port:
         for _ in range(20):
             ask(port, good)
         for turn in range(PAIRS):

@@ -20,7 +20,7 @@ from django.db import connections
 
 from tessera.bench.load import ask, drive, request
 from tessera.bench.measures import Measured
-from tessera.bench.servers import FLOOR, PRODUCT, logs, serving
+from tessera.bench.servers import FLOOR, ONE_PROCESS, PRODUCT, logs, serving
 from tessera.bench.stage import Stage, inside, token_of
 from tessera.graph.answers import Request, answer_here
 from tessera.graph.ids import decode
@@ -84,14 +84,14 @@ def measure(stage: Stage) -> Lists:
     stage.tell(", ".join(f"{count:,} {name}" for name, count in shop.crowd.items()))
     schema, kept = shop.tenant.schema_name, logs() / "statement.json"
     with ExitStack() as stack:
-        product = stack.enter_context(serving(PRODUCT, processes=1))
+        product = stack.enter_context(serving(PRODUCT, ONE_PROCESS))
         pages = list(_pages(stage, product, kept))
-        floor = stack.enter_context(serving(FLOOR, processes=1, BENCH_SCHEMA=schema, BENCH_STATEMENT=str(kept)))
+        floor = stack.enter_context(serving(FLOOR, ONE_PROCESS, BENCH_SCHEMA=schema, BENCH_STATEMENT=str(kept)))
         ports = {ROWS: floor, STATEMENT: floor}
         for name in (PLAIN, OPTIMIZED):
             module = f"tessera.bench.peers.{name}"
             about = {"DJANGO_SETTINGS_MODULE": "tessera.bench.peers.settings", "BENCH_PEER": module, "BENCH_SCHEMA": schema}
-            ports[name] = stack.enter_context(serving(f"{module}:application", processes=1, **about))
+            ports[name] = stack.enter_context(serving(f"{module}:application", ONE_PROCESS, **about))
         _compare(pages, product, ports)
         stage.tell(f"{len(pages)} pages are the same from all, {len(ask(product, pages[0].product)):,} bytes each")
         random.Random(1).shuffle(pages)  # noqa: S311  (not a secret)

@@ -14,11 +14,12 @@ from tessera.embedded.workspace import checkout
 
 QUEUE = "bench"
 PRODUCT, FLOOR = "tessera.wsgi:application", "tessera.bench.floor:application"
+ONE_PROCESS = 1
 PATIENCE = 60.0  # seconds
 
 
 @contextmanager
-def serving(application: str, *, processes: int | None = None, **extra: str) -> Iterator[int]:
+def serving(application: str, processes: int | None = None, /, **extra: str) -> Iterator[int]:
     """Serve a WSGI application as the plan serves the product, or in so many processes; yield its port once it answers."""
     port = free_port()
     web = _planned("web")
