@@ -8,9 +8,12 @@ from django.core.management import CommandError, call_command
 from graphql import GraphQLInterfaceType, GraphQLScalarType, GraphQLUnionType
 from tessera.graph.build import build
 from tessera.graph.reference import reference
-from tessera.management.commands import schema as command
+from tessera.graph.reference_accounts import accounts_page
 from tessera.module import modules
 from tessera.resource import RESOURCES, Deprecated
+
+from frontend_api.accounts_api import schema_for_accounts
+from frontend_api.management.commands import schema as command
 
 # What the first page tells by a rule, and the roots themselves.
 BY_RULE = re.compile(
@@ -72,5 +75,16 @@ def test_what_is_to_leave_says_so(monkeypatch):
 
 def test_a_page_that_is_not_what_the_code_says_fails_the_check(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "PAGES", tmp_path)
-    with pytest.raises(CommandError, match=r"README\.md, base\.md, .* differ from the code"):
+    with pytest.raises(CommandError, match=r"README\.md, accounts\.md, base\.md, .* differ from the code"):
         call_command("schema", check=True)
+
+
+def test_the_accounts_host_has_a_page_that_tells_all_it_offers():
+    accounts = schema_for_accounts()
+    page = accounts_page(accounts)
+    roots = {*accounts.query_type.fields, *accounts.mutation_type.fields}
+    assert roots >= {"plans", "signUp", "devices"}
+    assert {name for name in roots if page.count(f"- **`{name}`**") != 1} == set()
+    assert "  Takes choice? `SignUpChoice`, company `String!`," in page
+    assert "- **`SignUpChoice`**, input: `plan: String!`, `interval: String`" in page
+    assert "  - `overageUnit`: How much a metered unit is, in the unit of `included`.\n" in page
