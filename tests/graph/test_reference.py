@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 from graphql import GraphQLInterfaceType, GraphQLScalarType, GraphQLUnionType
+from tessera.events import EVENTS
 from tessera.graph.build import build
 from tessera.graph.reference import reference
 from tessera.graph.reference_accounts import accounts_page
@@ -65,6 +66,14 @@ def test_a_page_tells_rights_types_and_refusals(pages):
 def test_the_first_page_tells_how_lists_are_filtered(pages):
     assert "- **`StringComparison`**, input: `eq: String`" in pages["README"]
     assert "- **`Direction`**, one of `ASC`, `DESC`." in pages["README"]
+
+
+def test_a_page_names_the_facts_that_webhooks_are_told(pages):
+    assert "- **`sales.lead_assigned`**: A lead has an owner, by a rule or by hand. Says `owner`, `rule`.\n" in pages["sales"]
+    assert "- **`access.member_joined`**: " in pages["platform"]
+    told = re.findall(r"^- \*\*`(\w+\.\w+)`\*\*: ", "".join(pages.values()), re.MULTILINE)
+    of_tests = {name for name, fact in EVENTS.items() if ".tests." in fact.__module__}
+    assert sorted(told) == sorted(EVENTS.keys() - of_tests)
 
 
 def test_what_is_to_leave_says_so(monkeypatch):

@@ -24,8 +24,9 @@ from graphql import (
 )
 
 from tessera.errors import Code
+from tessera.events import EVENTS
 from tessera.graph.names import lower_first
-from tessera.graph.reference_lines import kind_of, mutation_line, notes_of, prose, report_line, type_line
+from tessera.graph.reference_lines import fact_line, kind_of, mutation_line, notes_of, prose, report_line, type_line
 from tessera.graph.shapes import Shape
 from tessera.module import modules
 
@@ -44,6 +45,8 @@ Made from the schema by `manage.py schema`; the rules are on [the GraphQL page](
 - `!` is always there. A mutation takes `idempotencyKey`, and one about a row `id!` and, if the type has one, `version`. All answer
   `userErrors {{ field message code }}`. `hold` says which approval a change waits for.
 - `LeadStateComparison` compares by `eq`, `ne`, `in`, `notIn` and `isNull`, as those of every other enum do.
+- Facts are what [webhooks](../../learn/build-an-app.md#8-listen) are told, by name, `<module>.*` or `*`; each has a `subject`, the record
+  that it is about. What else it says comes as plain values, numbers and ids as text.
 - "In bulk" names the form that takes up to a hundred `items` of the same input.
 
 ## Codes
@@ -105,6 +108,8 @@ class _Reference:
         parts += [self._of_shape(shape) for shape in self.shapes[page]]
         if self.reads[page]:
             parts.append("## Reports\n\n" + "".join(report_line(name, field) for name, field in self.reads[page].items()))
+        if facts := [fact_line(name, fact) for name, fact in sorted(EVENTS.items()) if _told_on(page, name)]:
+            parts.append("## Facts\n\n" + "".join(facts))
         if self.writes[page]:
             parts.append("## Mutations about no row\n\n" + "".join(mutation_line(*each) for each in self.writes[page].items()))
         return "\n".join(part for part in (*parts, self._types(own, "Types")) if part)
@@ -194,6 +199,12 @@ def _enum_compared(kind: GraphQLNamedType) -> str:
 
 def _page_of(module: str) -> str:
     return module if module in modules() else PLATFORM
+
+
+def _told_on(page: str, fact: str) -> bool:
+    """Say whether a fact is one of a page's module; those of the kernel's apps are on the platform's page."""
+    label = fact.partition(".")[0]
+    return label == page or (page == PLATFORM and any(app.label == label and _is_kernel(app) for app in apps.get_app_configs()))
 
 
 def _title(page: str) -> str:

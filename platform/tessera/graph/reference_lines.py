@@ -1,5 +1,6 @@
 """How the reference tells one thing: a field, a mutation, a report, a type, each in a line or two of Markdown."""
 
+from dataclasses import fields
 from typing import Any
 
 from graphql import (
@@ -59,6 +60,12 @@ def report_line(name: str, field: GraphQLField) -> str:
     taken = ", ".join(f"{each}{'' if each in required else '?'} `{argument.type}`" for each, argument in field.args.items())
     said = " ".join(words_of(field))
     return f"- **`{name}`**{needs} answers `{field.type}`. {said}".rstrip() + "\n" + (f"  Takes {taken}.\n" if taken else "")
+
+
+def fact_line(name: str, fact: type) -> str:
+    """Return a fact and what it says beside its subject."""
+    said = ", ".join(f"`{field.name}`" for field in fields(fact) if field.name != "subject")
+    return f"- **`{name}`**: {prose(fact.__doc__ or '')}" + (f" Says {said}." if said else "") + "\n"
 
 
 def members_of(kind: GraphQLObjectType | GraphQLInputObjectType) -> str:
