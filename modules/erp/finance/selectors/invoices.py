@@ -28,8 +28,8 @@ def due_dates(*, ids: list[UUID]) -> dict[UUID, date | None]:
 
 def payment_states(*, ids: list[UUID]) -> dict[UUID, Invoice.PaymentState]:
     """Say of each invoice how far it is paid: one that is posted and has nothing open is."""
-    told = {Invoice.State.DRAFT: Paid.DRAFT, Invoice.State.POSTED: Paid.PAID, Invoice.State.REVERSED: Paid.REVERSED}
-    found = {row.pk: told[row.state] for row in Invoice.objects.filter(pk__in=ids).only("state")}
+    told = {Invoice.State.DRAFT: Paid.DRAFT, Invoice.State.REVERSED: Paid.REVERSED}
+    found = {row.pk: told.get(row.state, Paid.PAID) for row in Invoice.objects.filter(pk__in=ids).only("state")}
     rows = _items(ids).values("document").annotate(whole=Sum("amount"), rest=Sum("residual"))
     for row in rows:
         if found[row["document"]] == Paid.PAID and row["rest"]:
