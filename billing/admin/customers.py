@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from tessera.accounts.operators.site import Shown, site
 from tessera.wording import listed
 
+from billing.admin.amounts import amount_of
 from billing.models import Checkout, Customer, Instruction, Invoice, Subscription
 
 
@@ -72,12 +73,13 @@ class SubscriptionAdmin(_OfCustomer):
 class InvoiceAdmin(_OfCustomer):
     """Invoices, as far as they are kept here."""
 
-    list_display = ("stripe_id", "number", "company", "status", "currency", "total", "remaining", "created", "unpaid_since")
+    amounts = (amount_of(Invoice, "total"), amount_of(Invoice, "remaining"))
+    list_display = ("stripe_id", "number", "company", "status", *amounts, "created", "unpaid_since")
     list_filter = ("status", "currency")
     search_fields = ("stripe_id", "number", *_OfCustomer.search_fields)
     ordering = ("-created",)
     fields = (
-        *("company", "stripe_id", "number", "subscription", "status", "currency", "total", "remaining", "created"),
+        *("company", "stripe_id", "number", "subscription", "status", *amounts, "created"),
         "unpaid_since",
     )
 

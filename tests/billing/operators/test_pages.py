@@ -251,4 +251,4 @@ def test_a_trial_is_extended(olga, shop, company):
 def test_the_pages_are_in_the_language_of_the_browser(olga, shop, company, language):
     fill(shop, company, [1])
     page = olga.get("/operators/figures/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
-    assert ("Brought a month" in page) is (language == "en")
+    assert ("Monthly recurring revenue" in page) is (language == "en")
