@@ -27,7 +27,7 @@ class TenantAdmin(Shown):
     search_fields = ("name", "slug", "id")
     ordering = ("-created_at",)
     fields: tuple[Any, ...] = (
-        *("name", "slug", "state", "access", "owner", "tier", "language", "time_zone", "schema_name", "created_at", "deleted_at"),
+        *("name", "slug", "state", "access", "owner", "tier", "language", "time_zone", "schema", "created_at", "deleted_at"),
         *("modules_of", "failures", "dead_letters"),
     )
 
@@ -48,6 +48,10 @@ class TenantAdmin(Shown):
         """Return the state, and how far one that is active may be used."""
         state = row.get_state_display()
         return state if row.state != Tenant.State.ACTIVE else f"{state} ({row.get_access_display()})"
+
+    @admin.display(description=_("database schema"))
+    def schema(self, row: Tenant) -> str:
+        return row.schema_name
 
     @admin.display(description=_("modules on"))
     def modules_on(self, row: Any) -> int:

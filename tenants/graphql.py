@@ -99,7 +99,9 @@ class SignUpConfirm(graphene.Mutation):
 class Query(graphene.ObjectType):
     """What a sign-up page needs to know."""
 
-    sign_up_modules = graphene.List(graphene.NonNull(OfferedModule), required=True)
+    sign_up_modules = graphene.List(
+        graphene.NonNull(OfferedModule), required=True, description="The modules that a new company can begin with."
+    )
     sign_up_slug = graphene.List(
         graphene.NonNull(UserError), required=True, slug=graphene.String(required=True), description="What speaks against a name."
     )

@@ -5,15 +5,26 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from tessera.accounts.operators.site import Shown, site
 from tessera.wording import listed
 
-from billing.models import Checkout, Customer, Instruction, Invoice, Subscription
+from billing.admin.amounts import amount_of
+from billing.catalogue.offers import Kind
+from billing.catalogue.selectors import catalogue
+from billing.models import Checkout, Customer, Instruction, Invoice, Subscription, SubscriptionItem
+
+INTERVALS = {"month": pgettext_lazy("each", "month"), "year": pgettext_lazy("each", "year")}
+
+
+def _product(item: SubscriptionItem) -> str:
+    return item.product
 
 
 def every(interval: str, count: int) -> str:
     """Return a rhythm of Stripe's in short: `month`, `3 month`."""
-    return interval if count == 1 else f"{count} {interval}"
+    named = str(INTERVALS.get(interval, interval))
+    return named if count == 1 else f"{count} {named}"
 
 
 class _OfCustomer(Shown):
@@ -58,8 +69,11 @@ class SubscriptionAdmin(_OfCustomer):
 
     @admin.display(description=_("what"))
     def what(self, row: Subscription) -> str:
-        lines = sorted(row.items.all(), key=lambda item: item.product)
-        return listed(f"{item.quantity} × {item.product} / {every(item.interval, item.interval_count)}" for item in lines)
+        """Return what is bought, without the meters that come with every plan and count nothing beforehand."""
+        offers = catalogue().by_key
+        lines = sorted((item for item in row.items.all() if not item.product.startswith(f"{Kind.METER}.")), key=_product)
+        named = ((item, offers[item.product].title if item.product in offers else item.product) for item in lines)
+        return listed(f"{item.quantity} × {title} / {every(item.interval, item.interval_count)}" for item, title in named)
 
     @admin.display(description=_("discounts"))
     def reductions(self, row: Subscription) -> str:
@@ -72,12 +86,13 @@ class SubscriptionAdmin(_OfCustomer):
 class InvoiceAdmin(_OfCustomer):
     """Invoices, as far as they are kept here."""
 
-    list_display = ("stripe_id", "number", "company", "status", "currency", "total", "remaining", "created", "unpaid_since")
+    amounts = (amount_of(Invoice, "total"), amount_of(Invoice, "remaining"))
+    list_display = ("stripe_id", "number", "company", "status", *amounts, "created", "unpaid_since")
     list_filter = ("status", "currency")
     search_fields = ("stripe_id", "number", *_OfCustomer.search_fields)
     ordering = ("-created",)
     fields = (
-        *("company", "stripe_id", "number", "subscription", "status", "currency", "total", "remaining", "created"),
+        *("company", "stripe_id", "number", "subscription", "status", *amounts, "created"),
         "unpaid_since",
     )
 

@@ -37,5 +37,5 @@ def _pairs(revenue: Amounts, lost: Amounts) -> list[tuple[str, object, object]]:
 
 
 site.add_page(
-    Page("figures", _("Figures"), _("What comes in a month, who was lost, who stays after the trial, what is late"), figures)
+    Page("figures", _("Figures"), _("What comes in a month, who was lost, who stays after the trial, what is overdue"), figures)
 )

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from tessera.accounts.operators.site import Shown, site
 
+from billing.admin.amounts import amount_of
 from billing.models import Partner, PartnerLine, PartnerPerson, PartnerStatement, Payout
 
 
@@ -32,13 +33,14 @@ class PartnerPersonAdmin(Shown):
 class PartnerLineAdmin(Shown):
     """What is theirs of paid invoices, and what was taken back."""
 
-    list_display = ("occurred_at", "partner", "kind", "what", "invoice", "gross", "share", "net", "currency")
+    amounts = tuple(amount_of(PartnerLine, name) for name in ("gross", "share", "net"))
+    list_display = ("occurred_at", "partner", "kind", "what", "invoice", *amounts)
     list_filter = ("kind", "partner", "currency")
     list_select_related = ("partner", "invoice")
     search_fields = ("source", "invoice__stripe_id", "product", "module")
     ordering = ("-occurred_at", "-id")
     fields = (
-        *("partner", "kind", "invoice", "source", "serial", "sale", "what", "currency", "gross", "share", "net"),
+        *("partner", "kind", "invoice", "source", "serial", "sale", "what", *amounts),
         *("basis_points", "taken", "occurred_at", "booked_at"),
     )
 
@@ -47,20 +49,22 @@ class PartnerLineAdmin(Shown):
 class PartnerStatementAdmin(Shown):
     """Closed months."""
 
-    list_display = ("month", "partner", "currency", "opening", "line_count", "gross", "share", "net", "closing", "due")
+    opening, *rest = (amount_of(PartnerStatement, name) for name in ("opening", "gross", "share", "net", "closing", "due"))
+    list_display = ("month", "partner", "currency", opening, "line_count", *rest)
     list_filter = ("partner", "currency")
     list_select_related = ("partner",)
     ordering = ("-month", "partner__vendor", "currency")
-    fields = ("partner", "month", "currency", "opening", "line_count", "gross", "share", "net", "closing", "due", "closed_at")
+    fields = ("partner", "month", "currency", opening, "line_count", *rest, "closed_at")
 
 
 @admin.register(Payout, site=site)
 class PayoutAdmin(Shown):
     """What is due by statements, and why it waits."""
 
-    list_display = ("statement", "state", "amount", "transfer", "why", "paid_at")
+    amount = amount_of(Payout, "amount", currency="statement.currency")
+    list_display = ("statement", "state", amount, "transfer", "why", "paid_at")
     list_filter = ("state",)
     list_select_related = ("statement__partner",)
     search_fields = ("transfer", "statement__partner__vendor")
     ordering = ("-statement__month", "-id")
-    fields = ("statement", "state", "amount", "transfer", "refusals", "why", "paid_at")
+    fields = ("statement", "state", amount, "transfer", "refusals", "why", "paid_at")

@@ -98,8 +98,10 @@ class Plan(graphene.ObjectType):
 class Query(graphene.ObjectType):
     """What is sold, and for how much."""
 
-    plans = graphene.List(graphene.NonNull(Plan), required=True)
-    plan_additions = graphene.List(graphene.NonNull(PlanAddition), required=True)
+    plans = graphene.List(graphene.NonNull(Plan), required=True, description="The plans that are sold.")
+    plan_additions = graphene.List(
+        graphene.NonNull(PlanAddition), required=True, description="What is sold beside a plan: bundles, then single modules."
+    )
 
     def resolve_plans(root: Any, info: Any) -> tuple[Offer, ...]:
         return catalogue().sold(Kind.PLAN)

@@ -14,13 +14,14 @@ from tessera.context import enter
 from tessera.errors import ApiError, Refused
 
 from billing.catalogue.offers import Interval, Kind
+from billing.catalogue.page import money_text
 from billing.catalogue.selectors import catalogue
 from billing.gateway.client import is_billing_on
 from billing.lifecycle.overview import standing_of
 from billing.lifecycle.people import READER, companies_of, may_pay
 from billing.lifecycle.texts import day_of
 from billing.mirror.customers import customer_of
-from billing.models import Closing
+from billing.models import Closing, Entitlement
 from billing.selectors.choice import chosen_by, told_of
 from billing.services.checkout import open_checkout, open_chosen_checkout
 from billing.services.company import currency_of, going
@@ -71,9 +72,11 @@ def _shown(request: HttpRequest, tenant: Tenant, *, problem: str = "", status: i
     shown = {
         "company": tenant,
         "standing": standing,
+        "due": [money_text(each.amount, each.currency) for each in standing.due],
         "coming": [(day_of(tenant, each.at), _becomes(each.access)) for each in standing.coming],
         "deleted_on": day_of(tenant, closing.delete_at) if closing and closing.delete_at else "",
         "is_deleted": tenant.state == Tenant.State.DELETED,
+        "is_closed_by_us": tenant.state == Tenant.State.SUSPENDED and not is_withheld(tenant),
         "has_export": closing is not None and closing.export is not None and closing.export.state == TenantExport.State.READY,
         "has_subscription": going(customer_of(tenant)) is not None,
         "plans": catalogue().sold(Kind.PLAN),
@@ -81,6 +84,11 @@ def _shown(request: HttpRequest, tenant: Tenant, *, problem: str = "", status: i
         "problem": problem,
     }
     return render(request, "billing/company.html", shown, status=status)
+
+
+def is_withheld(tenant: Tenant) -> bool:
+    """Say whether billing closed a company; else who runs the platform did, and no payment opens it."""
+    return Entitlement.objects.filter(tenant=tenant, is_withheld=True).exists()
 
 
 def _becomes(access: str) -> str:

@@ -39,5 +39,15 @@ def price_of(price: Row, quantity: int | Decimal) -> int:
 
 def written(amount: int, currency: str) -> str:
     """Return an amount as people read it."""
-    sign = {"usd": "$", "eur": "€", "cny": "CN¥", "gbp": "£"}.get(currency, f"{currency.upper()} ")
-    return f"{'-' if amount < 0 else ''}{sign}{abs(amount) // 100:,}.{abs(amount) % 100:02d}"
+    return f"{'-' if amount < 0 else ''}{_sign(currency)}{abs(amount) // 100:,}.{abs(amount) % 100:02d}"
+
+
+def written_unit(price: Row) -> str:
+    """Return what one unit of a price costs as people read it, which may be parts of a cent: $0.0001."""
+    exact = Decimal(price["unit_amount_decimal"] or "0") / 100
+    decimals = max(2, -int(exact.normalize().as_tuple().exponent))
+    return f"{_sign(price['currency'])}{exact:,.{decimals}f}"
+
+
+def _sign(currency: str) -> str:
+    return {"usd": "$", "eur": "€", "cny": "CN¥", "gbp": "£"}.get(currency, f"{currency.upper()} ")

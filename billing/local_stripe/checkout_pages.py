@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from billing.local_stripe import checkout_completion, forms, pages, tax_ids
-from billing.local_stripe.amounts import price_of, written
+from billing.local_stripe.amounts import price_of, written, written_unit
 from billing.local_stripe.calendar_months import day_of
 from billing.local_stripe.cards import CARDS
 from billing.local_stripe.errors import StripeError
@@ -64,14 +64,7 @@ def _page(
 ) -> Page:
     currency, asked = session["currency"], session["_asked"]
     trial = any(asked.get(name) for name in ("trial_end", "trial_period_days"))
-    lines = [
-        {
-            "name": f"{line['quantity']} × {line['description']}",
-            "note": f"{written(line['price']['unit_amount'] or 0, currency)} each / {every(line['price'])}",
-            "amount": written(line["amount_total"] - line["amount_tax"], currency),
-        }
-        for line in session["_line_items"]
-    ]
+    lines = [_line(line, currency) for line in session["_line_items"]]
     totals = session["total_details"]
     sums = [("Discount", -totals["amount_discount"]), ("Tax", totals["amount_tax"])]
     shown = [{"name": name, "amount": written(amount, currency), "kind": ""} for name, amount in sums if amount]
@@ -99,6 +92,17 @@ def _page(
         no_codes=Html("" if session["allow_promotion_codes"] else "hidden"),
     )
     return pages.whole("Checkout", body, status=status)
+
+
+def _line(line: Row, currency: str) -> Row:
+    """Return a line of what is bought; what is metered has no amount yet."""
+    if line["price"]["recurring"]["usage_type"] == "metered":
+        return {"name": line["description"], "note": "by usage", "amount": f"{written_unit(line['price'])} each"}
+    return {
+        "name": f"{line['quantity']} × {line['description']}",
+        "note": f"{written(line['price']['unit_amount'] or 0, currency)} each / {every(line['price'])}",
+        "amount": written(line["amount_total"] - line["amount_tax"], currency),
+    }
 
 
 def _told_fields(session: Row, told: dict[str, str]) -> Html:

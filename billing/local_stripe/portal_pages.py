@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from billing.local_stripe import forms, lifecycle, pages, payment_methods
-from billing.local_stripe.amounts import price_of, written
+from billing.local_stripe.amounts import price_of, written, written_unit
 from billing.local_stripe.calendar_months import day_of
 from billing.local_stripe.cards import CARDS
 from billing.local_stripe.changes import items_of
@@ -72,7 +72,7 @@ def _plan(local: "Local", row: Row, features: Row) -> Html:
             {
                 "name": name_of(local, price) if metered else f"{item['quantity']} × {name_of(local, price)}",
                 "note": "by usage" if metered else f"each {every(price)}",
-                "amount": f"{written(price['unit_amount'] or 0, price['currency'])} each"
+                "amount": f"{written_unit(price)} each"
                 if metered
                 else written(price_of(price, item["quantity"]), price["currency"]),
             }

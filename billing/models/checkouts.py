@@ -43,4 +43,4 @@ class Checkout(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk}: {self.state}"
+        return f"{self.pk}: {self.get_state_display()}"

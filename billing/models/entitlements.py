@@ -53,7 +53,7 @@ class Entitlement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant}: {self.access}"
+        return f"{self.tenant}: {self.get_access_display()}"
 
 
 class Setback(models.Model):

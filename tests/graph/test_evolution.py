@@ -4,18 +4,19 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from graphql import print_schema
 from tessera.context import EVERYTHING, Actor
 from tessera.fields import new_id
 from tessera.graph.answers import Request, answer
 from tessera.graph.build import build
 from tessera.graph.evolution import Broken, broken_by, untold
-from tessera.management.commands import schema as command
 from tessera.outbox.hints import client
 from tessera.resource import RESOURCES, Deprecated
 from tessera.testing.asking import ask, codes
 from tessera.testing.plugin import entered
+
+from frontend_api.management.commands import schema as command
 
 BEFORE = """
 type Query { party(id: ID!): Party parties(first: Int, last: Int): [Party!]! }
@@ -63,20 +64,34 @@ def test_a_breaking_change_is_told_by_a_line_that_says_so_and_names_its_place():
     assert untold(gone, [*told, "- Breaking: `Query.parties(first)` is called `take`."]) == []
 
 
-def test_the_check_fails_for_a_break_that_nobody_told(tmp_path, monkeypatch, capsys):
-    released = tmp_path / "full.graphql"
-    released.write_text(
-        command.RELEASED.read_text().replace("type Party implements Node {", "type Party implements Node {\n gone: ID", 1)
-    )
-    monkeypatch.setattr(command, "RELEASED", released)
+@pytest.mark.parametrize(
+    "host, line, told",
+    [
+        ("full", "type Party implements Node {", "Party.gone"),
+        ("accounts", "type OfferedModule {", "accounts.OfferedModule.gone"),
+    ],
+)
+def test_the_check_fails_for_a_break_that_nobody_told(tmp_path, monkeypatch, capsys, host, line, told):
+    now = {name: (command.RELEASED / f"{name}.graphql").read_text() for name in ("full", "accounts")}
+    for name, text in now.items():
+        (tmp_path / f"{name}.graphql").write_text(text.replace(line, f"{line}\n  gone: ID", 1) if name == host else text)
+    monkeypatch.setattr(command, "RELEASED", tmp_path)
     monkeypatch.setattr(command, "FRAGMENTS", tmp_path)
     check = command.Command()
-    now = command.RELEASED.read_text().replace("\n gone: ID", "", 1)
     with pytest.raises(CommandError, match="apps of the last release would break"):
         check._released(now)
-    assert "Party.gone: Party.gone was removed." in capsys.readouterr().err
-    (tmp_path / "base.md").write_text("- Breaking: `Party.gone` has gone.\n")
+    assert f"{told}: {told.removeprefix('accounts.')} was removed." in capsys.readouterr().err
+    (tmp_path / "base.md").write_text(f"- Breaking: `{told}` has gone.\n")
     check._released(now)
+
+
+def test_a_release_keeps_the_schema_of_the_accounts_host_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "RELEASED", tmp_path / "released")
+    monkeypatch.setattr(command.settings, "ROOT", tmp_path)
+    call_command("schema", "--release")
+    kept = {file.name: file.read_text() for file in (tmp_path / "released").iterdir()}
+    assert sorted(kept) == ["accounts.graphql", "full.graphql"]
+    assert kept == {name: (command.FOLDER / name).read_text() for name in kept}
 
 
 def test_what_is_deprecated_says_what_to_use_and_until_when(monkeypatch):

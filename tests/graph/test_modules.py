@@ -93,7 +93,7 @@ def _a_number() -> int:
 
 
 def test_the_published_schemas_are_those_of_shipped_modules(tmp_path, monkeypatch):
-    from tessera.management.commands import schema
+    from frontend_api.management.commands import schema
 
     assert not any(label in ("library", "lending") for labels in module_sets().values() for label in labels)
     monkeypatch.setattr(schema, "FOLDER", tmp_path)

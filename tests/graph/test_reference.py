@@ -6,11 +6,15 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 from graphql import GraphQLInterfaceType, GraphQLScalarType, GraphQLUnionType
+from tessera.events import EVENTS
 from tessera.graph.build import build
 from tessera.graph.reference import reference
-from tessera.management.commands import schema as command
+from tessera.graph.reference_accounts import accounts_page
 from tessera.module import modules
 from tessera.resource import RESOURCES, Deprecated
+
+from frontend_api.accounts_api import schema_for_accounts
+from frontend_api.management.commands import schema as command
 
 # What the first page tells by a rule, and the roots themselves.
 BY_RULE = re.compile(
@@ -64,6 +68,14 @@ def test_the_first_page_tells_how_lists_are_filtered(pages):
     assert "- **`Direction`**, one of `ASC`, `DESC`." in pages["README"]
 
 
+def test_a_page_names_the_facts_that_webhooks_are_told(pages):
+    assert "- **`sales.lead_assigned`**: A lead has an owner, by a rule or by hand. Says `owner`, `rule`.\n" in pages["sales"]
+    assert "- **`access.member_joined`**: " in pages["platform"]
+    told = re.findall(r"^- \*\*`(\w+\.\w+)`\*\*: ", "".join(pages.values()), re.MULTILINE)
+    of_tests = {name for name, fact in EVENTS.items() if ".tests." in fact.__module__}
+    assert sorted(told) == sorted(EVENTS.keys() - of_tests)
+
+
 def test_what_is_to_leave_says_so(monkeypatch):
     monkeypatch.setitem(vars(RESOURCES["Book"]), "deprecated", {"title": Deprecated("Ask for `title`.", until=date(2031, 5, 1))})
     page = reference(build(frozenset(modules())))["library"]
@@ -72,5 +84,16 @@ def test_what_is_to_leave_says_so(monkeypatch):
 
 def test_a_page_that_is_not_what_the_code_says_fails_the_check(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "PAGES", tmp_path)
-    with pytest.raises(CommandError, match=r"README\.md, base\.md, .* differ from the code"):
+    with pytest.raises(CommandError, match=r"README\.md, accounts\.md, base\.md, .* differ from the code"):
         call_command("schema", check=True)
+
+
+def test_the_accounts_host_has_a_page_that_tells_all_it_offers():
+    accounts = schema_for_accounts()
+    page = accounts_page(accounts)
+    roots = {*accounts.query_type.fields, *accounts.mutation_type.fields}
+    assert roots >= {"plans", "signUp", "devices"}
+    assert {name for name in roots if page.count(f"- **`{name}`**") != 1} == set()
+    assert "  Takes choice? `SignUpChoice`, company `String!`," in page
+    assert "- **`SignUpChoice`**, input: `plan: String!`, `interval: String`" in page
+    assert "  - `overageUnit`: How much a metered unit is, in the unit of `included`.\n" in page

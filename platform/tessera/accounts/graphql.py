@@ -44,7 +44,11 @@ class DeviceRevoke(graphene.Mutation):
 class Query(graphene.ObjectType):
     """One's own devices."""
 
-    devices = graphene.List(graphene.NonNull(SignedInDevice), required=True)
+    devices = graphene.List(
+        graphene.NonNull(SignedInDevice),
+        required=True,
+        description="Where apps are signed in for whoever asks, in all companies.",
+    )
 
     def resolve_devices(root: Any, info: Any) -> list[Device]:
         return list_devices(account=_account(info))

@@ -4,11 +4,13 @@ The schema of the last release is kept; whatever would break an app built from i
 `changes/`, in a line that begins `- Breaking:` and names the place, as in
 
     - Breaking: `Party.code` was removed; ask for `number`.
+
+What the accounts host offers is told with that host before the place: `accounts.Query.plans`.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import BreakingChange, BreakingChangeType, build_schema, find_breaking_changes
 
@@ -30,6 +32,10 @@ class Broken:
 
     place: str
     text: str
+
+    def at(self, host: str) -> "Broken":
+        """Return the same with the host before its place."""
+        return replace(self, place=f"{host}.{self.place}")
 
 
 def broken_by(before: str, after: str) -> list[Broken]:

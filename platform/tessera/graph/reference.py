@@ -21,20 +21,20 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
-    is_required_argument,
 )
 
 from tessera.errors import Code
+from tessera.events import EVENTS
 from tessera.graph.names import lower_first
+from tessera.graph.reference_lines import fact_line, kind_of, mutation_line, notes_of, prose, report_line, type_line
 from tessera.graph.shapes import Shape
-from tessera.graph.verbs import Verb
 from tessera.module import modules
 
 PLATFORM, FIRST = "platform", "README"
 FIRST_PAGE = """# The API, part by part
 
 Made from the schema by `manage.py schema`; the rules are on [the GraphQL page](../../graphql.md), the schema as text is
-`frontend_api/schema/full.graphql`.
+`frontend_api/schema/full.graphql`. The accounts host, where companies are signed up, has [a small API of its own](accounts.md).
 
 ## How to read it
 
@@ -45,6 +45,8 @@ Made from the schema by `manage.py schema`; the rules are on [the GraphQL page](
 - `!` is always there. A mutation takes `idempotencyKey`, and one about a row `id!` and, if the type has one, `version`. All answer
   `userErrors {{ field message code }}`. `hold` says which approval a change waits for.
 - `LeadStateComparison` compares by `eq`, `ne`, `in`, `notIn` and `isNull`, as those of every other enum do.
+- Facts are what [webhooks](../../learn/build-an-app.md#8-listen) are told, by name, `<module>.*` or `*`; each has a `subject`, the record
+  that it is about. What else it says comes as plain values, numbers and ids as text.
 - "In bulk" names the form that takes up to a hundred `items` of the same input.
 
 ## Codes
@@ -105,23 +107,25 @@ class _Reference:
             parts.append(f"Refuses by codes of its own: {codes}.\n")
         parts += [self._of_shape(shape) for shape in self.shapes[page]]
         if self.reads[page]:
-            parts.append("## Reports\n\n" + "".join(_report(name, field) for name, field in self.reads[page].items()))
+            parts.append("## Reports\n\n" + "".join(report_line(name, field) for name, field in self.reads[page].items()))
+        if facts := [fact_line(name, fact) for name, fact in sorted(EVENTS.items()) if _told_on(page, name)]:
+            parts.append("## Facts\n\n" + "".join(facts))
         if self.writes[page]:
-            parts.append("## Mutations about no row\n\n" + "".join(_mutation(*each) for each in self.writes[page].items()))
+            parts.append("## Mutations about no row\n\n" + "".join(mutation_line(*each) for each in self.writes[page].items()))
         return "\n".join(part for part in (*parts, self._types(own, "Types")) if part)
 
     def _of_shape(self, shape: Shape) -> str:
         kind = self.schema.type_map[shape.name]
         assert isinstance(kind, GraphQLObjectType)
         roots = f"`{lower_first(shape.name)}`, `{lower_first(shape.resource.plural)}`"
-        lines = [f"## {shape.name}\n", *([_prose(kind.description) + "\n"] if kind.description else [])]
+        lines = [f"## {shape.name}\n", *([prose(kind.description) + "\n"] if kind.description else [])]
         lines.append(f"Read by {roots} with the right `{shape.resource.permission('view')}`.\n")
         lines += ["| Field | Type | |", "|---|---|---|"]
-        lines += [f"| `{name}` | {_kind(field.type)} | {_notes(shape, name, field)} |" for name, field in kind.fields.items()]
+        lines += [f"| `{name}` | {kind_of(field.type)} | {notes_of(shape, name, field)} |" for name, field in kind.fields.items()]
         single = [(name, field) for name, field in self.verbs[shape.name] if "items" not in field.extensions]
         bulk = [f"`{name}`" for name, field in self.verbs[shape.name] if "items" in field.extensions]
         if single:
-            lines += ["", *(_mutation(*each).rstrip("\n") for each in single)]
+            lines += ["", *(mutation_line(*each).rstrip("\n") for each in single)]
         if bulk:
             lines.append(f"- In bulk: {', '.join(bulk)}.")
         return "\n".join(lines) + "\n"
@@ -183,7 +187,7 @@ class _Reference:
                 self._meet(field.type, found)
 
     def _types(self, names: Iterable[str], title: str) -> str:
-        told = [_type(self.schema.type_map[name]) for name in sorted(names)]
+        told = [type_line(self.schema.type_map[name]) for name in sorted(names)]
         return f"## {title}\n\n" + "".join(told) if told else ""
 
 
@@ -195,6 +199,12 @@ def _enum_compared(kind: GraphQLNamedType) -> str:
 
 def _page_of(module: str) -> str:
     return module if module in modules() else PLATFORM
+
+
+def _told_on(page: str, fact: str) -> bool:
+    """Say whether a fact is one of a page's module; those of the kernel's apps are on the platform's page."""
+    label = fact.partition(".")[0]
+    return label == page or (page == PLATFORM and any(app.label == label and _is_kernel(app) for app in apps.get_app_configs()))
 
 
 def _title(page: str) -> str:
@@ -218,67 +228,3 @@ def _codes(tree: ast.AST) -> Iterator[str]:
         match node:
             case ast.Call(func=ast.Name(id="Refused" | "Problem"), args=[ast.Constant(value=str() as code), *_]):
                 yield code
-
-
-def _kind(kind: Any) -> str:
-    named = get_named_type(kind)
-    return f"list of {named.extensions['page_of'].name}" if "page_of" in named.extensions else f"`{kind}`"
-
-
-def _notes(shape: Shape, name: str, field: GraphQLField) -> str:
-    member = field.extensions["member"]
-    notes = [word for word, those in (("filter", shape.filters), ("order", shape.order)) if name in those or name == "id"]
-    notes += ["search"] if member in shape.search else []
-    notes += [f"right `{member.right}`"] if getattr(member, "right", "") else []
-    return "; ".join([*notes, *_words(field)])
-
-
-def _words(field: Any) -> list[str]:
-    said = [_prose(field.description)] if field.description else []
-    return said + ([f"**Deprecated**: {_prose(field.deprecation_reason)}"] if field.deprecation_reason else [])
-
-
-def _mutation(name: str, field: GraphQLField) -> str:
-    right = field.extensions.get("permission")
-    answer = get_named_type(field.type)
-    parts = answer.fields.items() if isinstance(answer, GraphQLObjectType) else ()
-    answers = ", ".join(f"{part} `{each.type}`" for part, each in parts if part not in ("userErrors", "hold"))
-    held = ", or a hold" if isinstance(answer, GraphQLObjectType) and "hold" in answer.fields else ""
-    said = " ".join(_words(field))
-    verb: Verb | None = field.extensions.get("verb")
-    taken = [f"`id!`{', `version`' if 'version' in field.args else ''}"] if verb and verb.takes_row else []
-    given = get_named_type(field.args["input"].type) if "input" in field.args else None
-    if isinstance(given, GraphQLInputObjectType):
-        taken.append(f"input {_members(given)}")
-    taken += [] if "idempotencyKey" in field.args else ["no `idempotencyKey`: it answers a secret"]
-    takes = f"  Takes {'; '.join(taken)}.\n" if taken else ""
-    needs = f"right `{right}`" if right else "no right"
-    return f"- **`{name}`** ({needs}) answers {answers or 'no more than errors'}{held}. {said}".rstrip() + f"\n{takes}"
-
-
-def _report(name: str, field: GraphQLField) -> str:
-    report = field.extensions.get("report")
-    needs = f" (right `{report.permission}`)" if report and report.permission else ""
-    required = {each for each, argument in field.args.items() if is_required_argument(argument)}
-    taken = ", ".join(f"{each}{'' if each in required else '?'} `{argument.type}`" for each, argument in field.args.items())
-    said = " ".join(_words(field))
-    return f"- **`{name}`**{needs} answers `{field.type}`. {said}".rstrip() + "\n" + (f"  Takes {taken}.\n" if taken else "")
-
-
-def _members(kind: GraphQLObjectType | GraphQLInputObjectType) -> str:
-    return ", ".join(f"`{name}: {field.type}`" for name, field in kind.fields.items())
-
-
-def _type(kind: GraphQLNamedType) -> str:
-    said = f" {_prose(kind.description)}" if kind.description else ""
-    if isinstance(kind, GraphQLEnumType):
-        values = ", ".join(f"`{value}`" for value in kind.values)
-        return f"- **`{kind.name}`**, one of {values}.{said}\n"
-    assert isinstance(kind, (GraphQLObjectType, GraphQLInputObjectType))
-    what = "input" if isinstance(kind, GraphQLInputObjectType) else "object"
-    return f"- **`{kind.name}`**, {what}: {_members(kind)}.{said}\n"
-
-
-def _prose(text: str) -> str:
-    """Return a description as one line that stays in its place in a table."""
-    return " ".join(str(text).split()).replace("|", "\\|")

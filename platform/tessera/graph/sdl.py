@@ -1,8 +1,8 @@
-"""The schemas as text: one file per set of modules that is shipped."""
+"""The schemas as text: one file per set of modules that is shipped, and one for the accounts host."""
 
 from importlib.metadata import entry_points
 
-from graphql import lexicographic_sort_schema, print_schema
+from graphql import GraphQLSchema, lexicographic_sort_schema, print_schema
 
 from tessera.graph.build import build
 from tessera.module import ENTRY_POINTS, closure, modules
@@ -23,4 +23,9 @@ def module_sets() -> dict[str, frozenset[str]]:
 
 def sdl(labels: frozenset[str]) -> str:
     """Return the schema of a set of modules, sorted, as text."""
-    return print_schema(lexicographic_sort_schema(build(labels))) + "\n"
+    return printed(build(labels))
+
+
+def printed(schema: GraphQLSchema) -> str:
+    """Return a schema, sorted, as text."""
+    return print_schema(lexicographic_sort_schema(schema)) + "\n"

@@ -161,6 +161,13 @@ def test_what_cannot_be_paid_is_said_on_the_page(acme, ada):
     assert client.post("/billing/acme/pay", {"plan": "plan.nothing", "interval": "month"}).status_code == 404
 
 
+def test_who_was_suspended_by_the_operators_is_not_told_that_all_is_well(acme, ada):
+    Tenant.objects.filter(pk=acme.pk).update(state="suspended")
+    page = accounts().get("/billing/acme").content.decode()
+    assert "Access is suspended by those who run this platform; paying does not open it." in page
+    assert "Everything works." not in page
+
+
 def test_nobody_else_sees_it(acme, ada, settings):
     member_of(acme)
     assert accounts("bob").get("/billing/acme").status_code == 404

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.local_stripe.test_pages import post
+from tests.billing.local_stripe.test_pages import get, post
 
 DAY = 86400
 
@@ -164,3 +164,16 @@ def test_a_credit_note_over_all_that_is_due_pays_an_open_invoice(shop: Any, v1: 
     sub = shop.subscription((shop.price("Seat", 500), 1), customer=shop.customer("pm_card_chargeCustomerFail"))
     v1.credit_notes.create({"invoice": sub.latest_invoice, "amount": 500})
     assert (v1.invoices.retrieve(sub.latest_invoice).status, shop.status(sub.id)) == ("paid", "active")
+
+
+def test_pages_say_what_metered_units_cost(shop: Any, v1: Any) -> None:
+    meter = v1.billing.meters.create({"display_name": "Runs", "event_name": "runs", "default_aggregation": {"formula": "sum"}})
+    recurring = {"interval": "month", "usage_type": "metered", "meter": meter.id}
+    asked = {"product_data": {"name": "Runs"}, "currency": "usd", "unit_amount_decimal": "0.7", "recurring": recurring}
+    runs = v1.prices.create(asked).id
+    lines = [{"price": shop.price("Seat", 1000), "quantity": 1}, {"price": runs}]
+    trial = {"trial_period_days": 14}
+    asked = {"mode": "subscription", "line_items": lines, "success_url": "http://acme.test/done", "subscription_data": trial}
+    session = v1.checkout.sessions.create(asked)
+    _, page = get(session.url)
+    assert "$0.007 each" in page and "0 × Runs" not in page

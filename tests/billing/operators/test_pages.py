@@ -22,6 +22,7 @@ from billing.models import (
     Checkout,
     Entitlement,
     Instruction,
+    Invoice,
     ModuleGrant,
     Partner,
     PartnerLine,
@@ -32,6 +33,7 @@ from billing.models import (
     SharedInvoice,
     StatementEntry,
     StripeEvent,
+    Subscription,
     TrialExtension,
 )
 from billing.tasks import sweep
@@ -120,6 +122,15 @@ def test_a_company_is_told_with_owner_plan_modules_and_what_failed(shop, olga, c
     page = olga.get(address(Tenant) + "?q=w1").content.decode()
     for told in ("owner1@example.com", "Business (active)", "W1"):
         assert told in page
+
+
+def test_a_subscription_and_its_bill_are_told_in_titles_and_amounts(shop, olga, company):
+    fill(shop, company, [1])
+    bought = olga.get(address(Subscription)).content.decode()
+    assert "1 × Business / month, 1 × Seat in Business / month" in bought
+    assert "$" in olga.get(address(Invoice)).content.decode()
+    statement = olga.get(address(PartnerStatement)).content.decode()
+    assert "$50" in statement and "50.0000" not in statement
 
 
 def test_the_page_of_a_company_names_what_failed_and_its_dead_letters(olga, tenant):
@@ -251,4 +262,4 @@ def test_a_trial_is_extended(olga, shop, company):
 def test_the_pages_are_in_the_language_of_the_browser(olga, shop, company, language):
     fill(shop, company, [1])
     page = olga.get("/operators/figures/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
-    assert ("Brought a month" in page) is (language == "en")
+    assert ("Monthly recurring revenue" in page) is (language == "en")

@@ -22,6 +22,15 @@ class Invoice(PostedOnce, Document):
         DEBIT_NOTE = "debit_note", _("debit note")
         ADVANCE = "advance", _("advance invoice")
 
+    class PaymentState(models.TextChoices):
+        """How far an invoice is paid; worked out from its open items, stored nowhere."""
+
+        DRAFT = "draft", _("draft")
+        OPEN = "open", pgettext_lazy("invoice is", "open")
+        PARTLY_PAID = "partly_paid", _("partly paid")
+        PAID = "paid", pgettext_lazy("invoice is", "paid")
+        REVERSED = "reversed", _("reversed")
+
     direction = models.CharField(_("direction"), max_length=10, choices=Direction.choices)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.INVOICE)
     corrects = models.ForeignKey(

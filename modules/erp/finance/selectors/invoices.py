@@ -10,6 +10,7 @@ from django.db.models import Min, Q, QuerySet, Sum
 from modules.erp.finance.models import Invoice, OpenItem
 
 ZERO = Decimal(0)
+Paid = Invoice.PaymentState
 
 
 def open_amounts(*, ids: list[UUID]) -> dict[UUID, Decimal | None]:
@@ -25,15 +26,15 @@ def due_dates(*, ids: list[UUID]) -> dict[UUID, date | None]:
     return dict.fromkeys(ids) | {row["document"]: row["due"] for row in rows}
 
 
-def payment_states(*, ids: list[UUID]) -> dict[UUID, str]:
-    """Say of each invoice whether it is a draft, open, partly paid, paid or reversed."""
-    found = {row.pk: row.state for row in Invoice.objects.filter(pk__in=ids).only("state")}
+def payment_states(*, ids: list[UUID]) -> dict[UUID, Invoice.PaymentState]:
+    """Say of each invoice how far it is paid: one that is posted and has nothing open is."""
+    told = {Invoice.State.DRAFT: Paid.DRAFT, Invoice.State.REVERSED: Paid.REVERSED}
+    found = {row.pk: told.get(row.state, Paid.PAID) for row in Invoice.objects.filter(pk__in=ids).only("state")}
     rows = _items(ids).values("document").annotate(whole=Sum("amount"), rest=Sum("residual"))
     for row in rows:
-        if found[row["document"]] == Invoice.State.POSTED:
-            paid = "open" if row["rest"] == row["whole"] else "partly paid"
-            found[row["document"]] = "paid" if not row["rest"] else paid
-    return {key: "paid" if state == Invoice.State.POSTED else state for key, state in found.items()}
+        if found[row["document"]] == Paid.PAID and row["rest"]:
+            found[row["document"]] = Paid.OPEN if row["rest"] == row["whole"] else Paid.PARTLY_PAID
+    return found
 
 
 def _items(ids: Iterable[UUID]) -> QuerySet:

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from tessera.testing.asking import ask
 
 from modules.base.api import open_receivables
 from modules.base.tests.factories import make_customer, make_supplier, make_tax
@@ -70,11 +71,19 @@ def test_what_is_open_is_what_the_customer_owes():
     customer = make_customer(company)
     invoice = make_invoice(company, customer, ("2", "50.00"))
     assert open_receivables(party=customer.pk, company=company.pk) == 100
-    assert (open_amounts(ids=[invoice.pk]), payment_states(ids=[invoice.pk])) == ({invoice.pk: D(100)}, {invoice.pk: "open"})
+    assert (open_amounts(ids=[invoice.pk]), payment_states(ids=[invoice.pk])) == (
+        {invoice.pk: D(100)},
+        {invoice.pk: Invoice.PaymentState.OPEN},
+    )
     payment = pay(company, customer, "30.00", *items_of(invoice))
-    assert (payment.number, payment_states(ids=[invoice.pk])) == ("RCT-2026-00001", {invoice.pk: "partly paid"})
+    assert (payment.number, payment_states(ids=[invoice.pk])) == (
+        "RCT-2026-00001",
+        {invoice.pk: Invoice.PaymentState.PARTLY_PAID},
+    )
     pay(company, customer, "70.00", *items_of(invoice))
-    assert payment_states(ids=[invoice.pk]) == {invoice.pk: "paid"}
+    assert payment_states(ids=[invoice.pk]) == {invoice.pk: Invoice.PaymentState.PAID}
+    (told,) = ask("{ invoices { nodes { paymentState } } }")["data"]["invoices"]["nodes"]
+    assert told == {"paymentState": "PAID"}
     assert open_receivables(party=customer.pk, company=company.pk) == 0
     assert ledger(book) == {"1010": D(100), "4100": D(-100)}
 

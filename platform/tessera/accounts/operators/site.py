@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tessera.accounts.operators.gate import has_passed
@@ -80,6 +81,12 @@ class OperatorSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "pages": self.pages}
 
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """Show the records of an app, under its name and no more."""
+        shown = self.get_app_list(request, app_label)
+        title = {"title": shown[0]["name"]} if shown else {}
+        return super().app_index(request, app_label, {**title, **(extra_context or {})})
+
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return what operators did last, from the house's own record."""
         return OperatorAct.objects.order_by("-done_at")
@@ -124,6 +131,10 @@ class Shown(admin.ModelAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer each act for the records that are ticked; it asks for its reason on a page of its own."""
         return {act.name: (_go_to(act), act.name, act.title) for act in self.acts_for(operator_of(request.user))}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list under the name of what is in it; there is nothing to be selected for."""
+        return super().changelist_view(request, {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})})
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

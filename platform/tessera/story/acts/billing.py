@@ -29,7 +29,7 @@ def invoice_and_payments(stage: Stage, company: Company) -> None:
             payment = pay(stage, stage.ids["customer"], amount, company, stage.ids["invoice"])
             found["payment"], found["amount"] = payment["number"], amount
     paid = invoice_of(fay, stage.ids["invoice"])
-    stage.check("the invoice", (paid["paymentState"], Decimal(paid["openAmount"])), ("paid", Decimal(0)))
+    stage.check("the invoice", (paid["paymentState"], Decimal(paid["openAmount"])), ("PAID", Decimal(0)))
 
 
 def pay(stage: Stage, party: str, amount: Decimal, company: Company, invoice: str = "", order: str = "") -> dict[str, Any]:

@@ -40,7 +40,7 @@ def advance_and_short_close(stage: Stage, company: Company) -> None:
         draft = fay.run("invoiceCreateFor", input={"document": order["id"]})
         invoice = fay.run("invoicePost", "id number grossTotal openAmount paymentState", id=draft["id"])
         stage.check("what the advance leaves open", Decimal(invoice["openAmount"]), Decimal(invoice["grossTotal"]) - ADVANCE)
-        stage.check("the invoice", invoice["paymentState"], "partly paid")
+        stage.check("the invoice", invoice["paymentState"], "PARTLY_PAID")
         found["invoice"], found["open"] = invoice["number"], invoice["openAmount"]
     with stage.step("the rest is paid, and the order closes") as found:
         payment = pay(stage, stage.ids["customer"], Decimal(invoice["openAmount"]), company, invoice["id"])

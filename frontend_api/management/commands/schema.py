@@ -6,14 +6,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-
 from tessera.graph.build import build
 from tessera.graph.evolution import broken_by, untold
 from tessera.graph.reference import reference
-from tessera.graph.sdl import module_sets, sdl
+from tessera.graph.reference_accounts import accounts_page
+from tessera.graph.sdl import module_sets, printed, sdl
+
+from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
 
 FOLDER = settings.ROOT / "frontend_api" / "schema"
-RELEASED = FOLDER / "released" / "full.graphql"  # the sets of modules are parts of it
+RELEASED = FOLDER / "released"
+FULL = "full"  # the sets of modules are parts of it
 FRAGMENTS = settings.ROOT / "changes"
 PAGES = settings.ROOT / "docs" / "look-up" / "api"
 LINES = 60
@@ -31,9 +34,9 @@ class Command(BaseCommand):
     """Write the schema files and the pages made of them, or compare them with what would be written and with the last release."""
 
     help = (
-        "Write frontend_api/schema/*.graphql and docs/look-up/api (--write, the default), or fail with a diff (--check): also where the "
-        "schema breaks apps built from the last release and no line `- Breaking: ...` in changes/ names the place. "
-        "--release keeps the schema as the one that is released."
+        "Write frontend_api/schema/*.graphql and docs/look-up/api (--write, the default), or fail with a diff (--check): also where a "
+        "schema breaks apps built from the last release and no line `- Breaking: ...` in changes/ names the place (with `accounts.` "
+        "before it on the accounts host). --release keeps the schemas as those that are released."
     )
     requires_system_checks: list[str] = []
 
@@ -41,21 +44,21 @@ class Command(BaseCommand):
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--check", action="store_true", help="fail where a file differs from the code, or breaks untold")
         which.add_argument("--write", action="store_true", help="write all files (the default)")
-        which.add_argument("--release", action="store_true", help="keep the full schema as that of the release being made")
+        which.add_argument("--release", action="store_true", help="keep the schemas as those of the release being made")
 
     def handle(self, *args: Any, check: bool, release: bool, **options: Any) -> None:
         sets = module_sets()
-        wanted = {FOLDER / f"{name}.graphql": sdl(labels) for name, labels in sets.items()}
-        full = wanted[FOLDER / "full.graphql"]
+        schemas = {name: sdl(labels) for name, labels in sets.items()} | {ACCOUNTS: printed(schema_for_accounts())}
+        compared = {name: schemas[name] for name in (FULL, ACCOUNTS)}
         if release:
-            RELEASED.parent.mkdir(parents=True, exist_ok=True)
-            RELEASED.write_text(full)
-            self.stdout.write(f"kept as {RELEASED.relative_to(settings.ROOT)}")
+            self._release(compared)
             return
-        wanted |= {PAGES / f"{name}.md": text for name, text in reference(build(sets["full"])).items()}
+        pages = reference(build(sets[FULL])) | {ACCOUNTS: accounts_page(schema_for_accounts())}
+        wanted = {FOLDER / f"{name}.graphql": text for name, text in schemas.items()}
+        wanted |= {PAGES / f"{name}.md": text for name, text in pages.items()}
         if check:
             self._compare(wanted)
-            self._released(full)
+            self._released(compared)
         else:
             self._write(wanted)
 
@@ -69,6 +72,12 @@ class Command(BaseCommand):
             file.write_text(text)
         self.stdout.write(f"{len(wanted)} schemas and pages written to {_shown(FOLDER)} and {_shown(PAGES)}")
 
+    def _release(self, schemas: dict[str, str]) -> None:
+        RELEASED.mkdir(parents=True, exist_ok=True)
+        for name, text in schemas.items():
+            (RELEASED / f"{name}.graphql").write_text(text)
+        self.stdout.write(f"kept in {_shown(RELEASED)}: {', '.join(schemas)}")
+
     def _compare(self, wanted: dict[Path, str]) -> None:
         kept = {file: file.read_text() for file in _kept()}
         differing = sorted(file for file in kept.keys() | wanted.keys() if kept.get(file) != wanted.get(file))
@@ -81,8 +90,11 @@ class Command(BaseCommand):
             raise CommandError(f"{names} differ from the code: run `manage.py schema --write` and look at the diff")
         self.stdout.write(f"{len(wanted)} schemas and pages are as the code says")
 
-    def _released(self, now: str) -> None:
-        broken = broken_by(RELEASED.read_text(), now)
+    def _released(self, schemas: dict[str, str]) -> None:
+        broken = []
+        for name, now in schemas.items():
+            found = broken_by((RELEASED / f"{name}.graphql").read_text(), now)
+            broken += found if name == FULL else [change.at(name) for change in found]
         silent = untold(broken, [fragment.read_text() for fragment in sorted(FRAGMENTS.glob("*.md"))])
         for change in silent:
             self.stderr.write(f"{change.place}: {change.text}")
