@@ -19,7 +19,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryLineInput:
-    """How much of a demanded line to deliver, in the base unit; without a location, from where it is reserved."""
+    """How much of a demanded line to deliver, in the base unit; without a location, from where it is reserved, of the lot named."""
 
     line: UUID
     quantity: Decimal
@@ -76,11 +76,11 @@ class Planner:
             if (location, lot) in self.reserved.get(demand, {}):
                 self.reserved[demand][location, lot] -= quantity  # type: ignore[index]
 
-    def pick(self, demand: StockDemand, wanted: Decimal) -> list[Pick]:
-        """Take up to `wanted` from where the demand's goods are reserved."""
+    def pick(self, demand: StockDemand, wanted: Decimal, only: Lot | None = None) -> list[Pick]:
+        """Take up to `wanted` from where the demand's goods are reserved, `only` of a lot where one is named."""
         picks = []
         for (location, lot), quantity in self.reserved.get(demand.pk, {}).items():
-            taken = min(wanted, quantity)
+            taken = min(wanted, quantity) if only is None or lot == only.pk else ZERO
             if taken > 0:
                 picks.append(Pick(demand, self.locations[location], lot, taken))
                 self.reserved[demand.pk][location, lot] -= taken
@@ -121,7 +121,7 @@ def _given(demands: Sequence[StockDemand], lines: Sequence[DeliveryLineInput], p
             lot = check_lot(demand.item, given.lot, "lines", str(place), "lot")
             picks.append(Pick(demand, given.location, lot.pk if lot else None, quantity))
             continue
-        picked = planner.pick(demand, quantity)
+        picked = planner.pick(demand, quantity, only=given.lot)
         rest = quantity - sum((pick.quantity for pick in picked), ZERO)
         if rest:
             storage = location_of(warehouse_of(demand.company, None), LocationKind.STORAGE)

@@ -180,6 +180,24 @@ def test_lots_are_reserved_by_expiry_and_shipped_as_reserved(shop):
     assert broken() == []
 
 
+def test_a_lot_that_is_named_leaves_and_not_the_one_that_is_reserved(shop):
+    milk = make_item("MILK", tracking=Item.Tracking.LOT)
+    with unit_of_work():
+        late = Lot(item=milk, code="B", expires_on=date(2027, 1, 1))
+        soon = Lot(item=milk, code="C", expires_on=date(2026, 6, 1))
+        late.save()
+        soon.save()
+    put(shop.company, milk, "5", "5.00", lot=late)
+    put(shop.company, milk, "5", "5.00", lot=soon)
+    order = confirm(shop.company, shop.bob, [(milk, "4")])  # C is reserved
+    line = order.demands[0].line
+    lines = [DeliveryLineInput(line=line, quantity=Decimal(3), lot=late), DeliveryLineInput(line=line, quantity=Decimal(1), lot=soon)]
+    delivery = ship(order.document, lines)
+    assert {line.lot.code: line.base_quantity for line in delivery.lines.all()} == {"B": 3, "C": 1}
+    assert not Reservation.objects.exists()
+    assert broken() == []
+
+
 def test_a_reservation_for_a_time_ends_with_it(shop):
     brief = confirm(shop.company, shop.bob, [(shop.tea, "6")])
     release_reservation(demand=brief.rows[0])
