@@ -1,10 +1,12 @@
 """Hostile documents are refused before they cost anything."""
 
 import pytest
+from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind
 from tessera.errors import ApiError
 from tessera.graph.documents import CHARACTER_BYTES, Documents
-from tessera.graph.limits import LIMITS, Measure, check_variables
+from tessera.graph.limits import LIMITS, TOKEN, Measure, check_variables
 from tessera.graph.schemas import schema_for
+from tessera.testing.hostile import corpus
 
 NEST = "{ author { books { nodes " * 4 + "{ id }" + " } } }" * 4
 
@@ -43,6 +45,34 @@ def test_a_document_beyond_a_limit_is_too_complex(inside, ask, limit, document):
     assert asked.codes == ["TOO_COMPLEX"]
     assert asked.errors[0]["extensions"]["limit"] == limit
     assert "data" not in asked.body
+
+
+@pytest.mark.parametrize("hostile", corpus(), ids=lambda hostile: hostile.name)
+def test_tokens_are_counted_as_the_lexer_takes_them(hostile):
+    text = hostile.text[: LIMITS.characters]
+    lexer, tokens = Lexer(Source(text)), 0
+    try:
+        while lexer.advance().kind is not TokenKind.EOF:
+            tokens += lexer.token.kind is not TokenKind.COMMENT
+    except GraphQLSyntaxError:
+        text, tokens = text[: lexer.token.end], tokens  # up to where nothing can be read
+    assert len([each for each in TOKEN.findall(text) if each]) == tokens
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"' * 32_000,
+        '"""\\' * 8_000,
+        '"\\' * 16_000,
+        '"""' + '\\"""' * 7_000,
+        '"""' + '\\"""' * 7_000 + "\\",
+        '{ a(b: "' * 4_000,
+    ],
+)
+def test_texts_that_do_not_end_are_counted_in_one_go(text):
+    ends = [0, *(match.end() for match in TOKEN.finditer(text))]
+    assert ends == sorted(set(ends)) and ends[-1] == len(text)
 
 
 def test_comments_are_counted(inside, ask):

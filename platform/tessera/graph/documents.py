@@ -25,7 +25,7 @@ from graphql.validation import MaxIntrospectionDepthRule
 
 from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
-from tessera.graph.limits import LIMITS, Limits, Measure, too_complex
+from tessera.graph.limits import LIMITS, Limits, Measure, check_length, too_complex
 from tessera.graph.needs import Needs, named_in
 from tessera.graph.statements import Reading
 
@@ -130,8 +130,7 @@ class Documents:
 
     def _made(self, schema: GraphQLSchema, text: str, needs: Needs | None) -> Document:
         limits = self.limits
-        if len(text) > limits.characters:
-            raise too_complex("characters", limits.characters)
+        check_length(text, limits)
         try:
             ast = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
         except GraphQLSyntaxError as error:

@@ -27,6 +27,11 @@ from graphql import (
 from tessera.errors import ApiError, Code
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+TOKEN = re.compile(  # a comment, or in a group whatever the lexer makes a token of; what does not end goes to the end
+    r"""#[^\r\n]*|(\"{3}(?:[^"\\]|\\(?:.|\Z)|"(?!""))*+(?:\"{3}|\Z)|"(?:[^"\\\r\n]|\\(?:.|\Z))*+"?"""
+    r"""|\.\.\.|[_A-Za-z]\w*|-?[0-9][\w.+-]*|[!$&():=@\[\]{|}])""",
+    re.ASCII | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Limits:
     """
 
     characters: int = 32_000
-    tokens: int = 3_000
+    tokens: int = 2_000
     comments: int = 200
     fragments: int = 30
     fields: int = 600
@@ -86,6 +91,15 @@ class Size:
 def too_complex(limit: str, most: int) -> ApiError:
     """Return the refusal of a document beyond a limit."""
     return ApiError(Code.TOO_COMPLEX, f"The document goes beyond the limit of {most} ({limit.replace('_', ' ')}).", limit=limit)
+
+
+def check_length(text: str, limits: Limits = LIMITS) -> None:
+    """Raise TOO_COMPLEX for a text that is too long to be parsed; to parse a token takes a hundred times as long as to count it here."""
+    if len(text) > limits.characters:
+        raise too_complex("characters", limits.characters)
+    found = TOKEN.findall(text)
+    if len(found) - found.count("") > limits.tokens:
+        raise too_complex("tokens", limits.tokens)
 
 
 class Measure:
@@ -231,8 +245,8 @@ def check_asked(count: int) -> None:
 class _Unstorable(Exception):
     """Raised for a text that no column can hold; `path` leads to it from the end, and is written on the way up."""
 
-    def __init__(self) -> None:
-        self.path: list[str] = []
+    def __init__(self, *path: str) -> None:
+        self.path = [*path]
 
 
 def _values_in(value: Any, depth: int) -> int:
@@ -245,15 +259,18 @@ def _values_in(value: Any, depth: int) -> int:
         return 1
     if depth < 0:
         raise too_complex("input_depth", LIMITS.input_depth)
+    if isinstance(value, dict) and UNSTORABLE.search("".join(value)):
+        raise _Unstorable(next(name for name in value if UNSTORABLE.search(name)))
     count = 1
     for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
-        try:
-            if isinstance(name, str) and UNSTORABLE.search(name):
-                raise _Unstorable
-            count += _values_in(inner, depth - 1)
-        except _Unstorable as found:
-            found.path.append(str(name))
-            raise
+        if isinstance(inner, (str, dict, list)):
+            try:
+                count += _values_in(inner, depth - 1)
+            except _Unstorable as found:
+                found.path.append(str(name))
+                raise
+        else:
+            count += 1
         if count > LIMITS.values:
             raise too_complex("values", LIMITS.values)
     return count
