@@ -231,6 +231,7 @@ def _execution(schema: GraphQLSchema, request: Request, document: Document, call
         context_value=current_or_none() or request.http,
         raw_variable_values=request.variables,
         operation_name=request.operation,
+        max_coercion_errors=1,  # `_variable_errors` tells them
         hide_suggestions=True,
     )
     if isinstance(execution, Execution):
