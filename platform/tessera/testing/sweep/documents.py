@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from tessera.graph.ids import encode
-from tessera.graph.limits import LIMITS
+from tessera.graph.limits import LIMITS, TOKEN
 from tessera.graph.names import lower_first
 from tessera.graph.shapes import ChildList, Column, Shape
 from tessera.resource import RESOURCES, camel, parameters_of, resource_of
@@ -24,7 +24,8 @@ from tessera.testing.rows import key_of
 from tessera.testing.sweep.filters import Filters
 from tessera.testing.sweep.groups import groups_of
 
-MOST, MOST_NESTED, LONGEST, MOST_GUESSES = 12, 12, 12_000, 30
+MOST, MOST_NESTED, MOST_GUESSES = 12, 12, 30
+AROUND = 3  # tokens: the operation and its braces
 NOWHERE = 9999  # the number of a row that nobody made
 ARGUMENTS, NAMES = re.compile(r"\([^()]*\)"), re.compile(r"[A-Za-z_]\w*")
 ORDERED_BY = "orderBy: [{{field: {}, direction: {}}}]"
@@ -204,14 +205,15 @@ def _is_key(hint: Any) -> bool:
 def packed(parts: Iterable[str], operation: str = "query", most: int = MOST) -> Iterator[str]:
     """Yield documents of several root fields each, within the limits of a document."""
     waiting: list[str] = []
-    fields = 0
+    fields = tokens = 0
     for part in parts:
         more = len(NAMES.findall(ARGUMENTS.sub("", part)))
-        if waiting and (len(waiting) >= most or fields + more > LIMITS.fields or sum(map(len, waiting)) + len(part) > LONGEST):
+        longer = len(TOKEN.findall(part)) + 2  # its alias
+        if waiting and (len(waiting) >= most or fields + more > LIMITS.fields or tokens + longer > LIMITS.tokens - AROUND):
             yield _document(operation, waiting)
-            waiting, fields = [], 0
+            waiting, fields, tokens = [], 0, 0
         waiting.append(part)
-        fields += more
+        fields, tokens = fields + more, tokens + longer
     if waiting:
         yield _document(operation, waiting)
 
