@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 import stripe
@@ -112,10 +113,10 @@ def _refuse_second(customer: Customer) -> None:
 
 
 def _days_left(tenant: Tenant) -> int:
-    """Return the whole days that are left of a company's trial."""
+    """Return the days that are left of a company's trial; one that has begun counts, so nobody loses by paying early."""
     extension = TrialExtension.objects.filter(tenant=tenant).first()
     end = extension.until if extension else tenant.created_at + timedelta(days=catalogue().trial_days)
-    return max(0, (end - timezone.now()).days)
+    return max(0, ceil((end - timezone.now()) / timedelta(days=1)))
 
 
 def _page(tenant: Tenant, customer: Customer, asked: dict[str, Any], shown: dict[str, Any]) -> CheckoutPage:

@@ -70,7 +70,7 @@ def test_what_is_left_of_the_trial_is_free(shop, acme, ada):
     (session,) = sessions(shop)
     assert session.amount_total == 0
     sub = shop.v1.subscriptions.retrieve(shop.stripe.pay(session.id)["subscription"])
-    assert (sub.trial_end - sub.trial_start) / 86400 == 9
+    assert (sub.trial_end - sub.trial_start) / 86400 == 10  # the day that has begun is theirs
 
 
 def test_the_same_choice_is_the_same_page_and_another_closes_it(shop, ada):
