@@ -191,7 +191,10 @@ def test_a_lot_that_is_named_leaves_and_not_the_one_that_is_reserved(shop):
     put(shop.company, milk, "5", "5.00", lot=soon)
     order = confirm(shop.company, shop.bob, [(milk, "4")])  # C is reserved
     line = order.demands[0].line
-    lines = [DeliveryLineInput(line=line, quantity=Decimal(3), lot=late), DeliveryLineInput(line=line, quantity=Decimal(1), lot=soon)]
+    lines = [
+        DeliveryLineInput(line=line, quantity=Decimal(3), lot=late),
+        DeliveryLineInput(line=line, quantity=Decimal(1), lot=soon),
+    ]
     delivery = ship(order.document, lines)
     assert {line.lot.code: line.base_quantity for line in delivery.lines.all()} == {"B": 3, "C": 1}
     assert not Reservation.objects.exists()
