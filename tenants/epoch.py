@@ -1,4 +1,4 @@
-"""What a process remembers of tenants: for a few seconds at most, and never longer than until a change.
+"""What a process remembers of tenants: for a few seconds at most, and hardly longer than until a change.
 
 Whatever was looked up counts only as long as the epoch in Valkey stays the same; whoever changes a tenant
 sets a new epoch after its commit. A process that answers many requests asks for it once in a hundredth of a second, so that is how

@@ -12,13 +12,9 @@ from tessera.wording import listed
 from billing.admin.amounts import amount_of
 from billing.catalogue.offers import Kind
 from billing.catalogue.selectors import catalogue
-from billing.models import Checkout, Customer, Instruction, Invoice, Subscription, SubscriptionItem
+from billing.models import Checkout, Customer, Instruction, Invoice, Subscription
 
 INTERVALS = {"month": pgettext_lazy("each", "month"), "year": pgettext_lazy("each", "year")}
-
-
-def _product(item: SubscriptionItem) -> str:
-    return item.product
 
 
 def every(interval: str, count: int) -> str:
@@ -71,7 +67,8 @@ class SubscriptionAdmin(_OfCustomer):
     def what(self, row: Subscription) -> str:
         """Return what is bought, without the meters that come with every plan and count nothing beforehand."""
         offers = catalogue().by_key
-        lines = sorted((item for item in row.items.all() if not item.product.startswith(f"{Kind.METER}.")), key=_product)
+        lines = [item for item in row.items.all() if not item.product.startswith(f"{Kind.METER}.")]
+        lines.sort(key=lambda item: item.product)
         named = ((item, offers[item.product].title if item.product in offers else item.product) for item in lines)
         return listed(f"{item.quantity} × {title} / {every(item.interval, item.interval_count)}" for item, title in named)
 

@@ -76,7 +76,7 @@ def _shown(request: HttpRequest, tenant: Tenant, *, problem: str = "", status: i
         "coming": [(day_of(tenant, each.at), _becomes(each.access)) for each in standing.coming],
         "deleted_on": day_of(tenant, closing.delete_at) if closing and closing.delete_at else "",
         "is_deleted": tenant.state == Tenant.State.DELETED,
-        "is_closed_by_us": tenant.state == Tenant.State.SUSPENDED and not is_withheld(tenant),
+        "is_closed_by_us": tenant.state == Tenant.State.SUSPENDED and not _is_withheld(tenant),
         "has_export": closing is not None and closing.export is not None and closing.export.state == TenantExport.State.READY,
         "has_subscription": going(customer_of(tenant)) is not None,
         "plans": catalogue().sold(Kind.PLAN),
@@ -86,7 +86,7 @@ def _shown(request: HttpRequest, tenant: Tenant, *, problem: str = "", status: i
     return render(request, "billing/company.html", shown, status=status)
 
 
-def is_withheld(tenant: Tenant) -> bool:
+def _is_withheld(tenant: Tenant) -> bool:
     """Say whether billing closed a company; else who runs the platform did, and no payment opens it."""
     return Entitlement.objects.filter(tenant=tenant, is_withheld=True).exists()
 

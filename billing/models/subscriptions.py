@@ -104,7 +104,8 @@ class SubscriptionDiscount(models.Model):
 class SubscriptionItem(models.Model):
     """A line of a subscription; `product` is the key in our catalogue, or Stripe's where it is not ours.
 
-    `amount` is what one of it costs every `interval_count` intervals (`day`, `week`, `month`, `year`), null where that depends on how many there are.
+    `amount` is what one of it costs every `interval_count` intervals (`day`, `week`, `month`, `year`), null where that depends on
+    how many there are.
     """
 
     id = KeyField()

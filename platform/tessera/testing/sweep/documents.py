@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from tessera.graph.ids import encode
-from tessera.graph.limits import LIMITS, TOKEN
+from tessera.graph.limits import LIMITS, tokens_in
 from tessera.graph.names import lower_first
 from tessera.graph.shapes import ChildList, Column, Shape
 from tessera.resource import RESOURCES, camel, parameters_of, resource_of
@@ -208,7 +208,7 @@ def packed(parts: Iterable[str], operation: str = "query", most: int = MOST) -> 
     fields = tokens = 0
     for part in parts:
         more = len(NAMES.findall(ARGUMENTS.sub("", part)))
-        longer = len(TOKEN.findall(part)) + 2  # its alias
+        longer = tokens_in(part) + 2  # its alias
         if waiting and (len(waiting) >= most or fields + more > LIMITS.fields or tokens + longer > LIMITS.tokens - AROUND):
             yield _document(operation, waiting)
             waiting, fields, tokens = [], 0, 0
