@@ -4,6 +4,7 @@ A POST brings `application/json`: a page of somebody else cannot send it without
 read. A request that brings cookies and no Authorization header must carry `X-Tessera-Request` as well.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -45,13 +46,24 @@ def _quality(parameter: str) -> float:
         return 0.0
 
 
-def read(request: HttpRequest) -> dict[str, Any]:
-    """Return the parameters of the GraphQL request in an HTTP request; raise Unacceptable."""
+def length_of(request: HttpRequest) -> int:
+    """Return how many bytes a request says that its body has; raise Unacceptable."""
+    try:
+        return int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        raise Unacceptable(400, "Content-Length is no number.") from None
+
+
+def read(request: HttpRequest, charge: Callable[[int], Any] = int) -> dict[str, Any]:
+    """Return the parameters of the GraphQL request in an HTTP request; raise Unacceptable.
+
+    `charge` is called with the number of bytes before anything is made of them.
+    """
     if request.method not in ("GET", "POST"):
         raise Unacceptable(405, "Use POST, or GET to read.", Allow="GET, POST")
     if request.COOKIES and "Authorization" not in request.headers and "X-Tessera-Request" not in request.headers:
         raise Unacceptable(403, "Send the header X-Tessera-Request.", Code.FORBIDDEN)
-    asked = _in_query_string(request) if request.method == "GET" else _in_body(request)
+    asked = _in_query_string(request) if request.method == "GET" else _in_body(request, charge)
     for name, kind in PARAMETERS.items():
         if asked.get(name) is not None and not isinstance(asked[name], kind):
             raise Unacceptable(400, f"{name} has another form.")
@@ -68,10 +80,12 @@ def _in_query_string(request: HttpRequest) -> dict[str, Any]:
     return asked
 
 
-def _in_body(request: HttpRequest) -> dict[str, Any]:
+def _in_body(request: HttpRequest, charge: Callable[[int], Any]) -> dict[str, Any]:
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
         raise Unacceptable(415, "Send application/json.")
-    body = _json(_body(request))
+    sent = _body(request)
+    charge(len(sent))
+    body = _json(sent)
     if not isinstance(body, dict):
         raise Unacceptable(400, "The body is one JSON object; batches are not taken.")
     return body
@@ -86,10 +100,7 @@ def _json(text: str | bytes) -> Any:
 
 def _body(request: HttpRequest) -> bytes:
     most = getattr(settings, "TESSERA_MAX_BODY", BODY)
-    try:
-        length = int(request.headers.get("Content-Length") or 0)
-    except ValueError:
-        raise Unacceptable(400, "Content-Length is no number.") from None
+    length = length_of(request)
     body = b"" if length > most else request.read(most + 1)
     if length > most or len(body) > most:
         raise Unacceptable(413, f"The body is larger than {most} bytes.", Code.TOO_COMPLEX)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from tessera.accounts.standing import credential_of
+from tessera.accounts.authentication import credential_of
 from tessera.changes.cursor import read_cursor
 from tessera.changes.feed import read_feed
 from tessera.context import current

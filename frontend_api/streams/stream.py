@@ -6,7 +6,7 @@ from time import monotonic
 from uuid import UUID
 
 import orjson
-from tessera.accounts.standing import Credential
+from tessera.accounts.authentication import Credential
 from tessera.changes.cursor import Cursor
 from tessera.changes.feed import Slice
 from tessera.graph.failures import shown

@@ -20,7 +20,7 @@ def actor(monkeypatch):
     """Make requests come from bob; returns a function that changes who asks."""
 
     def ask_as(found):
-        monkeypatch.setattr("tenants.middleware.authenticate", lambda request, tenant: found)
+        monkeypatch.setattr("frontend_api.views.authenticate", lambda request, tenant: found)
 
     ask_as(Actor(kind="member", member_id=new_id(), name="bob", grants=VIEW))
     return ask_as

@@ -3,7 +3,8 @@
 A request is charged to the buckets of its tenant, of who sends it, and of the token it comes with. How large they are is said by
 `TESSERA_BUDGETS`, times what `TESSERA_BUDGET_TIERS` says for the tenant's tier. The points asked for are
 taken before it runs; `settle` gives back what it did not use, or takes what it used beyond that. A little that comes back
-waits in this process for the next charge of the same buckets, so that most requests ask Valkey once.
+waits in this process for the next charge of the same buckets, and requests that follow one another at once are charged together
+while their buckets are more than half full; so Valkey is asked once by most requests, and not at all by those of a burst.
 With Valkey gone each process keeps buckets of its own, so a tenant may do more than it is promised, never less.
 """
 
@@ -25,7 +26,8 @@ from tessera.outbox.hints import client
 
 USUAL = ""  # the tier of tenants that have none
 KEPT_LOCALLY = 10_000
-LITTLE = 0.02  # of a bucket: what comes back of that need not be told at once
+LITTLE = 0.02  # of a bucket: what is charged or comes back of that need not be told at once
+FRESH = 0.01  # seconds for which what Valkey told of a bucket is good enough to charge a little
 RETRY = 1.0  # seconds for which a Valkey that did not answer is left alone
 _log = logging.getLogger(__name__)
 
@@ -89,19 +91,25 @@ class Budget:
         if points > most:
             message = f"This costs {points} points; at most {most} can be asked for at once. Ask for less."
             raise ApiError(Code.TOO_COMPLEX, message, limit="cost", cost=points)
+        held = _untold.charge(self.buckets, points)
+        if held is None:
+            held = self._charged(points)
+        self._held = held
+        return self._status(held)
+
+    def _charged(self, points: int) -> list[float]:
         short, held = _charge(self.buckets, points, refuse=True)
         if short:
             wait = max((points - now) / bucket.rate for bucket, now in zip(self.buckets, held, strict=True))
             message = "Too much was asked for in a short time. Try again later."
             raise ApiError(Code.RATE_LIMITED, message, retryAfter=max(1, math.ceil(wait)), cost=points)
-        self._held = held
-        return self._status(held)
+        return held
 
     def settle(self, asked: int, used: int) -> Status:
         """Give back what was taken and not used; what was used beyond it is taken."""
         back = asked - used
         if self._held and 0 <= back <= LITTLE * min(bucket.capacity for bucket in self.buckets):
-            _waiting.add(self.buckets, back)
+            _untold.add(self.buckets, back)
             held = [min(float(b.capacity), now + back) for b, now in zip(self.buckets, self._held, strict=True)]
             return self._status(held)
         return self._status(_charge(self.buckets, -back, refuse=False)[1])
@@ -133,20 +141,54 @@ def _script(valkey: redis.Redis) -> Any:
 def _charge_shared(buckets: list[Bucket], points: int, refuse: bool) -> tuple[bool, list[float]]:
     limits = [
         number
-        for bucket, back in zip(buckets, _waiting.pop(buckets), strict=True)
+        for bucket, back in zip(buckets, _untold.pop(buckets), strict=True)
         for number in (bucket.capacity, bucket.rate, back)
     ]
-    short, *held = _script(client())(keys=[bucket.key for bucket in buckets], args=[points, int(refuse), *limits])
-    return bool(short), [float(each) for each in held]
+    short, *told = _script(client())(keys=[bucket.key for bucket in buckets], args=[points, int(refuse), *limits])
+    held = [float(each) for each in told]
+    _untold.note(buckets, held)
+    return bool(short), held
 
 
-class Waiting:
-    """What is to come back to buckets, until they are charged again; of more than `most` the ones noted first are let go."""
+@dataclass
+class _Known:
+    """Of one bucket: points that come back to it, less what was charged, and what Valkey told last, and when."""
+
+    points: int = 0
+    held: float = 0.0
+    at: float = -math.inf
+
+
+class Untold:
+    """What became of buckets without Valkey being told, until they are charged there again.
+
+    Of more than `most` the ones noted first are let go.
+    """
 
     def __init__(self, most: int = KEPT_LOCALLY) -> None:
         self.most = most
-        self._points: dict[str, int] = {}
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
+
+    def charge(self, buckets: list[Bucket], points: int) -> list[float] | None:
+        """Charge a little to buckets that were told a moment ago to be more than half full, and return what they hold.
+
+        None, and nothing charged, where it is more, or longer ago, or where they held less: then Valkey is to be asked.
+        """
+        since = time.monotonic() - FRESH
+        with self._lock:
+            held = []
+            for bucket in buckets:
+                known = self._known.get(bucket.key)
+                if known is None or known.at < since:
+                    return None
+                left = known.points - points
+                if left < -LITTLE * bucket.capacity or known.held + left < bucket.capacity / 2:
+                    return None
+                held.append(min(float(bucket.capacity), known.held + left))
+            for bucket in buckets:
+                self._known[bucket.key].points -= points
+        return held
 
     def add(self, buckets: list[Bucket], points: int) -> None:
         """Note points that come back to each of some buckets."""
@@ -154,17 +196,36 @@ class Waiting:
             return
         with self._lock:
             for bucket in buckets:
-                self._points[bucket.key] = self._points.get(bucket.key, 0) + points
-            while len(self._points) > self.most:
-                del self._points[next(iter(self._points))]
+                self._of(bucket).points += points
+            self._let_go()
+
+    def note(self, buckets: list[Bucket], held: list[float]) -> None:
+        """Note what Valkey tells of some buckets."""
+        now = time.monotonic()
+        with self._lock:
+            for bucket, points in zip(buckets, held, strict=True):
+                known = self._of(bucket)
+                known.held, known.at = points, now
+            self._let_go()
 
     def pop(self, buckets: list[Bucket]) -> list[int]:
-        """Return what waits for each of some buckets, which is theirs then."""
+        """Return what comes back to each of some buckets, less what was charged, which Valkey is told then."""
         with self._lock:
-            return [self._points.pop(bucket.key, 0) for bucket in buckets]
+            found = [self._known.get(bucket.key) or _Known() for bucket in buckets]
+            told = [known.points for known in found]
+            for known in found:
+                known.points = 0
+        return told
+
+    def _of(self, bucket: Bucket) -> _Known:
+        return self._known.setdefault(bucket.key, _Known())
+
+    def _let_go(self) -> None:
+        while len(self._known) > self.most:
+            del self._known[next(iter(self._known))]
 
 
-_waiting = Waiting()
+_untold = Untold()
 
 
 class Local:

@@ -8,6 +8,10 @@ from tessera.graph.sdl import module_sets
 from tessera.module import modules
 from tessera.permissions import known_permissions
 
+NEW_OBJECTS = (
+    20_000  # after so many that are left over the youngest are looked through: a request makes thousands, few of them in cycles
+)
+
 
 def warm_up() -> None:
     """Read the migrations, and work out the schema and the rights of the sets of modules that most companies have; asks no database.
@@ -23,5 +27,6 @@ def warm_up() -> None:
             known_permissions(labels)
         gc.collect()  # the schemas that were built to find out what needs what
         gc.freeze()
+        gc.set_threshold(NEW_OBJECTS)
     finally:
         gc.enable()

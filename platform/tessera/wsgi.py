@@ -3,12 +3,17 @@
 import os
 import sys
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from tessera.cores import keep_to_one_core
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tessera.settings.production")
 # Python lets a thread that computes go on for 5 ms while others wait: each answer of a database would wait so long beside one
 # document that is slow to read.
 sys.setswitchinterval(0.0002)
+if settings.TESSERA_CORE_PER_WORKER:
+    keep_to_one_core()  # before there are threads
 application = get_wsgi_application()
 
 from tessera.db.boot import refuse_unsafe  # noqa: E402 (needs the apps)

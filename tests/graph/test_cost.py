@@ -76,7 +76,7 @@ def test_what_no_full_bucket_holds_is_too_complex(library):
 def test_wrong_documents_use_points_up_by_their_length(library):
     wrong, mine = (
         Request("{ authors { nodes { " + " ".join(f"nothing{each:03}" for each in range(60)) + " } } }", {}),
-        budget(21, rate=0.001),
+        budget(105, rate=0.001),
     )
     codes = [answer_here(wrong, mine).body["errors"][0]["extensions"]["code"] for _ in range(3)]
     assert codes == ["BAD_INPUT", "RATE_LIMITED", "RATE_LIMITED"]
@@ -84,6 +84,6 @@ def test_wrong_documents_use_points_up_by_their_length(library):
 
 def test_points_for_reading_a_document_are_given_back_where_it_is_valid(library):
     long = ROWS + "#" * 2_000
-    assert cost(long, budget(35))["throttleStatus"]["currentlyAvailable"] == 35 - 4
-    error = answer_here(Request(long + "!", {}), budget(19)).body["errors"][0]["extensions"]
-    assert (error["code"], error["limit"], error["cost"]) == ("TOO_COMPLEX", "cost", 20)
+    assert cost(long, budget(350))["throttleStatus"]["currentlyAvailable"] == 350 - 4
+    error = answer_here(Request(long + "!", {}), budget(190)).body["errors"][0]["extensions"]
+    assert (error["code"], error["limit"], error["cost"]) == ("TOO_COMPLEX", "cost", 204)

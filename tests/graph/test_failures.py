@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 from django.db import OperationalError, connection, transaction
 from tessera.errors import ApiError, Code, Refused
-from tessera.graph import plan, statements
+from tessera.graph import plan, sent
 
 from tests.graph.executors import by_plan
 
@@ -80,7 +80,7 @@ def test_what_the_database_says_has_a_code(failing, ask, state, code):
     assert "secret" not in str(asked.body)
 
 
-@pytest.mark.parametrize("place, name", [(plan.Columns, "read"), (statements, "run")])
+@pytest.mark.parametrize("place, name", [(plan.Columns, "read"), (sent, "run")])
 def test_a_slow_statement_is_a_timeout(library, ask, monkeypatch, place, name):
     def slow(*_):
         with connection.cursor() as cursor:

@@ -3,10 +3,12 @@
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
-from tessera.context import EVERYTHING, Actor
+from tessera.context import EVERYTHING, Actor, enter
 from tessera.errors import Code
 from tessera.fields import new_id
+from tessera.graph.answers import Request, answer, answer_here
 from tessera.graph.limits import LIMITS
+from tessera.graph.schemas import schema_for
 from tessera.testing.asking import ask, codes
 from tessera.testing.hostile import corpus
 from tessera.testing.plugin import entered
@@ -35,3 +37,16 @@ def test_it_is_refused_without_a_statement(tenant, bob, settings, hostile):
     assert set(codes(body)) <= {Code.BAD_INPUT, Code.TOO_COMPLEX, Code.FORBIDDEN, Code.BAD_CURSOR}, body
     assert 1 <= len(body["errors"]) <= LIMITS.errors + 1  # the last says that there are more
     assert len(sent) == 0
+
+
+@pytest.mark.parametrize("on", [frozenset({"base"}), frozenset({"base", "orders", "sales"})], ids=sorted)
+def test_what_is_wrong_is_told_in_the_words_of_the_companys_own_schema(tenant, bob, on):
+    """A document is validated by the whole schema first; that of the company is only asked where it would say something else."""
+    own, told = schema_for(on), []
+    with enter(tenant.ref(), actor=bob, modules=on):
+        for each in CORPUS:
+            asked = Request(each.text, each.variables)
+            here, alone = answer_here(asked), answer(own, ("own", on), asked)
+            told.append(here.body.get("errors"))
+            assert told[-1] == alone.body.get("errors"), each.name
+    assert sum(map(bool, told)) > 150

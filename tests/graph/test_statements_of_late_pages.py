@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from tessera.db.prepared import Prepared, run
 from tessera.db.roles import as_owner
-from tessera.graph import statements
+from tessera.graph import sent as sending
 from tessera.testing.rows import Rows
 from tessera.unit_of_work import unit_of_work
 
@@ -43,7 +43,7 @@ def visited(plan):
 
 def test_a_late_page_reads_no_more_rows_than_the_first(crowd, monkeypatch):
     sent = []
-    monkeypatch.setattr(statements, "run", lambda alias, text, given: sent.append((text, given)) or run(alias, text, given))
+    monkeypatch.setattr(sending, "run", lambda alias, text, given: sent.append((text, given)) or run(alias, text, given))
     cursor, names = None, []
     while cursor or not names:
         page = orjson.loads(asked(PARTIES, after=cursor))["data"]["parties"]

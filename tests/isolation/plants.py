@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models import Q
 from tessera import models, scope, signing, tenant_cache
 from tessera.accounts import authentication
+from tessera.accounts.models import TenantSession
 from tessera.audit import selectors as audit
 from tessera.context import current, current_or_none, instead, system
 from tessera.db.guard.base import EXTENSIONS, DatabaseWrapper
@@ -167,16 +168,13 @@ def answers_are_kept_for_all_tenants(patch: Any, world: Any) -> None:
 
 @planted("companies", "carried")
 def sessions_are_good_everywhere(patch: Any, world: Any) -> None:
-    sessions = authentication.TenantSession.objects
+    of_tenant = authentication.session_of
 
-    class Anywhere:
-        objects = SimpleNamespace(
-            select_related=lambda name: SimpleNamespace(
-                filter=lambda *, hash, tenant_id: sessions.select_related(name).filter(hash=hash)
-            )
-        )
+    def anywhere(tenant: Any, *, hash: str) -> Any:
+        where = TenantSession.objects.filter(hash=hash).values_list("tenant_id", flat=True).first()
+        return of_tenant(where or tenant, hash=hash)
 
-    patch.setattr(authentication, "TenantSession", Anywhere)
+    patch.setattr(authentication, "session_of", anywhere)
 
 
 @planted("colleagues", "pages")

@@ -1,11 +1,16 @@
 """Buckets of points: charged together or not at all, refilled with time, in Valkey or without it."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import given
+from hypothesis import strategies as st
 from tessera import budget as budgets
 from tessera.budget import Bucket, Budget, Local, budget_of
 from tessera.context import TenantRef
@@ -41,9 +46,22 @@ def test_a_bucket_refills_but_never_beyond_its_capacity():
     assert Budget([mine]).settle(5, 0).currently_available == 100
 
 
-def test_a_little_that_comes_back_is_told_with_the_next_charge(monkeypatch):
-    mine, calls, charge = bucket(1_000, rate=0.001), [], budgets._charge_shared
+@pytest.fixture
+def calls(monkeypatch):
+    """Note the charges that Valkey is told."""
+    calls, charge = [], budgets._charge_shared
     monkeypatch.setattr(budgets, "_charge_shared", lambda *given: calls.append(given) or charge(*given))
+    return calls
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Let what Valkey told be old at once, as if no request followed another closely."""
+    monkeypatch.setattr(budgets, "FRESH", -1.0)
+
+
+def test_a_little_that_comes_back_is_told_with_the_next_charge(calls, slow):
+    mine = bucket(1_000, rate=0.001)
     for left in (995, 990):
         budget = Budget([mine])
         budget.take(20)
@@ -53,9 +71,49 @@ def test_a_little_that_comes_back_is_told_with_the_next_charge(monkeypatch):
     assert len(calls) == 3
 
 
-def test_much_that_comes_back_is_told_at_once(monkeypatch):
-    mine, calls, charge = bucket(1_000, rate=0.001), [], budgets._charge_shared
-    monkeypatch.setattr(budgets, "_charge_shared", lambda *given: calls.append(given) or charge(*given))
+def test_requests_that_follow_one_another_at_once_are_charged_together(calls, monkeypatch):
+    monkeypatch.setattr(budgets, "FRESH", 60.0)
+    mine = bucket(1_000, rate=0.001)
+    assert [Budget([mine]).take(10).currently_available for _ in range(3)] == [990, 980, 970]
+    assert len(calls) == 1
+    assert Budget([mine]).take(1).currently_available == 969  # more than a fiftieth would be untold
+    assert len(calls) == 2
+    assert Budget([mine]).settle(0, 0).currently_available == 969
+
+
+def test_a_bucket_that_is_half_empty_is_asked_for_each_time(calls, monkeypatch):
+    monkeypatch.setattr(budgets, "FRESH", 60.0)
+    full, low = bucket(1_000, rate=0.001), bucket(1_000, rate=0.001)
+    Budget([low]).take(495)
+    for _ in range(2):
+        Budget([full, low]).take(10)
+    assert len(calls) == 3
+
+
+def test_what_valkey_told_is_good_for_a_hundredth_of_a_second(calls):
+    mine = bucket(1_000, rate=0.001)
+    Budget([mine]).take(1)
+    time.sleep(2 * budgets.FRESH)
+    assert Budget([mine]).take(1).currently_available == 998
+    assert len(calls) == 2
+
+
+@given(asked=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 60)), max_size=60))
+def test_processes_together_grant_no_more_than_a_bucket_and_a_little_of_each(asked):
+    """Each process charges without Valkey what it may; the sum stays within what the bucket held."""
+    mine = bucket(1_000, rate=0.001)
+    with patch.object(budgets, "FRESH", 60.0):
+        granted = 0
+        processes = [budgets.Untold() for _ in range(3)]
+        for which, points in asked:
+            with patch.object(budgets, "_untold", processes[which]), suppress(ApiError):
+                Budget([mine]).take(points)
+                granted += points
+        assert granted <= 1_000 + 3 * budgets.LITTLE * 1_000
+
+
+def test_much_that_comes_back_is_told_at_once(calls):
+    mine = bucket(1_000, rate=0.001)
     budget = Budget([mine])
     budget.take(1_000)
     assert budget.settle(1_000, 5).currently_available == 995
@@ -63,7 +121,7 @@ def test_much_that_comes_back_is_told_at_once(monkeypatch):
 
 
 def test_what_waits_for_buckets_that_are_not_charged_again_is_let_go():
-    waiting, (one, two, three) = budgets.Waiting(most=2), [bucket(10) for _ in range(3)]
+    waiting, (one, two, three) = budgets.Untold(most=2), [bucket(10) for _ in range(3)]
     for each in (one, two, three):
         waiting.add([each], 3)
     assert waiting.pop([one, two, three]) == [0, 3, 3]

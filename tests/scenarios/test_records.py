@@ -51,7 +51,8 @@ class Browser:
         self.be(person(*READ, *WRITE, *CUSTOM))
 
     def be(self, actor: Actor) -> None:
-        self.monkeypatch.setattr("tenants.middleware.authenticate", lambda request, tenant: actor)
+        for place in ("tenants.middleware", "frontend_api.views"):
+            self.monkeypatch.setattr(f"{place}.authenticate", lambda request, tenant: actor)
         # Whoever brings a file is who announced it, with the rights of that moment.
         self.monkeypatch.setattr("tessera.files.services.receiving.actor_of_member", lambda member: actor)
 

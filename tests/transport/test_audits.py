@@ -29,7 +29,7 @@ class Quiet(WSGIRequestHandler):
 def served(tenant, monkeypatch):
     """Serve the product to bob of tenant A; yields the address."""
     bob = Actor(kind="member", member_id=new_id(), name="bob", grants={"base.company_view": EVERYTHING})
-    monkeypatch.setattr("tenants.middleware.authenticate", lambda request, tenant: bob)
+    monkeypatch.setattr("frontend_api.views.authenticate", lambda request, tenant: bob)
     application = get_wsgi_application()
 
     def in_tenant(environ, start_response):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tessera.accounts.standing import Credential
+from tessera.accounts.authentication import Credential
 from tessera.changes.feed import Slice
 from tessera.changes.tests.reader import saved, unique
 from tessera.context import system

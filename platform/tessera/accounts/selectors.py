@@ -1,14 +1,27 @@
 """Where an account belongs."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 
 from tessera.accounts.models import Account, Membership
+from tessera.accounts.oauth.models import App
 from tessera.context import TenantRef, directory
-from tessera.db.prepared import Prepared, run
+from tessera.db.prepared import Told, told
 
-_ACTIVE = Prepared("SELECT 1 FROM accounts_account WHERE id = $1 AND is_active")
+# What every request with a credential asks of public rows, besides its member.
+_ACTIVE = "SELECT a.id FROM accounts_account a WHERE a.id = $1 AND a.is_active"
+_OF_APP = (
+    f"SELECT app.is_ours FROM {App._meta.db_table} app JOIN accounts_account a ON a.id = $3"  # noqa: S608  (our own names)
+    " WHERE app.client_id = $1 AND (app.tenant_id IS NULL OR app.tenant_id = $2) AND a.is_active AND a.epoch = $4"
+)
+_SESSION = (
+    "SELECT s.member_id, s.member_epoch, s.account_id, s.expires_at"
+    " FROM accounts_tenantsession s JOIN accounts_account a ON a.id = s.account_id"
+    " WHERE s.hash = $1 AND s.tenant_id = $2 AND a.is_active AND a.epoch = s.account_epoch"
+)
 
 
 def account_at(email: str) -> Account | None:
@@ -38,6 +51,29 @@ def tenant_for(account: Account, tenant_id: UUID) -> TenantRef | None:
     return next((tenant for tenant in tenants_of(account) if tenant.id == tenant_id), None)
 
 
-def is_active(account_id: UUID) -> bool:
-    """Say whether an account is there and active: what every request with a token asks."""
-    return run("shared", _ACTIVE, [account_id]).fetchone() is not None
+def active_account(account_id: UUID) -> Told | None:
+    """Return what tells that an account is there and active; None where it is not."""
+    found = told("shared", _ACTIVE, [str(account_id)])
+    return found and found[1]
+
+
+def app_at(tenant: UUID, *, client: str, account_id: UUID, account_epoch: int) -> tuple[bool, Told] | None:
+    """Return whether an app is the platform's own; None where it is not for the tenant, or an account is not as it was."""
+    found = told("shared", _OF_APP, [client, str(tenant), str(account_id), str(account_epoch)])
+    return found and (found[0][0], found[1])
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the session of a host was made for."""
+
+    member_id: UUID
+    member_epoch: int
+    account_id: UUID
+    expires_at: datetime
+
+
+def session_of(tenant: UUID, *, hash: str) -> tuple[Session, Told] | None:
+    """Return a session on the host of a tenant whose account is as it was, also one that is over."""
+    found = told("shared", _SESSION, [hash, str(tenant)])
+    return found and (Session(*found[0]), found[1])

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import F
-from django.http import HttpRequest
 from django.utils import timezone
 
 from tessera.access import cache
@@ -16,19 +15,10 @@ from tessera.access.models import AccessToken, Member
 from tessera.access.selectors import actor_of, restricted
 from tessera.access.selectors.credentials import Bearer
 from tessera.access.selectors.rights import role_epoch, today
-from tessera.accounts.authentication import cookie_name
+from tessera.accounts.authentication import Credential
 from tessera.accounts.models import Account, TenantSession
 from tessera.accounts.oauth.models import App
-from tessera.accounts.services import SESSION_PREFIX, digest
 from tessera.context import Actor, current
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A session or a token, by its hash."""
-
-    hash: str
-    is_session: bool
 
 
 @dataclass(frozen=True)
@@ -45,13 +35,6 @@ class Standing:
         if token is None:
             return actor
         return replace(restricted(actor, token.scopes, app=token.app), token_id=token.pk, is_ours=self.is_ours)
-
-
-def credential_of(request: HttpRequest) -> Credential | None:
-    """Return the credential of a request, as it was taken by `authenticate`; None where there is none."""
-    header = request.headers.get("Authorization", "")
-    secret = header.partition(" ")[2].strip() if header else request.COOKIES.get(cookie_name(), "")
-    return Credential(digest(secret), not header or secret.startswith(SESSION_PREFIX)) if secret else None
 
 
 def standings(credentials: Collection[Credential]) -> dict[Credential, Standing]:

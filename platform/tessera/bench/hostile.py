@@ -15,7 +15,7 @@ from tessera.bench.load import ask, request, timed_asks
 from tessera.bench.measures import Benchmark, Measured, Seconds, within
 from tessera.bench.servers import ONE_PROCESS, PRODUCT, serving
 from tessera.bench.stage import Stage, inside, owner_of, token_of
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import Request, answer_here
 from tessera.graph.documents import Documents
 from tessera.graph.limits import LIMITS
 from tessera.graph.schemas import schema_for
@@ -39,10 +39,7 @@ def _costs(stage: Stage) -> tuple[list[Seconds], list[Seconds], int]:
         documents = corpus()
         for _ in range(TURNS):
             with stage.counting() as sent:
-                took = {
-                    each.name: cpu(partial(answer, schema, context.modules, Request(each.text, each.variables)))
-                    for each in documents
-                }
+                took = {each.name: cpu(partial(answer_here, Request(each.text, each.variables))) for each in documents}
             if sent:
                 raise AssertionError(f"a hostile document was worth {len(sent)} statements: {sent[0][:200]}")
             name = max(took, key=lambda name: took[name])
@@ -70,8 +67,7 @@ def good_beside_bad(stage: Stage) -> Measured:
     What is hostile comes from another company to the same process, which has as many points as companies have.
     """
     shop = stage.shop
-    other = stage.tenant(["crm", "erp", "scm", "oa"])
-    Tenant.objects.filter(pk=other.pk).update(tier="usual")
+    other = stage.tenant(["crm", "erp", "scm", "oa"], tier="")
     stage.tell(", ".join(f"{count:,} {name}" for name, count in shop.crowd.items()))
     ours, theirs = _sender(shop.tenant, shop.member), _sender(other, owner_of(other))
     good, bad = ours(LIST, {}), [theirs(each.text, each.variables) for each in corpus()]
@@ -119,8 +115,8 @@ class _sending:
         self._thread.join()
 
     def _run(self) -> None:
-        place = 0
-        while self.messages and not self._over.wait(1 / PACE):
+        since, place = time.monotonic(), 0
+        while self.messages and not self._over.wait(max(0.0, since + place / PACE - time.monotonic())):
             self.answered.append(len(ask(self.port, self.messages[place % len(self.messages)], status=None)))
             place += 1
 

@@ -11,34 +11,33 @@ from django.conf import settings
 from django.db import DatabaseError
 from graphql import (
     FieldNode,
-    GraphQLError,
-    GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     located_error,
     type_from_ast,
 )
-from graphql.utilities import coerce_input_value
 
 from tessera.budget import Budget
 from tessera.context import current, current_or_none
+from tessera.db.prepared import Proof
 from tessera.errors import ApiError, Code, Forbidden
 from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid, Unreadable
 from tessera.graph.execute import Execution
-from tessera.graph.failures import bad_input, of_field, shown
+from tessera.graph.failures import of_field, shown
 from tessera.graph.limits import LIMITS, check_asked, check_variables
 from tessera.graph.needs import Needs, needs, whole_schema
 from tessera.graph.schemas import schema_for
-from tessera.graph.statements import Call
+from tessera.graph.statements import Call, Found
 from tessera.graph.usage import note_uses
+from tessera.graph.variable_errors import variable_errors
 from tessera.resource import camel
 
 documents = Documents()
 WHOLE = "all modules"  # stands for the schema of all modules in the caches
 KEPT_INTROSPECTION_BYTES = 32 * 1024 * 1024
-CHARACTERS_A_POINT = 100  # of a document that is read: a large one takes as long as rows for as many points
+CHARACTERS_A_POINT = 10  # of a document that is read: it takes longer than rows for as many points
 EXPLORE = "access.api_explore"
 _introspections: OrderedDict[tuple[Any, str, str | None], bytes] = OrderedDict()
 _keeping = threading.Lock()
@@ -86,8 +85,8 @@ def answer_here(request: Request, budget: Budget | None = None) -> Response:
     """Answer a request in the tenant that is entered, like `answer` by the schema of its modules.
 
     That schema is only made for what the whole one cannot answer in its place: a document that names what this tenant
-    has not, in its text or its variables, or that is wrong, so that the error is the one of a name that never was; and for
-    questions about the schema itself.
+    has not, in its text or its variables, so that the error is the one of a name that never was; and for questions about the
+    schema itself.
     """
     return _answered(lambda: _document_here(request, budget), request, budget)
 
@@ -96,12 +95,13 @@ def _document_here(request: Request, budget: Budget | None) -> tuple[GraphQLSche
     on = current().modules
     try:
         document = _read(WHOLE, whole_schema(), request, budget, needs())
-        if document.needs <= on and not document.introspective and _needs_of_variables(document, request) <= on:
+        if document.needs <= on and not document.introspective and needs_of_variables(document, request) <= on:
             return whole_schema(), WHOLE, document
     except Unreadable:
         raise
-    except Invalid:
-        pass  # it is validated again, for the errors of the schema that its author knows
+    except Invalid as invalid:
+        if invalid.needs <= on:
+            raise  # its errors are the same in every schema that has what it names
     schema = schema_for(on)
     return schema, on, _read(on, schema, request, budget)
 
@@ -123,7 +123,8 @@ def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | No
     return document
 
 
-def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:
+def needs_of_variables(document: Document, request: Request) -> frozenset[str]:
+    """Return the modules that the values of a request's variables name."""
     found: frozenset[str] = frozenset()
     for definition in document.operation(request.operation).variable_definitions or ():
         value = request.variables.get(definition.variable.name.value)
@@ -204,18 +205,25 @@ def _executed(
     if found is None:
         execution = _execution(schema, request, document, call)
         if isinstance(execution, list):
-            errors = _variable_errors(schema, operation, request.variables) or [of_field(error) for error in execution]
+            errors = variable_errors(schema, operation, request.variables) or [of_field(error) for error in execution]
             return Response({"errors": errors}, executed=False)
-    asked = call.cost if call else Estimate(execution).of(operation)
+
+    def run() -> dict[str, Any]:
+        body = by_statement(call, found) if call and found else None
+        return body or _finished(execution or _execution(schema, request, document, call))
+
+    mutations = len(operation.selection_set.selections) if operation.operation is OperationType.MUTATION else 0
+    return charged(budget, call.cost if call else Estimate(execution).of(operation), run, mutations=mutations)
+
+
+def charged(budget: Budget | None, asked: int, run: Callable[[], dict[str, Any]], *, mutations: int = 0) -> Response:
+    """Run what costs so many points at most and so many mutations, with a `budget` charged to it, and say what it was."""
     if budget:
         budget.take(asked)
     with counting() as spent:
-        if operation.operation is OperationType.MUTATION:
-            spent.mutations = len(operation.selection_set.selections)
+        spent.mutations = mutations
         try:
-            body = _by_statement(call, found) if call and found else None
-            if body is None:
-                body = _finished(execution or _execution(schema, request, document, call))
+            body = run()
         finally:
             status = budget.settle(asked, spent.points) if budget else None
     if status:
@@ -231,7 +239,7 @@ def _execution(schema: GraphQLSchema, request: Request, document: Document, call
         context_value=current_or_none() or request.http,
         raw_variable_values=request.variables,
         operation_name=request.operation,
-        max_coercion_errors=1,  # `_variable_errors` tells them
+        max_coercion_errors=1,  # `variable_errors` tells them
         hide_suggestions=True,
     )
     if isinstance(execution, Execution):
@@ -245,10 +253,10 @@ def _finished(execution: Execution) -> dict[str, Any]:
     return body | {"data": result.data}
 
 
-def _by_statement(call: Call, found: Any) -> dict[str, Any] | None:
+def by_statement(call: Call, found: Found, proof: Proof | None = None) -> dict[str, Any] | None:
     """Return an answer that is one statement; None where the plan has to give it."""
     try:
-        data = call.run(found)
+        data = call.run(found, proof)
     except DatabaseError as error:
         failed = [of_field(located_error(error, nodes, [key])) for key, nodes in call.nodes.items()]
         return {"errors": failed, "data": dict.fromkeys(call.nodes)}
@@ -279,30 +287,3 @@ def _introspected(
             while sum(map(len, _introspections.values())) > KEPT_INTROSPECTION_BYTES and len(_introspections) > 1:
                 _introspections.popitem(last=False)
     return {"data": orjson.Fragment(found)}
-
-
-def _variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is wrong with the variables, each with its path; graphql-core only puts it in prose."""
-    errors: list[dict[str, Any]] = []
-    for definition in operation.variable_definitions or ():
-        name = definition.variable.name.value
-        kind = type_from_ast(schema, definition.type)
-        if name not in given:
-            if isinstance(kind, GraphQLNonNull) and definition.default_value is None:
-                errors.append(bad_input(GraphQLError(f"The variable ${name} is missing.", definition), [name]))
-            continue
-
-        def note(path: list[str | int], _value: Any, error: GraphQLError, name: str = name) -> None:
-            errors.append(bad_input(error, [name, *map(str, path)]))
-            if len(errors) >= LIMITS.errors:
-                raise _Enough
-
-        try:
-            coerce_input_value(given[name], kind, note, None, hide_suggestions=True)  # type: ignore[arg-type]
-        except _Enough:
-            break
-    return errors
-
-
-class _Enough(Exception):
-    """Raised once as many errors are known as are told."""

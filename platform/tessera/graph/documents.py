@@ -17,7 +17,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
-    parse,
     specified_rules,
     validate,
 )
@@ -25,21 +24,22 @@ from graphql.validation import MaxIntrospectionDepthRule
 
 from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
+from tessera.graph.giving_way import GivingWay, parse
 from tessera.graph.limits import LIMITS, Limits, Measure, check_length, too_complex
 from tessera.graph.needs import Needs, named_in
 from tessera.graph.statements import Reading
 
 KEPT_BYTES = 64 * 1024 * 1024
 CHARACTER_BYTES = 120  # what a character takes once it is parsed
-RULES = (*specified_rules, MaxIntrospectionDepthRule)
+RULES = (*specified_rules, MaxIntrospectionDepthRule, GivingWay)
 
 
 class Invalid(Exception):
-    """Raised for a document that cannot be executed; `errors` are ready to be shown."""
+    """Raised for a document that cannot be executed; `errors` are ready to be shown, `needs` are the modules that it names."""
 
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
+    def __init__(self, errors: list[dict[str, Any]], needs: frozenset[str] = frozenset()) -> None:
         super().__init__(errors)
-        self.errors = errors
+        self.errors, self.needs = errors, needs
 
 
 class Unreadable(Invalid):
@@ -139,10 +139,10 @@ class Documents:
             raise Unreadable([bad_input(error)]) from error
         measure = Measure(ast, limits)
         measure.check()
+        needed = needs.of_document(ast) if needs else frozenset[str]()
         if errors := validate(schema, ast, RULES, max_errors=limits.errors, hide_suggestions=True):
-            raise Invalid([of_validation(error, ast) for error in errors])
+            raise Invalid(of_validation(errors, ast), needed)
         operations = {d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, OperationDefinitionNode)}
         leaving = schema.extensions.get("deprecated")
         deprecated = tuple(sorted(named_in(ast, schema).intersection(leaving))) if leaving else ()
-        needed = needs.of_document(ast) if needs else frozenset[str]()
         return Document(ast, operations, measure.introspective, needed, deprecated)

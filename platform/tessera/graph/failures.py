@@ -1,6 +1,7 @@
 """What a client gets to know of a failure: a code of the closed list, and nothing internal."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from graphql import ArgumentNode, GraphQLError, Node, ObjectFieldNode, Visitor, 
 from graphql.language import DocumentNode
 
 from tessera.errors import ApiError, Code, Refused
+from tessera.graph.giving_way import give_way
 from tessera.graph.reports import refused
 
 _log = logging.getLogger(__name__)
@@ -63,9 +65,11 @@ def bad_input(error: GraphQLError, field: list[str] | None = None) -> dict[str, 
     return _located({"message": error.message, "extensions": extensions}, error)
 
 
-def of_validation(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
-    """Return the error object of a validation error, with the argument that a wrong value stands in."""
-    return bad_input(error, _argument_of(document, error.nodes[0]) if error.nodes else None)
+def of_validation(errors: list[GraphQLError], document: DocumentNode) -> list[dict[str, Any]]:
+    """Return the error objects of validation errors, each with the argument that a wrong value stands in."""
+    seek = _Seek(id(error.nodes[0]) for error in errors if error.nodes)
+    visit(document, seek)
+    return [bad_input(error, seek.found.get(id(error.nodes[0])) if error.nodes else None) for error in errors]
 
 
 def _located(made: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
@@ -75,20 +79,16 @@ def _located(made: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
 
 
 class _Seek(Visitor):
-    def __init__(self, wanted: Node) -> None:
+    """Finds the arguments that nodes stand in, by the nodes' ids."""
+
+    def __init__(self, wanted: Iterable[int]) -> None:
         super().__init__()
-        self.wanted = wanted
-        self.found: list[str] | None = None
+        self.wanted = frozenset(wanted)
+        self.found: dict[int, list[str]] = {}
 
-    def enter(self, node: Node, _key: Any, parent: Any, _path: Any, ancestors: list[Any]) -> Any:
-        if node is self.wanted:
+    def enter(self, node: Node, _key: Any, parent: Any, _path: Any, ancestors: list[Any]) -> None:
+        give_way()
+        if id(node) in self.wanted:
             named = [each for each in (*ancestors, parent, node) if isinstance(each, (ArgumentNode, ObjectFieldNode))]
-            self.found = [each.name.value for each in named] or None
-            return self.BREAK
-        return None
-
-
-def _argument_of(document: DocumentNode, node: Node) -> list[str] | None:
-    seek = _Seek(node)
-    visit(document, seek)
-    return seek.found
+            if named:
+                self.found[id(node)] = [each.name.value for each in named]

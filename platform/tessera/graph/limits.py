@@ -25,6 +25,7 @@ from graphql import (
 )
 
 from tessera.errors import ApiError, Code
+from tessera.graph.giving_way import give_way
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 TOKEN = re.compile(  # a comment, or in a group whatever the lexer makes a token of; what does not end goes to the end
@@ -177,6 +178,7 @@ class Measure:
         size, seen = Size(), Counter[str]()
         self._at_most("fragments", sum(isinstance(each, FragmentSpreadNode) for each in selections.selections))
         for each in selections.selections:
+            give_way()
             size += Size(directives=self._directives(each))
             if isinstance(each, FieldNode):
                 name = (each.alias or each.name).value
@@ -266,6 +268,7 @@ def _values_in(value: Any, depth: int) -> int:
         raise too_complex("input_depth", LIMITS.input_depth)
     if isinstance(value, dict) and UNSTORABLE.search("".join(value)):
         raise _Unstorable(next(name for name in value if UNSTORABLE.search(name)))
+    give_way()
     count = 1
     for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(inner, (str, dict, list)):

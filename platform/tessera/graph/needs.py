@@ -31,6 +31,7 @@ from graphql import (
 )
 
 from tessera.graph.build import build
+from tessera.graph.giving_way import give_way
 from tessera.module import closure, modules
 
 NOTHING: frozenset[str] = frozenset()
@@ -53,7 +54,7 @@ def things(schema: GraphQLSchema) -> Iterator[str]:
 
 
 def named_in(document: DocumentNode, schema: GraphQLSchema) -> set[str]:
-    """Return the coordinates of everything that a document names, which is valid in the schema."""
+    """Return the coordinates of everything that a document names, also of what the schema has not."""
     info = TypeInfo(schema)
     named = _Named(info)
     visit(document, TypeInfoVisitor(info, named))
@@ -79,7 +80,7 @@ class Needs:
         return NOTHING.union(*(self.known.get(name, NOTHING) for name in names))
 
     def of_document(self, document: DocumentNode) -> frozenset[str]:
-        """Return the modules that a document needs, which is valid in the whole schema."""
+        """Return the modules that a document names, whether it is valid in the whole schema or not."""
         return self.of(*named_in(document, self.schema))
 
     def of_value(self, value: Any, kind: Any) -> frozenset[str]:
@@ -110,6 +111,7 @@ class _Named(Visitor):
         self.things.add(node.name.value)
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
+        give_way()
         parent = self.info.get_parent_type()
         if parent is not None:
             self.things.add(f"{parent.name}.{node.name.value}")

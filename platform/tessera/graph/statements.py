@@ -17,19 +17,21 @@ from graphql.execution.values import get_variable_values
 from psycopg import sql
 
 from tessera.context import Context, current, instead
-from tessera.db.prepared import Prepared, run
+from tessera.db.prepared import Prepared, Proof, Told
 from tessera.errors import ApiError
 from tessera.graph.asking import Asking, Question, answers
 from tessera.graph.cost import Estimate, spend
 from tessera.graph.json_sql import LIST, OBJECT, Writer
 from tessera.graph.plan import Planner
+from tessera.graph.sent import as_one, proven, told
 from tessera.graph.slots import CursorSlot, Slot, Unfit, Values
-from tessera.graph.sql_text import Sql, Statement, filled, statement
+from tessera.graph.sql_text import Sql, Statement, statement
 from tessera.graph.variables import at, form_of_value, parameters_of, slot_of, spread, with_slots
 
 MOST_CALLS, MOST_FORMS = 64, 64  # of one operation: by deciding values, and of one call: statements
 CALL_BYTES, FAMILY_BYTES = 4_000, 2_000
 _MISSING = object()
+Found = list[tuple["Statement", "Values"]]
 _OBJECT, _LIST = OBJECT.encode(), LIST.encode()
 
 
@@ -113,10 +115,10 @@ class Call:
             else:
                 self.whole = False
         self.variable_values = {}  # the values of the first request are not kept
-        self._prepared: dict[tuple[Statement, ...], Any] = {}
+        self._prepared: dict[tuple[Any, ...], tuple[Prepared, list[tuple[int, Any]]]] = {}
         self.weight = CALL_BYTES
 
-    def find(self, variables: dict[str, Any]) -> list[tuple[Statement, Values]] | None:
+    def find(self, variables: dict[str, Any]) -> Found | None:
         """Return the statement of every root field with its values; None unless all are known and can be filled."""
         if not self.whole:
             return None
@@ -131,10 +133,13 @@ class Call:
             return None  # the plan says what is wrong with the cursor
         return found  # type: ignore[return-value]
 
-    def run(self, found: list[tuple[Statement, Values]]) -> dict[str, Any] | None:
-        """Return the data of the operation; None where there is no such row or a value that only the plan can tell of."""
+    def run(self, found: Found, proof: Proof | None = None) -> dict[str, Any] | None:
+        """Return the data of the operation; None where there is no such row or a value that only the plan can tell of.
+
+        Changed is raised where the `proof` of who asks holds no longer.
+        """
         try:
-            made = self._run(found)
+            made = self._run(found, proof)
         except Unfit:
             return None
         return None if made is None else dict(zip(self.roots, made, strict=True))
@@ -179,14 +184,9 @@ class Call:
         self.reading.grow(more)
         return made, values
 
-    def _run(self, found: list[tuple[Statement, Values]]) -> list[Any] | None:
-        statements = tuple(each for each, _ in found)
-        known = self._prepared.get(statements)
-        if known is None:
-            if len(self._prepared) >= MOST_FORMS:
-                self._prepared.clear()
-            known = self._prepared[statements] = _prepare(statements)
-        text, places = known
+    def _run(self, found: Found, proof: Proof | None = None) -> list[Any] | None:
+        statements = tuple([each for each, _ in found])
+        text, places = self._one(statements, proof.here if proof else None)
         try:
             given = [slot.fill(found[at][1]) for at, slot in places]
             for each, values in found:
@@ -194,9 +194,7 @@ class Call:
                     slot.fill(values)
         except ValueError as error:
             raise Unfit("an id of something else") from error
-        result = run("default", text, given).pgresult
-        assert result is not None
-        rows = [result.get_value(0, column) for column in range(result.nfields)]  # bytes, as the server sent them
+        rows = proven(text, given, proof) if proof else told(text, given)
         finished = [each.finish(made) for each, made in zip(statements, rows, strict=True) if made is not None]
         if len(finished) < len(rows):
             return None  # a row that is not there
@@ -204,22 +202,14 @@ class Call:
             spend(objects=made.count(_OBJECT), lists=made.count(_LIST))
         return [orjson.Fragment(made) for made in finished]
 
-
-def _prepare(statements: tuple[Statement, ...]) -> tuple[Prepared, list[tuple[int, Any]]]:
-    """Return one statement for several, with $1 for the first parameter, and which value goes where."""
-    numbers: dict[int, int] = {}
-    places: list[tuple[int, Any]] = []
-    columns = []
-    for at_statement, each in enumerate(statements):
-
-        def number(slot: Any, at_statement: int = at_statement) -> str:
-            if id(slot.fill) not in numbers:
-                places.append((at_statement, slot))
-                numbers[id(slot.fill)] = len(places)
-            return f"${numbers[id(slot.fill)]}"
-
-        columns.append(filled(each.text, each.parameters, number, "%"))
-    return Prepared(f"SELECT {', '.join(columns)}"), places
+    def _one(self, statements: tuple[Statement, ...], first: Told | None) -> tuple[Prepared, list[tuple[int, Any]]]:
+        key = (*statements, first and first.text)
+        known = self._prepared.get(key)
+        if known is None:
+            if len(self._prepared) >= MOST_FORMS:
+                self._prepared.clear()
+            known = self._prepared[key] = as_one(statements, first)
+        return known
 
 
 def _no_statement(*_: Any) -> Any:

@@ -156,6 +156,8 @@ BASE_DOMAIN = os.environ.get("TESSERA_BASE_DOMAIN", "localhost:8000")
 ALLOWED_HOSTS = ["*"]  # the tenant middleware answers unknown hosts, all with the same bytes
 ROOT_URLCONF = "tessera.urls"
 WSGI_APPLICATION = "tessera.wsgi.application"
+# Whether each web process keeps to a core: for machines whose cores are ours alone.
+TESSERA_CORE_PER_WORKER = os.environ.get("TESSERA_CORE_PER_WORKER", "") not in ("", "0")
 MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenants: static files are the same for all
     "tenants.middleware.TenantMiddleware",

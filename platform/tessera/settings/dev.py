@@ -8,6 +8,7 @@ from tessera.settings.base import DATA
 from tessera.settings.signing import local_key, signing_keys
 
 DEBUG = False
+TESSERA_CORE_PER_WORKER = os.environ.get("TESSERA_CORE_PER_WORKER", "1") != "0"
 TESSERA_WEBHOOKS_TO_LOOPBACK = True
 TESSERA_SHARE_OF_STRANGERS = 2_000  # so that who writes a module can start it before there are terms
 IDP_OIDC_PRIVATE_KEYS = signing_keys(str(local_key(DATA / "id_token.pem")))

@@ -7,7 +7,7 @@ import orjson
 from django.utils import timezone
 
 from tessera.access.models import AccessToken, Member
-from tessera.db.prepared import Prepared, run
+from tessera.db.prepared import Told, told
 from tessera.models import Model
 
 
@@ -20,22 +20,24 @@ _MEMBER = _in_order(Member, "id", "name", "state", "epoch", "account_id", "is_ow
 _TOKEN = _in_order(AccessToken, "id", "member_id", "scopes", "epoch", "expires_at", "last_used_at", "app", "account_epoch")
 _ROLES = "(SELECT epoch FROM access_accessstate)"
 _COLUMNS = ", ".join(f"m.{name}" for name in _MEMBER)
-_OF_TOKEN = Prepared(
+_OF_TOKEN = (
     f"SELECT {', '.join(f't.{name}' for name in _TOKEN)}, {_COLUMNS}, {_ROLES}"  # noqa: S608  (our own names)
     " FROM access_accesstoken t JOIN access_member m ON m.id = t.member_id WHERE t.hash = $1 AND t.revoked_at IS NULL"
 )
-_OF_SESSION = Prepared(
-    f"SELECT {_COLUMNS}, {_ROLES} FROM access_member m WHERE m.id = $1 AND m.epoch = $2 AND m.account_id = $3"  # noqa: S608
-)
+_OF_SESSION = f"SELECT {_COLUMNS}, {_ROLES} FROM access_member m WHERE m.id = $1 AND m.epoch = $2 AND m.account_id = $3"  # noqa: S608
 
 
 @dataclass(frozen=True)
 class Bearer:
-    """A member with what its state is judged by, the mark of the latest change of rights, and the token it comes with."""
+    """A member with what its state is judged by, the mark of the latest change of rights, and the token it comes with.
+
+    `told` are the rows that say so, for one that was found by its credential.
+    """
 
     member: Member
     role_epoch: UUID | None
     token: AccessToken | None = None
+    told: Told | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -47,16 +49,19 @@ class Bearer:
 
 def bearer_of_token(*, hash: str) -> Bearer | None:
     """Return who is behind a token that was not revoked; whether both are good is for the caller to say."""
-    row = run("default", _OF_TOKEN, [hash]).fetchone()
-    if row is None:
+    found = told("default", _OF_TOKEN, [hash])
+    if found is None:
         return None
-    mine, theirs = row[: len(_TOKEN)], row[len(_TOKEN) : -1]
-    token = AccessToken.from_db("default", _TOKEN, mine)
+    (*row, role_epoch), said = found
+    token = AccessToken.from_db("default", _TOKEN, row[: len(_TOKEN)])
     token.scopes = orjson.loads(token.scopes)
-    return Bearer(Member.from_db("default", _MEMBER, theirs), row[-1], token)
+    return Bearer(Member.from_db("default", _MEMBER, row[len(_TOKEN) :]), role_epoch, token, said)
 
 
 def bearer_of_session(*, member: UUID, epoch: int, account: UUID) -> Bearer | None:
     """Return the member that a session was made for, while its epoch and account are the same."""
-    row = run("default", _OF_SESSION, [member, epoch, account]).fetchone()
-    return None if row is None else Bearer(Member.from_db("default", _MEMBER, row[:-1]), row[-1])
+    found = told("default", _OF_SESSION, [str(member), str(epoch), str(account)])
+    if found is None:
+        return None
+    (*row, role_epoch), said = found
+    return Bearer(Member.from_db("default", _MEMBER, row), role_epoch, None, said)

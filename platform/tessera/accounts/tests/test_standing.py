@@ -11,11 +11,11 @@ from tessera.access.models import AccessToken
 from tessera.access.selectors import actor_of
 from tessera.access.services import assign_role, deactivate_member, revoke_token, sign_out_member
 from tessera.access.tests.people import make_role
-from tessera.accounts.authentication import authenticate
+from tessera.accounts.authentication import authenticate, credential_of
 from tessera.accounts.models import Account
 from tessera.accounts.oauth.models import App
 from tessera.accounts.services import end_session
-from tessera.accounts.standing import credential_of, standings
+from tessera.accounts.standing import standings
 from tessera.accounts.tests.apps import Telephone, register
 from tessera.accounts.tests.hosts import personal_token, program_token
 from tessera.context import ANONYMOUS, acting, system

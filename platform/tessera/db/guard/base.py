@@ -63,6 +63,10 @@ class DatabaseWrapper(django_tenants.DatabaseWrapper):
             raise NoTenant("no tenant was entered; use tessera.context.enter")
         return (self.schema_name, EXTENSIONS)
 
+    def turn(self) -> None:
+        """Turn the open connection to the tenant that is entered, as getting a cursor does."""
+        self._handle_search_path()
+
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self._setting_search_path or self.connection is None:
             return

@@ -1,0 +1,182 @@
+"""A request of somebody who was known a moment ago is answered in one trip, and by nothing that has changed since."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.db import DataError, connections, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from tessera.access.models import RoleAssignment
+from tessera.access.services import assign_role, deactivate_member, unassign_role
+from tessera.access.services.tokens import digest
+from tessera.access.tests.people import make_role
+from tessera.accounts import recalled
+from tessera.accounts.tests.apps import Telephone, register
+from tessera.accounts.tests.hosts import Browser, host_of, join, make_account, personal_token, program_token
+from tessera.accounts.tests.test_standing import ENDS
+from tessera.context import system
+from tessera.db import ahead
+from tessera.db.prepared import Prepared, Told
+from tessera.graph import sent, statements
+from tessera.testing.plugin import entered
+
+from frontend_api import views
+
+LIST = "query Parties($n: Int) { parties(first: $n) { nodes { name } } }"
+KINDS = ("session", "cookie", "personal", "narrow", "app")
+
+
+@pytest.fixture
+def bob(tenant, settings):
+    """Let bob see parties; return his member and account."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test:{uuid4()}"}}
+    account = make_account("bob@example.com", name="Bob")
+    member = join(tenant, account)
+    with entered(tenant, actor=system("test")):
+        assign_role(member=member, role=make_role("reader", base__party_view="all"))
+    return member, account
+
+
+@pytest.fixture
+def secrets(tenant, bob):
+    """Return one secret of bob's of every kind."""
+    member, account = bob
+    browser = Browser()
+    browser.sign_in("bob@example.com")
+    phone = Telephone(register("base:view"), browser, scope="base:view").sign_in(tenant)
+    session = program_token(browser, tenant, account)
+    return {
+        "session": session,
+        "cookie": session,
+        "personal": personal_token(tenant, member).secret,
+        "narrow": personal_token(tenant, member, ["base.party_view"]).secret,
+        "app": phone.tokens["access_token"],
+    }
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Note for each request that was tried at once whether that was its answer."""
+    tried, answer = [], views.answer_at_once
+
+    def noted(*given):
+        tried.append(answer(*given))
+        return tried[-1]
+
+    monkeypatch.setattr(views, "answer_at_once", noted)
+    return tried
+
+
+def ask(tenant, secret, kind="personal", text=LIST, **headers):
+    client, host = Client(), host_of(tenant)
+    headers |= {"host": host, "x-tessera-request": "1"}
+    if kind == "cookie":
+        client.cookies["tessera"] = secret
+        headers = {"origin": f"http://{host}"} | headers
+    else:
+        headers["authorization"] = f"Bearer {secret}"
+    return client.post("/graphql", json.dumps({"query": text, "variables": {"n": 3}}), "application/json", headers=headers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_second_answer_is_the_first_one_in_one_statement_of_each_database(tenant, secrets, at_once, kind):
+    first = ask(tenant, secrets[kind], kind)
+    ask(tenant, secrets[kind], kind)
+    with CaptureQueriesContext(connections["default"]) as here, CaptureQueriesContext(connections["shared"]) as public:
+        again = ask(tenant, secrets[kind], kind)
+    assert (first.status_code, first.json()["data"]) == (200, {"parties": {"nodes": []}})
+    assert again.json()["data"] == first.json()["data"]
+    assert at_once[-1] is not None
+    asked = [each["sql"] for each in public if "tenants_" not in each["sql"]]  # which are remembered outside of a transaction
+    assert (len(here), len(asked)) == (1, 1)
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__ if end else "nothing")
+def test_what_ended_is_refused_however_well_it_was_known(tenant, bob, secrets, at_once, end):
+    for kind in KINDS:
+        assert [ask(tenant, secrets[kind], kind).status_code for _ in range(3)] == [200] * 3  # the first one notes its use
+        assert at_once[-1] is not None
+    if end:
+        with entered(tenant, actor=system("test")):
+            end(tenant, *bob, secrets)
+    ended = ENDS[end] | ({"cookie"} if "session" in ENDS[end] else set())
+    assert {kind for kind in KINDS if ask(tenant, secrets[kind], kind).status_code == 401} == ended
+
+
+def test_a_right_that_is_lost_is_lost_at_once(tenant, bob, secrets, at_once):
+    for _ in range(2):
+        assert "errors" not in ask(tenant, secrets["personal"]).json()
+    with entered(tenant, actor=system("test")):
+        unassign_role(role_assignment=RoleAssignment.objects.get(member=bob[0]))
+    lost = ask(tenant, secrets["personal"]).json()
+    assert [error["extensions"]["code"] for error in lost["errors"]] == ["FORBIDDEN"]
+    assert at_once[-1] is None
+
+
+def test_who_was_known_with_other_modules_on_is_asked_for_anew(tenant, secrets):
+    ask(tenant, secrets["personal"])
+    hash = digest(secrets["personal"])
+    with entered(tenant, actor=system("test")):
+        assert recalled.recalled(hash) is not None
+    with entered(tenant, actor=system("test"), modules=frozenset({"base"})):
+        assert recalled.recalled(hash) is None
+    with entered(tenant, actor=system("test")), time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert recalled.recalled(hash) is None
+
+
+def test_a_cookie_of_another_site_is_refused_however_well_it_was_known(tenant, secrets):
+    for _ in range(2):
+        assert ask(tenant, secrets["cookie"], "cookie").status_code == 200
+    assert ask(tenant, secrets["cookie"], "cookie", origin="http://evil.example").status_code == 403
+
+
+def test_what_is_more_than_one_known_statement_is_answered_as_ever(tenant, secrets, at_once):
+    ask(tenant, secrets["personal"])
+    asked = {
+        "{ me { member { name } } }": {"me": {"member": {"name": "Bob"}}},
+        "{ __typename }": {"__typename": "Query"},
+        'mutation { partyCreate(input: {name: "x", kind: PERSON}) { node { name } } }': None,
+    }
+    for text, data in asked.items():
+        answer = ask(tenant, secrets["personal"], text=text)
+        assert (answer.json().get("data") or None) == data or "errors" in answer.json()
+    assert at_once == [None] * len(asked)
+
+
+def test_it_is_the_proof_that_refuses_whoever_was_known(tenant, bob, secrets, monkeypatch):
+    """Plant a reader that does not look at it: somebody who was deactivated is answered."""
+    for _ in range(2):
+        ask(tenant, secrets["personal"])
+    with entered(tenant, actor=system("test")):
+        deactivate_member(member=bob[0])
+    with monkeypatch.context() as planted:
+        planted.setattr(statements, "proven", lambda text, given, proof: sent.told(text, [*proof.here.parameters, *given])[1:])
+        assert ask(tenant, secrets["personal"]).status_code == 200
+    assert ask(tenant, secrets["personal"]).status_code == 401
+
+
+@pytest.mark.committed
+def test_a_statement_that_the_connection_forgot_is_prepared_again():
+    what = Told(Prepared("(SELECT $1::text)"), ["x"], b"x")
+    for forget in (False, False, True):
+        if forget:
+            connections["shared"].cursor().execute("DEALLOCATE ALL")
+        with ahead.asked_again("shared", what) as is_same:
+            assert is_same()
+    with ahead.asked_again("shared", replace(what, answer=b"y")) as is_same:
+        assert not is_same()
+
+
+def test_what_goes_wrong_is_raised_and_leaves_the_connection_free(tenant):
+    broken = Told(Prepared("(SELECT 1 / ($1::text)::integer)"), ["0"], b"")
+    with transaction.atomic("shared"):  # allow bare-atomic: undoes what is aborted
+        with pytest.raises(DataError), ahead.asked_again("shared", broken) as is_same:
+            is_same()
+        transaction.set_rollback(True, "shared")
+    with ahead.asked_again("shared", Told(Prepared("(SELECT $1::text)"), ["x"], b"x")) as is_same:
+        assert is_same()

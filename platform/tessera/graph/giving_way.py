@@ -1,0 +1,63 @@
+"""To read a document gives way to requests: while others are answered in the process, it computes a small part of the time.
+
+Threads take turns in running Python. What answers a request waits for a database most of the time, and needs a dozen short turns; what
+parses and validates a document waits for nothing, and would stand before it at each of them.
+
+A document is read once in a process: its first sender waits longer for the sake of everybody else.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter, sleep
+from typing import Any
+
+from graphql import ASTValidationRule, DocumentNode
+from graphql.language.parser import Parser, nested_too_deeply_error
+
+WORK, REST = 0.00005, 0.0005  # seconds
+_answering = 0
+_counting = threading.Lock()
+_since = threading.local()  # when this thread rested last
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Count a request as being answered inside."""
+    global _answering
+    with _counting:
+        _answering += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _answering -= 1
+
+
+def parse(text: str, *, max_lexical_tokens: int, max_comments: int) -> DocumentNode:
+    """Parse a document as graphql-core does."""
+    parser = _Parser(text, max_lexical_tokens=max_lexical_tokens, max_comments=max_comments)
+    try:
+        return parser.parse_document()
+    except RecursionError:
+        raise nested_too_deeply_error(parser) from None
+
+
+class GivingWay(ASTValidationRule):
+    """A rule that forbids nothing, and is asked at each node."""
+
+    def enter(self, *_: Any) -> None:
+        give_way()
+
+
+class _Parser(Parser):
+    def advance_lexer(self) -> None:
+        super().advance_lexer()
+        give_way()
+
+
+def give_way() -> None:
+    """Rest where it is time to, in the midst of work that takes long and waits for nothing."""
+    if _answering > 1 and perf_counter() - getattr(_since, "rest", 0.0) > WORK:
+        sleep(REST)
+        _since.rest = perf_counter()

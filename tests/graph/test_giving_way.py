@@ -1,0 +1,59 @@
+"""Reading a document gives way to requests that are answered meanwhile, and changes nothing about what is read."""
+
+from contextlib import ExitStack
+
+import pytest
+from graphql import GraphQLSyntaxError, parse, print_ast
+from tessera.graph import giving_way
+from tessera.graph.documents import Documents
+from tessera.graph.needs import whole_schema
+
+TEXT = "query($n: Int) { authors(first: $n) { nodes { id name books { nodes { title } } } } }"
+LIMITS = {"max_lexical_tokens": 100, "max_comments": 5}
+
+
+@pytest.fixture
+def rests(monkeypatch):
+    """Note the rests that are taken, and let each stretch of work be long enough for one."""
+    taken = []
+    monkeypatch.setattr(giving_way, "sleep", taken.append)
+    monkeypatch.setattr(giving_way, "WORK", -1.0)
+    return taken
+
+
+@pytest.mark.parametrize("others, rested", [(0, False), (1, False), (2, True)])
+def test_it_rests_while_more_than_its_own_request_is_answered(rests, others, rested):
+    with ExitStack() as stack:
+        for _ in range(others):
+            stack.enter_context(giving_way.answering())
+        Documents().get("key", whole_schema(), TEXT)
+    assert bool(rests) is rested
+    assert set(rests) <= {giving_way.REST}
+    assert giving_way._answering == 0
+
+
+def test_it_rests_while_it_parses_and_while_it_validates(rests):
+    with giving_way.answering(), giving_way.answering():
+        giving_way.parse(TEXT, **LIMITS)
+        parsing = len(rests)
+        Documents().get("key", whole_schema(), TEXT)
+    assert 0 < parsing < len(rests) - parsing
+
+
+def test_it_parses_as_ever():
+    assert print_ast(giving_way.parse(TEXT, **LIMITS)) == print_ast(parse(TEXT))
+
+
+@pytest.mark.parametrize("text", ["{", "{" + "a{" * 40, "{" + "a" * 3 + " b" * 99 + "}", "{ a }" + "#\n" * 6])
+def test_it_refuses_as_ever(text):
+    told = []
+    for read in (parse, giving_way.parse):
+        with pytest.raises(GraphQLSyntaxError) as refused:
+            read(text, **LIMITS)
+        told.append(refused.value.message)
+    assert told[0] == told[1]
+
+
+def test_what_is_nested_too_deeply_is_no_defect():
+    with pytest.raises(GraphQLSyntaxError, match="too deeply"):
+        giving_way.parse("{a" * 3_000, max_lexical_tokens=10_000, max_comments=5)
