@@ -57,7 +57,7 @@ def length_of(request: HttpRequest) -> int:
 def read(request: HttpRequest, charge: Callable[[int], Any] = int) -> dict[str, Any]:
     """Return the parameters of the GraphQL request in an HTTP request; raise Unacceptable.
 
-    `charge` is called with the number of bytes before anything is made of them.
+    `charge` is called with the number of bytes before anything is made of them, and where it was said before they are read.
     """
     if request.method not in ("GET", "POST"):
         raise Unacceptable(405, "Use POST, or GET to read.", Allow="GET, POST")
@@ -83,9 +83,7 @@ def _in_query_string(request: HttpRequest) -> dict[str, Any]:
 def _in_body(request: HttpRequest, charge: Callable[[int], Any]) -> dict[str, Any]:
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
         raise Unacceptable(415, "Send application/json.")
-    sent = _body(request)
-    charge(len(sent))
-    body = _json(sent)
+    body = _json(_body(request, charge))
     if not isinstance(body, dict):
         raise Unacceptable(400, "The body is one JSON object; batches are not taken.")
     return body
@@ -98,12 +96,16 @@ def _json(text: str | bytes) -> Any:
         raise Unacceptable(400, "This is no JSON.") from None
 
 
-def _body(request: HttpRequest) -> bytes:
+def _body(request: HttpRequest, charge: Callable[[int], Any]) -> bytes:
     most = getattr(settings, "TESSERA_MAX_BODY", BODY)
     length = length_of(request)
+    if 0 < length <= most:
+        charge(length)
     body = b"" if length > most else request.read(most + 1)
     if length > most or len(body) > most:
         raise Unacceptable(413, f"The body is larger than {most} bytes.", Code.TOO_COMPLEX)
+    if not length:
+        charge(len(body))  # it came in chunks, and nobody said how many
     return body
 
 

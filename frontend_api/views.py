@@ -104,8 +104,9 @@ class Size:
     def charge(self, size: int) -> None:
         """Take the points for so many bytes; raise RATE_LIMITED."""
         if size > SMALL:
-            self.budget.take(size // BYTES_A_POINT)
-            self.points = size // BYTES_A_POINT
+            points = min(size // BYTES_A_POINT, self.budget.most // 2)
+            self.budget.take(points)
+            self.points = points
 
     def give_back(self) -> None:
         """Give back what was taken."""

@@ -314,3 +314,20 @@ def test_the_schema_is_for_developers_in_production(post, actor, settings):
     assert post({"query": "{ __typename }"}).status_code == 200
     actor(Actor(kind="member", member_id=new_id(), name="dev", grants={"access.api_explore": EVERYTHING}))
     assert post({"query": "{ __schema { queryType { name } } }"}).json()["data"]["__schema"]["queryType"]["name"] == "Query"
+
+
+def test_a_large_body_uses_points_up_unless_it_is_run(post, settings):
+    settings.TESSERA_BUDGETS = dict.fromkeys(("tenant", "person", "token", "stranger"), (1_000, 0.001))
+    text = "query($n: Int) { companies(first: $n) { totalCount } }"
+    right, wrong = ({"query": text, "variables": {"n": n, "more": "x" * 30_000}} for n in (1, "many"))
+    for _ in range(5):
+        assert post(right).json()["data"] == {"companies": {"totalCount": 0}}
+    told = [post(wrong, accept=GRAPHQL) for _ in range(5)]
+    assert [codes(each) for each in told] == [["BAD_INPUT"]] * 3 + [["RATE_LIMITED"]] * 2
+    assert told[-1].status_code == 429
+
+
+def test_a_large_body_is_read_where_points_are_few(post, settings):
+    settings.TESSERA_BUDGETS = dict.fromkeys(("tenant", "person", "token", "stranger"), (100, 1))
+    large = {"query": LIST, "variables": {"more": "x" * 500_000}}
+    assert post(large).json()["data"] == {"companies": {"totalCount": 0}}

@@ -80,6 +80,7 @@ class Budget:
 
     def __init__(self, buckets: list[Bucket]) -> None:
         self.buckets = buckets
+        self.most = min(bucket.capacity for bucket in buckets)  # points that can be taken at once
         self._held: list[float] = []
 
     def take(self, points: int) -> Status:
@@ -87,9 +88,8 @@ class Budget:
 
         TOO_COMPLEX is raised for more than a full bucket holds: waiting would not help.
         """
-        most = min(bucket.capacity for bucket in self.buckets)
-        if points > most:
-            message = f"This costs {points} points; at most {most} can be asked for at once. Ask for less."
+        if points > self.most:
+            message = f"This costs {points} points; at most {self.most} can be asked for at once. Ask for less."
             raise ApiError(Code.TOO_COMPLEX, message, limit="cost", cost=points)
         held = _untold.charge(self.buckets, points)
         if held is None:
@@ -108,7 +108,7 @@ class Budget:
     def settle(self, asked: int, used: int) -> Status:
         """Give back what was taken and not used; what was used beyond it is taken."""
         back = asked - used
-        if self._held and 0 <= back <= LITTLE * min(bucket.capacity for bucket in self.buckets):
+        if self._held and 0 <= back <= LITTLE * self.most:
             _untold.add(self.buckets, back)
             held = [min(float(b.capacity), now + back) for b, now in zip(self.buckets, self._held, strict=True)]
             return self._status(held)

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from graphql import (
     type_from_ast,
 )
 
-from tessera.budget import Budget
+from tessera.budget import Budget, Status
 from tessera.context import current, current_or_none
 from tessera.db.prepared import Proof
 from tessera.errors import ApiError, Code, Forbidden
@@ -36,6 +36,7 @@ from tessera.resource import camel
 
 documents = Documents()
 WHOLE = "all modules"  # stands for the schema of all modules in the caches
+STATUS = tuple(each.name for each in fields(Status))
 KEPT_INTROSPECTION_BYTES = 32 * 1024 * 1024
 CHARACTERS_A_POINT = 10  # of a document that is read: it takes longer than rows for as many points
 EXPLORE = "access.api_explore"
@@ -114,7 +115,7 @@ def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | No
     """
     if known := documents.kept(key, request.text):
         return known
-    points = min(len(request.text), LIMITS.characters) // CHARACTERS_A_POINT
+    points = min(min(len(request.text), LIMITS.characters) // CHARACTERS_A_POINT, budget.most // 2) if budget else 0
     if budget is None or not points:
         return documents.get(key, schema, request.text, needs)
     budget.take(points)
@@ -227,7 +228,7 @@ def charged(budget: Budget | None, asked: int, run: Callable[[], dict[str, Any]]
         finally:
             status = budget.settle(asked, spent.points) if budget else None
     if status:
-        throttle = {camel(name): value for name, value in asdict(status).items()}
+        throttle = {camel(each): getattr(status, each) for each in STATUS}
         body["extensions"] = {"cost": {"requested": asked, "actual": spent.points, "throttleStatus": throttle}}
     return Response(body, executed=True)
 

@@ -22,6 +22,7 @@ Fixtures:
   the relay); its tenants are made anew afterwards.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -56,6 +57,13 @@ def _servers() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     _servers()
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at what stays for the whole run: the product, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20)
 
 
 def pytest_configure(config: pytest.Config) -> None:
