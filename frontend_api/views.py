@@ -41,7 +41,7 @@ def _respond(request: HttpRequest) -> HttpResponse:
     if context is None:
         return _answered(request, kind)
     try:
-        identity = recall(request) if kind and length_of(request) <= SMALL else None
+        identity = recall(request) if kind and _is_small(request) else None
         asked = read(request) if identity else None
     except ApiError as error:
         return refused(request, error)
@@ -50,6 +50,11 @@ def _respond(request: HttpRequest) -> HttpResponse:
     if kind and identity and asked and (response := _at_once(request, kind, asked, identity)):
         return response
     return _as_its_sender(request, context, partial(_answered, request, kind, asked))
+
+
+def _is_small(request: HttpRequest) -> bool:
+    """Say whether a request is free to be read; of one that comes in chunks nobody knows."""
+    return request.method == "GET" or 0 < length_of(request) <= SMALL
 
 
 def _at_once(request: HttpRequest, kind: str, asked: dict[str, Any], identity: Identity) -> HttpResponse | None:

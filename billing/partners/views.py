@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from tessera.accounts.models import Account
+from tessera.cells import cell
 from tessera.errors import Refused
 
 from billing.catalogue.page import amount_text
@@ -122,4 +123,4 @@ class _Line:
 def _written(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     writer = csv.writer(_Line())
     for row in rows:
-        yield writer.writerow(row)
+        yield writer.writerow([cell(each) for each in row])

@@ -3,10 +3,14 @@
 from contextlib import ExitStack
 
 import pytest
+from django.db import connections
 from graphql import GraphQLSyntaxError, parse, print_ast
-from tessera.graph import giving_way
+from tessera.budget import Bucket, Budget
+from tessera.context import system
+from tessera.graph import answers, documents, giving_way
 from tessera.graph.documents import Documents
 from tessera.graph.needs import whole_schema
+from tessera.testing.plugin import entered
 
 TEXT = "query($n: Int) { authors(first: $n) { nodes { id name books { nodes { title } } } } }"
 LIMITS = {"max_lexical_tokens": 100, "max_comments": 5}
@@ -57,3 +61,18 @@ def test_it_refuses_as_ever(text):
 def test_what_is_nested_too_deeply_is_no_defect():
     with pytest.raises(GraphQLSyntaxError, match="too deeply"):
         giving_way.parse("{a" * 3_000, max_lexical_tokens=10_000, max_comments=5)
+
+
+@pytest.mark.committed
+def test_a_document_is_read_without_a_connection(tenant, monkeypatch):
+    """Others may need those of the pool while it rests."""
+    held = []
+    monkeypatch.setattr(answers.documents, "get", lambda *given: held.append(connections["default"].connection) or read(*given))
+    read = documents.Documents().get
+    with entered(tenant, actor=system("test")):
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+        assert connections["default"].connection is not None
+        budget = Budget([Bucket(f"t_{tenant.id.hex}:budget:reading", 1_000, 1)])
+        assert "errors" not in answers.answer_here(answers.Request("{ companies { totalCount } }", {}), budget).body
+    assert held == [None]

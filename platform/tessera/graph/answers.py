@@ -26,6 +26,7 @@ from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid, Unreadable
 from tessera.graph.execute import Execution
 from tessera.graph.failures import of_field, shown
+from tessera.graph.giving_way import leave_connections
 from tessera.graph.limits import LIMITS, check_asked, check_variables
 from tessera.graph.needs import Needs, needs, whole_schema
 from tessera.graph.schemas import schema_for
@@ -119,6 +120,7 @@ def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | No
     if budget is None or not points:
         return documents.get(key, schema, request.text, needs)
     budget.take(points)
+    leave_connections()
     document = documents.get(key, schema, request.text, needs)
     budget.settle(points, 0)
     return document

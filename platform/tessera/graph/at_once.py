@@ -16,9 +16,7 @@ from tessera.graph.needs import whole_schema
 from tessera.graph.sent import Changed
 from tessera.graph.statements import Call, Found
 
-FEW = (
-    100  # values in variables: to look through more takes longer than a trip, and would be done again where no statement is known
-)
+FEW = 100  # values in variables: to look through more takes longer than the trip that is saved
 
 
 def answer_at_once(request: Request, budget: Budget, proof: Proof) -> Response | None:
@@ -40,16 +38,10 @@ def answer_at_once(request: Request, budget: Budget, proof: Proof) -> Response |
 
 def _known(document: Document, request: Request) -> tuple[Call, Found] | None:
     """Return the statement of a request with its values, None where one is to be made first, or where the request does more than read."""
-    on = current().modules
-    operation = document.operation(request.operation)
-    if (
-        operation.operation is not OperationType.QUERY
-        or document.introspective
-        or document.deprecated
-        or not document.needs <= on
-    ):
+    on, operation = current().modules, document.operation(request.operation)
+    if operation.operation is not OperationType.QUERY or document.introspective or document.deprecated:
         return None
-    if check_variables(request.variables) > FEW or not needs_of_variables(document, request) <= on:
+    if not document.needs <= on or check_variables(request.variables) > FEW or not needs_of_variables(document, request) <= on:
         return None
     reading = document.reading(whole_schema(), request.operation)
     variables = reading.coerced(request.variables)

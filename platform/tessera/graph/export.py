@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
 from tessera.budget import Budget
+from tessera.cells import cell
 from tessera.context import current
 from tessera.custom.selectors import SHOWN_AS, fields_of
 from tessera.errors import ApiError, Code, NotFound
@@ -21,8 +21,6 @@ from tessera.resource import camel
 PAGE = 250
 MOST_ROWS = 50_000
 CUSTOM = camel(SHOWN_AS)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def export_csv(*, plural: str, filter: dict[str, Any] | None = None, search: str = "", budget: Budget | None = None) -> str:
@@ -42,7 +40,7 @@ def export_csv(*, plural: str, filter: dict[str, Any] | None = None, search: str
     shown = " ".join([*columns.values(), f"{CUSTOM} {{ name value }}" if custom else ""])
     for row in _rows(plural, root, shown, {"filter": filter or None, "search": search or None}, budget):
         own = {each["name"]: each["value"] for each in row.get(CUSTOM) or ()}
-        writer.writerow([_cell(row[name]) for name in columns] + [_cell(own.get(name)) for name in custom])
+        writer.writerow([cell(row[name]) for name in columns] + [cell(own.get(name)) for name in custom])
     return file.getvalue()
 
 
@@ -92,17 +90,3 @@ def _rows(plural: str, root: GraphQLField, shown: str, given: dict[str, Any], bu
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
-
-
-def _cell(value: Any) -> str:
-    """Return a value as a cell: what a spreadsheet would compute is marked as text by an apostrophe."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return value["id"]
-    if isinstance(value, (list, tuple)):
-        value = ", ".join(str(each) for each in value)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text

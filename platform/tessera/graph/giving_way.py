@@ -3,7 +3,8 @@
 Threads take turns in running Python. What answers a request waits for a database most of the time, and needs a dozen short turns; what
 parses and validates a document waits for nothing, and would stand before it at each of them.
 
-A document is read once in a process: its first sender waits longer for the sake of everybody else.
+A document is read once in a process: its first sender waits longer for the sake of everybody else. It holds no
+connection of the pool meanwhile.
 """
 
 import threading
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from time import perf_counter, sleep
 from typing import Any
 
+from django.db import connections
 from graphql import ASTValidationRule, DocumentNode
 from graphql.language.parser import Parser, nested_too_deeply_error
 
@@ -32,6 +34,13 @@ def answering() -> Iterator[None]:
     finally:
         with _counting:
             _answering -= 1
+
+
+def leave_connections() -> None:
+    """Give this thread's connections back to their pools, but for those in a transaction; the next statement takes one again."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def parse(text: str, *, max_lexical_tokens: int, max_comments: int) -> DocumentNode:

@@ -16,6 +16,7 @@ from tessera.accounts.operators.models import OperatorAct
 from tessera.accounts.services import create_account
 
 from billing.models import Partner, PartnerPerson
+from billing.partners import reading, views
 from billing.partners.payouts import pay_partners
 from billing.partners.statements import close_statements, last_month
 from tests.billing.partners.hands import funded, onboarded
@@ -83,6 +84,21 @@ def test_a_statement_is_a_table_that_adds_up(month):
         ("refund", "module.finance", "-10.00", "-2.00", "-8.00"),
     ]
     assert sum(D(row["net"]) for row in rows) == 8
+
+
+def test_no_cell_of_a_statement_is_a_formula(month, monkeypatch):
+    command("person", "acme", "paula@acme.example")
+    told = reading.csv_rows
+
+    def planted(statement):
+        head, *lines = told(statement)
+        yield head
+        yield from (tuple("=HYPERLINK(1)" if each == "module.finance" else each for each in line) for line in lines)
+
+    monkeypatch.setattr(views, "csv_rows", planted)
+    answer = browser("paula@acme.example").get(f"/partners/acme/{month}/USD.csv")
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    assert (rows[0]["product"], rows[1]["gross"]) == ("'=HYPERLINK(1)", "-10.00")
 
 
 ADDRESSES = ("/partners/", "/partners/acme/", "/partners/acme/{month}/USD/", "/partners/acme/{month}/USD.csv")
