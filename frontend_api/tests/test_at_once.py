@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.db import DataError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -180,3 +181,17 @@ def test_what_goes_wrong_is_raised_and_leaves_the_connection_free(tenant):
         transaction.set_rollback(True, "shared")
     with ahead.asked_again("shared", Told(Prepared("(SELECT $1::text)"), ["x"], b"x")) as is_same:
         assert is_same()
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("kind", KINDS)
+def test_connections_are_taken_in_one_order_by_everybody(tenant, secrets, kind, monkeypatch):
+    """Where some took the tenant's first, and both pools were empty, each would wait for what the other holds."""
+    taken, connect = [], BaseDatabaseWrapper.connect
+    monkeypatch.setattr(BaseDatabaseWrapper, "connect", lambda self: taken.append(self.alias) or connect(self))
+    for text in (LIST, LIST, LIST, "{ me { member { name } } }", "{ parties { totalCount } }"):
+        connections.close_all()
+        taken.clear()
+        assert "errors" not in ask(tenant, secrets[kind], kind, text).json()
+        assert taken[:2] == ["shared", "default"]
+        assert taken[2:] in ([], ["shared", "default"])  # a document was read meanwhile

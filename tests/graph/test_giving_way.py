@@ -7,6 +7,7 @@ from django.db import connections
 from graphql import GraphQLSyntaxError, parse, print_ast
 from tessera.budget import Bucket, Budget
 from tessera.context import system
+from tessera.fields import new_id
 from tessera.graph import answers, documents, giving_way
 from tessera.graph.documents import Documents
 from tessera.graph.needs import whole_schema
@@ -74,5 +75,7 @@ def test_a_document_is_read_without_a_connection(tenant, monkeypatch):
             cursor.execute("SELECT 1")
         assert connections["default"].connection is not None
         budget = Budget([Bucket(f"t_{tenant.id.hex}:budget:reading", 1_000, 1)])
-        assert "errors" not in answers.answer_here(answers.Request("{ companies { totalCount } }", {}), budget).body
+        assert (
+            "errors" not in answers.answer_here(answers.Request(f"{{ companies {{ totalCount }} }} #{new_id()}", {}), budget).body
+        )
     assert held == [None]

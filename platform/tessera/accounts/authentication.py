@@ -19,6 +19,7 @@ from tessera.accounts.recalled import Identity
 from tessera.accounts.selectors import active_account, app_at, session_of
 from tessera.accounts.services import SESSION_PREFIX, digest
 from tessera.context import ANONYMOUS, Actor, TenantRef, current
+from tessera.db.pools import take_public
 from tessera.db.prepared import Proof, Told
 from tessera.errors import ApiError, Code
 
@@ -104,6 +105,7 @@ def _of_session(credential: Credential, tenant: TenantRef) -> tuple[Identity, da
 
 def _of_token(credential: Credential, request: HttpRequest) -> tuple[Identity, datetime]:
     """Return who is behind a token, with no right beyond the token's; its row is in the tenant's own schema."""
+    take_public()
     bearer = bearer_of_token(hash=credential.hash)
     if bearer is None or bearer.token is None or bearer.told is None or not bearer.is_alive:
         raise refusal()

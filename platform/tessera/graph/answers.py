@@ -20,13 +20,13 @@ from graphql import (
 
 from tessera.budget import Budget, Status
 from tessera.context import current, current_or_none
+from tessera.db.pools import without_connections
 from tessera.db.prepared import Proof
 from tessera.errors import ApiError, Code, Forbidden
 from tessera.graph.cost import Estimate, counting
 from tessera.graph.documents import Document, Documents, Invalid, Unreadable
 from tessera.graph.execute import Execution
 from tessera.graph.failures import of_field, shown
-from tessera.graph.giving_way import leave_connections
 from tessera.graph.limits import LIMITS, check_asked, check_variables
 from tessera.graph.needs import Needs, needs, whole_schema
 from tessera.graph.schemas import schema_for
@@ -120,8 +120,8 @@ def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | No
     if budget is None or not points:
         return documents.get(key, schema, request.text, needs)
     budget.take(points)
-    leave_connections()
-    document = documents.get(key, schema, request.text, needs)
+    with without_connections():
+        document = documents.get(key, schema, request.text, needs)
     budget.settle(points, 0)
     return document
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from time import perf_counter, sleep
 from typing import Any
 
-from django.db import connections
 from graphql import ASTValidationRule, DocumentNode
 from graphql.language.parser import Parser, nested_too_deeply_error
 
@@ -34,13 +33,6 @@ def answering() -> Iterator[None]:
     finally:
         with _counting:
             _answering -= 1
-
-
-def leave_connections() -> None:
-    """Give this thread's connections back to their pools, but for those in a transaction; the next statement takes one again."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def parse(text: str, *, max_lexical_tokens: int, max_comments: int) -> DocumentNode:

@@ -1,0 +1,31 @@
+"""Connections of a thread, taken from their pools in one order and given back while they are not needed.
+
+A request may need a public connection and a tenant's. Where some took the one first and some the other, and both pools were empty, each
+would wait for what another holds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections
+
+ORDER = ("shared", "default")
+
+
+def take_public() -> None:
+    """Take the public connection, if this thread has none: before a tenant's, whoever is going to need both."""
+    connections["shared"].ensure_connection()
+
+
+@contextmanager
+def without_connections() -> Iterator[None]:
+    """Give this thread's connections back for work that takes long and asks no database; those in a transaction stay.
+
+    Afterwards they are taken again, unless something went wrong.
+    """
+    held = [alias for alias in ORDER if connections[alias].connection is not None and not connections[alias].in_atomic_block]
+    for alias in held:
+        connections[alias].close()
+    yield
+    for alias in held:
+        connections[alias].ensure_connection()
