@@ -17,7 +17,7 @@ BROTLI_QUALITY, GZIP_LEVEL = 4, 5
 def compress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Return the response in the best coding that the client accepts, with its length."""
     patch_vary_headers(response, ("Accept-Encoding",))
-    coding = coding_for(request.headers.get("Accept-Encoding", ""))
+    coding = coding_for(request.META.get("HTTP_ACCEPT_ENCODING", ""))
     if coding and len(response.content) >= WORTH_IT:
         content = response.content
         response.content = (

@@ -30,7 +30,7 @@ class Unacceptable(Exception):
 def media_type(request: HttpRequest) -> str | None:
     """Return the best media type that the client accepts; None when it accepts neither."""
     best, weight = None, 0.0
-    for part in request.headers.get("Accept", "*/*").split(","):
+    for part in request.META.get("HTTP_ACCEPT", "*/*").split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         offered = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}.get(kind)
         quality = next((_quality(each) for each in parameters if each.startswith("q=")), 1.0)
@@ -49,7 +49,7 @@ def _quality(parameter: str) -> float:
 def length_of(request: HttpRequest) -> int:
     """Return how many bytes a request says that its body has; raise Unacceptable."""
     try:
-        return int(request.headers.get("Content-Length") or 0)
+        return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         raise Unacceptable(400, "Content-Length is no number.") from None
 
@@ -61,7 +61,7 @@ def read(request: HttpRequest, charge: Callable[[int], Any] = int) -> dict[str, 
     """
     if request.method not in ("GET", "POST"):
         raise Unacceptable(405, "Use POST, or GET to read.", Allow="GET, POST")
-    if request.COOKIES and "Authorization" not in request.headers and "X-Tessera-Request" not in request.headers:
+    if request.COOKIES and "HTTP_AUTHORIZATION" not in request.META and "HTTP_X_TESSERA_REQUEST" not in request.META:
         raise Unacceptable(403, "Send the header X-Tessera-Request.", Code.FORBIDDEN)
     asked = _in_query_string(request) if request.method == "GET" else _in_body(request, charge)
     for name, kind in PARAMETERS.items():
@@ -81,7 +81,7 @@ def _in_query_string(request: HttpRequest) -> dict[str, Any]:
 
 
 def _in_body(request: HttpRequest, charge: Callable[[int], Any]) -> dict[str, Any]:
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
+    if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != JSON:
         raise Unacceptable(415, "Send application/json.")
     body = _json(_body(request, charge))
     if not isinstance(body, dict):

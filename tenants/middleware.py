@@ -64,7 +64,7 @@ class TenantMiddleware:
 
 def language_of(request: HttpRequest, tenant: TenantRef) -> str:
     """Return the first language that the client reads and we speak, else the company's."""
-    for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+    for code, _weight in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
         try:
             return translation.get_supported_language_variant(code)
         except LookupError:

@@ -50,7 +50,7 @@ def credential_of(request: HttpRequest) -> Credential | None:
     """
     if request.path == SESSIONS or request.path.startswith(f"{SESSIONS}/"):
         return None
-    if header := request.headers.get("Authorization"):
+    if header := request.META.get("HTTP_AUTHORIZATION"):
         scheme, _space, secret = header.partition(" ")
         secret = secret.strip()
         if scheme.lower() != "bearer" or not secret:
