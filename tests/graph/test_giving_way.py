@@ -10,6 +10,7 @@ from tessera.context import system
 from tessera.fields import new_id
 from tessera.graph import answers, documents, giving_way
 from tessera.graph.documents import Documents
+from tessera.graph.limits import check_variables
 from tessera.graph.needs import whole_schema
 from tessera.testing.plugin import entered
 
@@ -43,6 +44,16 @@ def test_it_rests_while_it_parses_and_while_it_validates(rests):
         parsing = len(rests)
         Documents().get("key", whole_schema(), TEXT)
     assert 0 < parsing < len(rests) - parsing
+
+
+def test_what_takes_no_time_does_not_rest(rests, monkeypatch):
+    """However long ago the thread rested last: most requests have a few variables and a document that is known."""
+    monkeypatch.setattr(giving_way, "WORK", 0.0)
+    monkeypatch.setattr(giving_way, "perf_counter", lambda: 5.0)
+    giving_way._since.rest = 1.0
+    with giving_way.answering(), giving_way.answering():
+        assert check_variables({"first": 50, "filter": {"name": {"eq": "x"}}}) == 5
+    assert rests == []
 
 
 def test_it_parses_as_ever():

@@ -7,6 +7,7 @@ A document is read once in a process: its first sender waits longer for the sake
 connection of the pool meanwhile.
 """
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,15 @@ from graphql.language.parser import Parser, nested_too_deeply_error
 WORK, REST = 0.00005, 0.0005  # seconds
 _answering = 0
 _counting = threading.Lock()
-_since = threading.local()  # when this thread rested last
+
+
+class _Since(threading.local):
+    """When this thread began, or rested last."""
+
+    rest = math.inf
+
+
+_since = _Since()
 
 
 @contextmanager
@@ -35,8 +44,14 @@ def answering() -> Iterator[None]:
             _answering -= 1
 
 
+def begin() -> None:
+    """Begin work that may take long: its first rest is due one stretch from now."""
+    _since.rest = perf_counter()
+
+
 def parse(text: str, *, max_lexical_tokens: int, max_comments: int) -> DocumentNode:
     """Parse a document as graphql-core does."""
+    begin()
     parser = _Parser(text, max_lexical_tokens=max_lexical_tokens, max_comments=max_comments)
     try:
         return parser.parse_document()
@@ -58,7 +73,7 @@ class _Parser(Parser):
 
 
 def give_way() -> None:
-    """Rest where it is time to, in the midst of work that takes long and waits for nothing."""
-    if _answering > 1 and perf_counter() - getattr(_since, "rest", 0.0) > WORK:
+    """Rest where it is time to, in the midst of work that has begun, takes long and waits for nothing."""
+    if _answering > 1 and perf_counter() - _since.rest > WORK:
         sleep(REST)
-        _since.rest = perf_counter()
+        begin()

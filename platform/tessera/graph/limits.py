@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from tessera.errors import ApiError, Code
-from tessera.graph.giving_way import give_way
+from tessera.graph.giving_way import begin, give_way
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 TOKEN = re.compile(  # a comment, or in a group whatever the lexer makes a token of; what does not end goes to the end
@@ -237,6 +237,7 @@ def _unstorable(path: Iterable[str]) -> ApiError:
 
 def check_variables(variables: Any) -> int:
     """Return how many values variables hold; raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number that cannot be."""
+    begin()
     try:
         return _values_in(variables, LIMITS.input_depth)
     except _Unstorable as found:
