@@ -8,6 +8,7 @@ import errno
 import os
 import socket
 
+NAME = "tessera-web-core"
 _held: list[socket.socket] = []  # what tells other web processes which core is taken, for as long as this one lives
 
 
@@ -21,7 +22,7 @@ def keep_to_one_core() -> int | None:
     for core in sorted(os.sched_getaffinity(0)):
         taken = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            taken.bind(f"\0tessera-web-core-{core}")  # a name without a file, which goes with the process
+            taken.bind(f"\0{NAME}-{core}")  # a name without a file, which goes with the process
         except OSError as error:
             taken.close()
             if error.errno != errno.EADDRINUSE:
