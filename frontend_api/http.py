@@ -11,7 +11,9 @@ import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from tessera.errors import Code
-from tessera.graph.answers import Response
+from tessera.graph.answers import Response, wrong
+from tessera.graph.documents import Invalid
+from tessera.graph.failures import shown
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 BODY = 1_048_576
@@ -113,6 +115,13 @@ def refuse(refused: Unacceptable, kind: str) -> HttpResponse:
     """Return the HTTP response to a request that is no GraphQL request."""
     error = {"message": refused.message, "extensions": {"code": refused.code.value}}
     return _http({"errors": [error]}, refused.status, kind, refused.headers)
+
+
+def failed(error: Exception, kind: str) -> HttpResponse:
+    """Return the HTTP response to a GraphQL request that ended so; a defect is noted, and told to nobody."""
+    if isinstance(error, Unacceptable):
+        return refuse(error, kind)
+    return reply(wrong(error.errors if isinstance(error, Invalid) else [shown(error)]), kind)
 
 
 def reply(response: Response, kind: str) -> HttpResponse:

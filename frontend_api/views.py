@@ -1,11 +1,10 @@
 """POST /graphql: the tenant's API on its host, the small accounts API on the accounts host.
 
-The tenant is entered by the middleware. Who sends a request is asked here: where somebody showed the same credential a moment ago and
-the answer is one known statement, that statement also shows whether the credential is still good.
+The tenant is entered by the middleware. Who sends a request is asked here. Where somebody showed the same credential a moment ago, the
+request is read first: what the schema or the points refuse is refused whoever sends it, and worth no question to the database; and
+where the answer is one known statement, that statement also shows whether the credential is still good.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,114 +12,115 @@ from django.views.decorators.csrf import csrf_exempt
 from tessera.accounts.authentication import authenticate, recall, refused
 from tessera.accounts.recalled import Identity
 from tessera.budget import Budget, budget_of
-from tessera.context import Actor, Context, acting, current_or_none
-from tessera.errors import ApiError
-from tessera.graph.answers import Request, Response, answer, answer_here, refusal
+from tessera.context import Actor, Context, acting, current, current_or_none
+from tessera.errors import ApiError, Code
+from tessera.graph.answers import Response, answer, answer_here, answer_parsed, wrong
 from tessera.graph.at_once import answer_at_once
-from tessera.graph.failures import masked
 from tessera.graph.giving_way import answering
+from tessera.graph.requests import Parsed, Request, parse_here
 
 from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
 from frontend_api.compression import compress
-from frontend_api.http import JSON, Unacceptable, length_of, media_type, read, refuse, reply
+from frontend_api.http import JSON, Unacceptable, failed, media_type, read, reply
 from frontend_api.persisted import document_of
 
 SMALL = 10_000  # bytes of a request that is free to be read
 BYTES_A_POINT = 100  # of a larger one
+SAME_FOR_ALL = (Code.RATE_LIMITED, Code.TOO_COMPLEX, Code.BAD_INPUT)  # refusals that no right and no row decides
 
 
 @csrf_exempt
 def graphql(request: HttpRequest) -> HttpResponse:
     """Answer one GraphQL request over HTTP."""
+    kind = media_type(request)
     with answering():
-        return compress(request, _respond(request))
+        try:
+            response = _respond(request, kind)
+        except Exception as error:
+            response = failed(error, kind or JSON)
+        return compress(request, response)
 
 
-def _respond(request: HttpRequest) -> HttpResponse:
-    kind, context = media_type(request), current_or_none()
+def _respond(request: HttpRequest, kind: str | None) -> HttpResponse:
+    if kind is None:
+        raise Unacceptable(406, "application/json and application/graphql-response+json are offered.")
+    context = current_or_none()
     if context is None:
-        return _answered(request, kind)
+        return reply(answer(schema_for_accounts(), ACCOUNTS, _named(request, read(request), None)), kind)
+    sent = Sent(request)
     try:
-        identity = recall(request) if kind and _is_small(request) else None
-        asked = read(request) if identity else None
+        identity = recall(request)
     except ApiError as error:
         return refused(request, error)
-    except Unacceptable as error:
-        return refuse(error, kind or JSON)
-    if kind and identity and asked and (response := _at_once(request, kind, asked, identity)):
-        return response
-    return _as_its_sender(request, context, partial(_answered, request, kind, asked))
-
-
-def _is_small(request: HttpRequest) -> bool:
-    """Say whether a request is free to be read; of one that comes in chunks nobody knows."""
-    return request.method == "GET" or 0 < length_of(request) <= SMALL
-
-
-def _at_once(request: HttpRequest, kind: str, asked: dict[str, Any], identity: Identity) -> HttpResponse | None:
-    """Answer as whoever showed the credential before, while it proves itself; None where that cannot be, and nothing was told."""
-    try:
-        with acting(identity.actor) as context:
-            named = _named(request, asked, identity.actor)
-            response = answer_at_once(named, budget_for(request, context), identity.proof)
-    except ApiError:
-        return None  # it is told to whoever it turns out to be
-    except Exception as defect:
-        return _failed(defect, kind)
-    return response and reply(response, kind)
-
-
-def _as_its_sender(request: HttpRequest, context: Context, respond: Callable[[], HttpResponse]) -> HttpResponse:
+    if identity and (response := _at_once(sent, identity)):
+        return reply(response, kind)
     try:
         actor = authenticate(request, context.tenant)
     except ApiError as error:
         return refused(request, error)
     with acting(actor):
-        return respond()
+        return reply(sent.answer(), kind)
 
 
-def _answered(request: HttpRequest, kind: str | None, asked: dict[str, Any] | None = None) -> HttpResponse:
-    if kind is None:
-        return refuse(Unacceptable(406, "application/json and application/graphql-response+json are offered."), JSON)
-    try:
-        context = current_or_none()
-        if context is None:
-            return reply(answer(schema_for_accounts(), ACCOUNTS, _named(request, read(request), None)), kind)
-        size = Size(budget_for(request, context))
-        named = _named(request, asked or read(request, size.charge), context.actor)
-        response = answer_here(named, size.budget)
-        if response.executed:
-            size.give_back()
-        return reply(response, kind)
-    except Unacceptable as refused:
-        return refuse(refused, kind)
-    except ApiError as error:
-        return reply(refusal(error), kind)
-    except Exception as defect:
-        return _failed(defect, kind)
+def _at_once(sent: "Sent", identity: Identity) -> Response | None:
+    """Answer as whoever showed the credential before, while it proves itself; None where that cannot be, and nothing was told."""
+    with acting(identity.actor):
+        try:
+            parsed = sent.parse()
+            if parsed.errors:
+                return wrong(parsed.errors)
+            response = answer_at_once(parsed, sent.budget, identity.proof)
+        except ApiError as error:
+            if error.code in SAME_FOR_ALL:
+                raise
+            return None  # it is told to whoever it turns out to be
+    return response and sent.settled(response)
 
 
-class Size:
-    """What the size of a request is worth: a large one is charged before it is read, and given back where it is run."""
+class Sent:
+    """A request in the tenant that is entered: read and charged once, though it may be looked at before and after its sender is known.
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget, self.points = budget, 0
+    A large one is charged before it is read, and what that was is given back where it is run.
+    """
 
-    def charge(self, size: int) -> None:
-        """Take the points for so many bytes; raise RATE_LIMITED."""
+    budget: Budget
+
+    def __init__(self, http: HttpRequest) -> None:
+        self.http = http
+        self._asked: dict[str, Any] | None = None
+        self._parsed: Parsed | None = None
+        self._points = 0
+
+    def parse(self) -> Parsed:
+        """Return it parsed, for the actor in force; raise Unacceptable, Invalid or ApiError."""
+        self._parsed = parse_here(self._request(), self.budget)
+        return self._parsed
+
+    def answer(self) -> Response:
+        """Answer it to the actor in force; raise Unacceptable or ApiError."""
+        request, parsed = self._request(), self._parsed
+        if parsed and parsed.request.text == request.text:
+            return self.settled(answer_parsed(parsed, self.budget))
+        return self.settled(answer_here(request, self.budget))
+
+    def settled(self, response: Response) -> Response:
+        """Return a response, with the points for what was read given back where it was run."""
+        if response.executed and self._points:
+            self.budget.settle(self._points, 0)
+        return response
+
+    def _request(self) -> Request:
+        context = current()
+        self.budget = budget_for(self.http, context)
+        if self._asked is None:
+            self._asked = read(self.http, self._charge)
+        return _named(self.http, self._asked, context.actor)
+
+    def _charge(self, size: int) -> None:
         if size > SMALL:
             points = min(size // BYTES_A_POINT, self.budget.most // 2)
             self.budget.take(points)
-            self.points = points
-
-    def give_back(self) -> None:
-        """Give back what was taken."""
-        if self.points:
-            self.budget.settle(self.points, 0)
-
-
-def _failed(defect: Exception, kind: str) -> HttpResponse:
-    return reply(Response({"errors": [masked(defect)]}, executed=False), kind)
+            self._points = points
 
 
 def _named(request: HttpRequest, asked: dict[str, Any], actor: Actor | None) -> Request:

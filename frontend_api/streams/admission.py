@@ -7,14 +7,12 @@ from tessera.accounts.authentication import credential_of
 from tessera.changes.cursor import read_cursor
 from tessera.changes.feed import read_feed
 from tessera.context import current
-from tessera.errors import ApiError
-from tessera.graph.answers import Request, Response, refusal, unauthenticated
-from tessera.graph.documents import Invalid
-from tessera.graph.failures import masked
+from tessera.graph.answers import unauthenticated
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.graph.subscribing import Subscribed, subscribed
 
-from frontend_api.http import GRAPHQL, Unacceptable, read, refuse, reply
+from frontend_api.http import GRAPHQL, Unacceptable, failed, read
 from frontend_api.persisted import document_of
 from frontend_api.streams.stream import Stream
 from frontend_api.views import budget_for
@@ -33,14 +31,8 @@ def admit(request: HttpRequest) -> Stream | HttpResponse:
         try:
             opened.append(_open(request))
             return HttpResponse()
-        except Unacceptable as refused:
-            return refuse(refused, GRAPHQL)
-        except Invalid as invalid:
-            return reply(Response({"errors": invalid.errors}, executed=False), GRAPHQL)
-        except ApiError as error:
-            return reply(refusal(error), GRAPHQL)
-        except Exception as defect:
-            return reply(Response({"errors": [masked(defect)]}, executed=False), GRAPHQL)
+        except Exception as error:
+            return failed(error, GRAPHQL)
 
     response = TenantMiddleware(inside)(request)
     return opened[0] if opened else response

@@ -150,6 +150,46 @@ def test_what_is_more_than_one_known_statement_is_answered_as_ever(tenant, secre
     assert at_once == [None] * (len(asked) + 1)
 
 
+WRONG = {
+    "{ parties { nodes { nope } } }": "BAD_INPUT",
+    "{ parties": "BAD_INPUT",
+    "query Wrong($n: Int!) { parties(first: $n) { nope } }": "BAD_INPUT",
+    "query Odd($n: [String!]) { parties(filter: {name: {in: $n}}) { totalCount } }": "BAD_INPUT",  # for $n, which is 3
+    "{ " + " ".join(f"a{each}: parties {{ totalCount }}" for each in range(31)) + " }": "TOO_COMPLEX",
+}
+
+
+@pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
+def test_what_the_schema_refuses_whoever_sends_it_is_worth_no_statement(tenant, secrets, text):
+    ask(tenant, secrets["personal"])
+    with CaptureQueriesContext(connections["default"]) as here, CaptureQueriesContext(connections["shared"]) as public:
+        answer = ask(tenant, secrets["personal"], text=text).json()
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {WRONG[text]}
+    assert not here.captured_queries
+    assert [each["sql"] for each in public if "tenants_" not in each["sql"]] == []
+
+
+def test_somebody_who_was_known_gets_no_more_than_refusals_without_proof(tenant, bob, secrets):
+    for text in (LIST, "{ me { member { name } } }"):
+        ask(tenant, secrets["personal"], text=text)
+    with entered(tenant, actor=system("test")):
+        deactivate_member(member=bob[0])
+    assert ask(tenant, secrets["personal"], text=next(iter(WRONG))).status_code == 200
+    mutation = 'mutation { partyCreate(input: {name: "x", kind: PERSON}) { node { name } } }'
+    for text in (LIST, "{ me { member { name } } }", "{ __typename }", "{ __schema { queryType { name } } }", mutation):
+        assert ask(tenant, secrets["personal"], text=text).status_code == 401
+
+
+def test_who_has_no_points_left_is_refused_without_a_statement(tenant, secrets, settings):
+    settings.TESSERA_BUDGETS = dict.fromkeys(settings.TESSERA_BUDGETS, (100, 0.01))
+    texts = [f"{{ parties {{ nope{each} }} }}  # to read this costs thirty points {'.' * 250}" for each in range(6)]
+    assert [ask(tenant, secrets["personal"], text=text).status_code for text in texts[:-1]] == [200, 200, 200, 429, 429]
+    with CaptureQueriesContext(connections["default"]) as here:
+        again = ask(tenant, secrets["personal"], text=texts[-1])
+    assert (again.status_code, again.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+    assert not here.captured_queries
+
+
 def test_it_is_the_proof_that_refuses_whoever_was_known(tenant, bob, secrets, monkeypatch):
     """Plant a reader that does not look at it: somebody who was deactivated is answered."""
     for _ in range(2):

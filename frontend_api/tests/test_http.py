@@ -8,7 +8,7 @@ import redis
 from django.test import Client
 from tessera.context import ANONYMOUS, EVERYTHING, Actor
 from tessera.fields import new_id
-from tessera.graph import answers
+from tessera.graph import requests
 from tessera.graph.build import build
 from tessera.module import modules
 from tessera.resource import RESOURCES, Action
@@ -202,7 +202,7 @@ def test_a_public_service_needs_nobody_to_sign_in(post, actor, monkeypatch):
     object.__setattr__(companies, "actions", (*companies.actions, Action("tell", public)))
     try:
         anew = build(frozenset(modules()))
-        monkeypatch.setattr(answers, "whole_schema", lambda: anew)
+        monkeypatch.setattr(requests, "whole_schema", lambda: anew)
         actor(ANONYMOUS)
         telling = 'companyTell(input: {token: "t"}) { result userErrors { code } }'
         response = post({"query": f"mutation {{ {telling} }}"})

@@ -4,7 +4,8 @@ A request is charged to the buckets of its tenant, of who sends it, and of the t
 `TESSERA_BUDGETS`, times what `TESSERA_BUDGET_TIERS` says for the tenant's tier. The points asked for are
 taken before it runs; `settle` gives back what it did not use, or takes what it used beyond that. A little that comes back
 waits in this process for the next charge of the same buckets, and requests that follow one another at once are charged together
-while their buckets are more than half full; so Valkey is asked once by most requests, and not at all by those of a burst.
+while their buckets are more than half full; so Valkey is asked once by most requests, and not at all by those of a burst. Nor is it
+asked for a second by those for which a bucket was told to hold too little, refilled or not.
 With Valkey gone each process keeps buckets of its own, so a tenant may do more than it is promised, never less.
 """
 
@@ -28,6 +29,7 @@ USUAL = ""  # the tier of tenants that have none
 KEPT_LOCALLY = 10_000
 LITTLE = 0.02  # of a bucket: what is charged or comes back of that need not be told at once
 FRESH = 0.01  # seconds for which what Valkey told of a bucket is good enough to charge a little
+REFUSED = 1.0  # seconds for which it is good enough to refuse what it cannot hold by then: the least that anybody is told to wait
 RETRY = 1.0  # seconds for which a Valkey that did not answer is left alone
 _log = logging.getLogger(__name__)
 
@@ -98,7 +100,7 @@ class Budget:
         return self._status(held)
 
     def _charged(self, points: int) -> list[float]:
-        short, held = _charge(self.buckets, points, refuse=True)
+        short, held = _untold.short(self.buckets, points) or _charge(self.buckets, points, refuse=True)
         if short:
             wait = max((points - now) / bucket.rate for bucket, now in zip(self.buckets, held, strict=True))
             message = "Too much was asked for in a short time. Try again later."
@@ -189,6 +191,20 @@ class Untold:
             for bucket in buckets:
                 self._known[bucket.key].points -= points
         return held
+
+    def short(self, buckets: list[Bucket], points: int) -> tuple[bool, list[float]] | None:
+        """Return what buckets hold of which one is sure to hold less than some points, as `_charge` does; None where that is not sure.
+
+        Only what comes back in another process could have changed that since it was told.
+        """
+        now = time.monotonic()
+        with self._lock:
+            known = [self._known.get(bucket.key) or _Known() for bucket in buckets]
+        held = [
+            each.held + each.points + (now - each.at) * bucket.rate if now - each.at < REFUSED else math.inf
+            for bucket, each in zip(buckets, known, strict=True)
+        ]
+        return (True, held) if min(held) < points else None
 
     def add(self, buckets: list[Bucket], points: int) -> None:
         """Note points that come back to each of some buckets."""

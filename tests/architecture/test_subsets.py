@@ -13,8 +13,9 @@ from tessera.db.installer import applied, make_schema
 from tessera.db.inventory import inventory_of
 from tessera.db.scripts import plan
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.graph.sdl import shipped
 from tessera.module import closure, modules

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
+from tessera.graph.requests import Request
 from tessera.unit_of_work import unit_of_work
 
 from tests.samples.library.models import Author, Book, Subject

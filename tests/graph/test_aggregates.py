@@ -10,8 +10,9 @@ from django.db import connections
 from django.db.models import Q
 from tessera.context import EVERYTHING, Actor, Reach, acting, enter
 from tessera.graph import aggregates
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.unit_of_work import unit_of_work
 

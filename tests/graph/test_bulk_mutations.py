@@ -7,8 +7,9 @@ from tessera.audit.models import AuditEntry
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
 from tessera.gates import GATES, Answer, gate
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.idempotency.models import IdempotencyKey
 from tessera.lineage.models import TransitionHold

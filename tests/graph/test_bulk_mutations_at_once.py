@@ -6,8 +6,9 @@ import threading
 import pytest
 from django.db import connections
 from tessera.context import enter, system
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.unit_of_work import attempt
 

@@ -3,7 +3,8 @@
 import pytest
 from tessera.budget import Bucket, Budget
 from tessera.context import current
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
+from tessera.graph.requests import Request
 
 ROWS = "{ authors(first: 10) { nodes { id name } } }"
 

@@ -6,10 +6,11 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLList, get_named_type, is_leaf_type, parse
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.ids import encode
 from tessera.graph.pages import connection_plan
 from tessera.graph.plan import Planner
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.graph.shapes import ChildList, ComputedField, Relation
 from tessera.module import modules

@@ -8,10 +8,11 @@ from django.core.management import CommandError, call_command
 from graphql import print_schema
 from tessera.context import EVERYTHING, Actor
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.build import build
 from tessera.graph.evolution import Broken, broken_by, untold
 from tessera.graph.needs import whole_schema
+from tessera.graph.requests import Request
 from tessera.outbox.hints import client
 from tessera.resource import RESOURCES, Deprecated
 from tessera.testing.asking import ask, codes

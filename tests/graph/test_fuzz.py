@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tessera.context import EVERYTHING, Actor, Reach, acting
 from tessera.fields import new_id
 from tessera.graph import asking, forms, json_sql
-from tessera.graph.answers import Request, answer_here, documents
+from tessera.graph.answers import answer_here
+from tessera.graph.requests import Request, documents
 from tessera.graph.schemas import schema_for
 from tessera.unit_of_work import unit_of_work
 

@@ -7,7 +7,7 @@ from django.apps import apps
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tessera.context import EVERYTHING, Actor, Reach, acting
-from tessera.graph.answers import documents
+from tessera.graph.requests import documents
 from tessera.graph.schemas import schema_for
 from tessera.module import modules
 from tessera.resource import RESOURCES

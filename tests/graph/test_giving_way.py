@@ -8,7 +8,7 @@ from graphql import GraphQLSyntaxError, parse, print_ast
 from tessera.budget import Bucket, Budget
 from tessera.context import system
 from tessera.fields import new_id
-from tessera.graph import answers, documents, giving_way
+from tessera.graph import answers, documents, giving_way, requests
 from tessera.graph.documents import Documents
 from tessera.graph.limits import check_variables
 from tessera.graph.needs import whole_schema
@@ -79,7 +79,7 @@ def test_what_is_nested_too_deeply_is_no_defect():
 def test_a_document_is_read_without_a_connection(tenant, monkeypatch):
     """Others may need those of the pool while it rests."""
     held = []
-    monkeypatch.setattr(answers.documents, "get", lambda *given: held.append(connections["default"].connection) or read(*given))
+    monkeypatch.setattr(requests.documents, "get", lambda *given: held.append(connections["default"].connection) or read(*given))
     read = documents.Documents().get
     with entered(tenant, actor=system("test")):
         with connections["default"].cursor() as cursor:
@@ -87,6 +87,7 @@ def test_a_document_is_read_without_a_connection(tenant, monkeypatch):
         assert connections["default"].connection is not None
         budget = Budget([Bucket(f"t_{tenant.id.hex}:budget:reading", 1_000, 1)])
         assert (
-            "errors" not in answers.answer_here(answers.Request(f"{{ companies {{ totalCount }} }} #{new_id()}", {}), budget).body
+            "errors"
+            not in answers.answer_here(requests.Request(f"{{ companies {{ totalCount }} }} #{new_id()}", {}), budget).body
         )
     assert held == [None]

@@ -6,8 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from tessera.context import EVERYTHING, Actor, enter
 from tessera.errors import Code
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer, answer_here
+from tessera.graph.answers import answer, answer_here
 from tessera.graph.limits import LIMITS
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.testing.asking import ask, codes
 from tessera.testing.hostile import corpus

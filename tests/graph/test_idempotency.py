@@ -9,8 +9,9 @@ from django.db import connections
 from django.utils import timezone
 from tessera.context import EVERYTHING, Actor, acting, enter, system
 from tessera.fields import new_id
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.idempotency.models import IdempotencyKey
 from tessera.idempotency.services import forget_keys

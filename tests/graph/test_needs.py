@@ -8,11 +8,12 @@ import orjson
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, is_required_argument, is_required_input_field
 from tessera.context import current, enter, instead, system
-from tessera.graph import answers, schemas
-from tessera.graph.answers import Request, answer_here, documents
+from tessera.graph import requests, schemas
+from tessera.graph.answers import answer_here
 from tessera.graph.build import build
 from tessera.graph.ids import encode
 from tessera.graph.needs import needs, things, whole_schema
+from tessera.graph.requests import Request, documents
 from tessera.module import closure, modules
 from tessera.unit_of_work import unit_of_work
 
@@ -172,10 +173,10 @@ def test_documents_of_many_sets_in_rotation_are_found(inside, no_schema):
     for on in sets:
         with instead(replace(current(), modules=on)):
             for text in texts:
-                kept = documents.get(answers.WHOLE, whole_schema(), text, needs())
+                kept = documents.get(requests.WHOLE, whole_schema(), text, needs())
                 if kept.needs <= on:
-                    schema, key, found = answers._document_here(Request(text, {"after": None}), None)
-                    assert (schema, key, found) == (whole_schema(), answers.WHOLE, kept)
+                    parsed = requests.parse_here(Request(text, {"after": None}))
+                    assert (parsed.schema, parsed.key, parsed.document) == (whole_schema(), requests.WHOLE, kept)
                     asked += 1
     made = documents.made - before
     assert made == DOCUMENTS

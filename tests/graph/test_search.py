@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tessera.context import EVERYTHING, Actor, acting
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.search.expressions import found_in
 from tessera.unit_of_work import unit_of_work

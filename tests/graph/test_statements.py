@@ -13,8 +13,9 @@ from tessera.context import EVERYTHING, Actor, Reach, acting, current, enter, in
 from tessera.db.prepared import UNPREPARED, Prepared, run
 from tessera.fields import new_id
 from tessera.graph import statements
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.module import modules
 from tessera.notes.models import Comment
 from tessera.permissions import known_permissions

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from tessera.graph.answers import documents
+from tessera.graph.requests import documents
 from tessera.outbox.hints import client
 from tessera.testing.sweep.findings import Leak, undone
 

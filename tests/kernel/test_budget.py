@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from unittest.mock import patch
 from uuid import uuid4
@@ -96,6 +96,35 @@ def test_what_valkey_told_is_good_for_a_hundredth_of_a_second(calls):
     time.sleep(2 * budgets.FRESH)
     assert Budget([mine]).take(1).currently_available == 998
     assert len(calls) == 2
+
+
+def test_who_is_sure_to_be_refused_again_is_refused_unasked(calls):
+    mine = bucket(1_000, rate=0.001)
+    budget = Budget([bucket(5_000), mine])
+    budget.take(950)
+    for points, asked in ((60, 1), (51, 1), (50, 2), (1, 2)):
+        with pytest.raises(ApiError, match="short time") if (points, asked) != (50, 2) else nullcontext():
+            Budget([bucket(5_000), mine]).take(points)
+        assert len(calls) == asked
+
+
+@pytest.mark.parametrize("how", ["it refilled", "some came back here", "a second passed"])
+def test_who_may_be_granted_what_was_refused_before_is_asked_for(calls, monkeypatch, how):
+    mine = bucket(1_000, rate=1_000 if how == "it refilled" else 0.001)
+    budget = Budget([mine])
+    budget.take(990)
+    with pytest.raises(ApiError):
+        Budget([mine]).take(30)
+    if how == "it refilled":
+        time.sleep(0.05)
+    elif how == "some came back here":
+        budget.settle(20, 0)
+    else:
+        monkeypatch.setattr(budgets, "REFUSED", 0.0)
+    asked = len(calls)
+    with pytest.raises(ApiError) if how == "a second passed" else nullcontext():
+        Budget([mine]).take(30)
+    assert len(calls) == asked + 1
 
 
 @given(asked=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 60)), max_size=60))

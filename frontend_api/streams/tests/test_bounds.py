@@ -12,7 +12,7 @@ from tessera.changes.tests.reader import saved, unique
 from tessera.context import system
 from tessera.errors import ApiError, Code
 from tessera.fields import new_id
-from tessera.graph.answers import Request
+from tessera.graph.requests import Request
 from tessera.graph.subscribing import Subscribed
 from tessera.testing.plugin import entered
 

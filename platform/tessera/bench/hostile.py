@@ -15,9 +15,10 @@ from tessera.bench.load import ask, request, timed_asks
 from tessera.bench.measures import Benchmark, Measured, Seconds, within
 from tessera.bench.servers import ONE_PROCESS, PRODUCT, serving
 from tessera.bench.stage import Stage, inside, owner_of, token_of
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
 from tessera.graph.documents import Documents
 from tessera.graph.limits import LIMITS
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.testing.hostile import corpus
 

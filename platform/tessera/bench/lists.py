@@ -22,8 +22,9 @@ from tessera.bench.load import ask, drive, request
 from tessera.bench.measures import Measured
 from tessera.bench.servers import FLOOR, ONE_PROCESS, PRODUCT, logs, serving
 from tessera.bench.stage import Stage, inside, token_of
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
 from tessera.graph.ids import decode
+from tessera.graph.requests import Request
 
 PAGES, EACH = 100, 50
 TURNS, SECONDS = 7, 1.2

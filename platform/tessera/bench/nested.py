@@ -8,7 +8,8 @@ import psycopg
 from tessera.bench.floor import identified
 from tessera.bench.measures import Benchmark, Measured, in_turns
 from tessera.bench.stage import Stage, inside, raw
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
+from tessera.graph.requests import Request
 
 NESTED = """
 query Nested {

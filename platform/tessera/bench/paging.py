@@ -5,7 +5,8 @@ import orjson
 from tessera.bench.lists import EACH, LIST
 from tessera.bench.measures import Benchmark, Measured, in_turns, within
 from tessera.bench.stage import Stage, inside
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
+from tessera.graph.requests import Request
 
 FAR = 2_000
 BEFORE = "query Before($name: String) { parties(first: 1, filter: {name: {eq: $name}}, orderBy: [{field: NAME}]) { edges { cursor } } }"

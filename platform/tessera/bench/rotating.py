@@ -15,9 +15,10 @@ from django.db import connections  # noqa: E402 (needs the apps)
 
 from tessera.context import EVERYTHING, Actor, Reach, TenantRef, enter  # noqa: E402
 from tessera.fields import new_id  # noqa: E402
-from tessera.graph.answers import WHOLE, Request, answer_here, documents  # noqa: E402
+from tessera.graph.answers import answer_here  # noqa: E402
 from tessera.graph.names import lower_first  # noqa: E402
 from tessera.graph.needs import needs, whole_schema  # noqa: E402
+from tessera.graph.requests import WHOLE, Request, documents  # noqa: E402
 from tessera.graph.shapes import Column  # noqa: E402
 from tessera.graph.statements import Call  # noqa: E402
 from tessera.module import closure, modules  # noqa: E402

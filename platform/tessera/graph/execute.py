@@ -3,7 +3,20 @@
 from typing import Any
 
 from django.db.models import Model
-from graphql import ExecutionContext, ExecutionResult, GraphQLError, GraphQLOutputType, get_named_type
+from graphql import (
+    DocumentNode,
+    ExecutionContext,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
+    get_named_type,
+)
+from graphql.execution.execute import CollectedErrors
 
 from tessera.graph.plan import Planner
 from tessera.graph.statements import Call, Read
@@ -32,6 +45,24 @@ class Execution(ExecutionContext):
 
     is_awaitable = staticmethod(lambda value: False)  # everything here is synchronous
     call: Call | None = None  # the statements of the operation, if it reads
+
+    @classmethod
+    def of(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: dict[str, Any],
+        *,
+        context: Any,
+        call: Call | None,
+    ) -> "Execution":
+        """Return the execution of an operation with variables that were coerced already; `build` would do it again."""
+        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        resolvers = (default_field_resolver, default_type_resolver, default_field_resolver)
+        made = cls(schema, fragments, None, context, operation, variables, *resolvers, CollectedErrors(), None, None)
+        made.call = call
+        return made
 
     def finished(self) -> ExecutionResult:
         """Run the operation; what goes wrong in it is in the result."""

@@ -13,7 +13,8 @@ from tessera.cells import cell
 from tessera.context import current
 from tessera.custom.selectors import SHOWN_AS, fields_of
 from tessera.errors import ApiError, Code, NotFound
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 from tessera.graph.shapes import Relation, Shape
 from tessera.resource import camel

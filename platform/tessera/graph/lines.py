@@ -7,8 +7,8 @@ from graphql import GraphQLObjectType, get_named_type
 
 from tessera.context import current
 from tessera.errors import Refused
-from tessera.graph.answers import Request
 from tessera.graph.paged import ask
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 
 KEY, RESULT = "idempotencyKey", "result_"

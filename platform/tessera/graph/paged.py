@@ -30,9 +30,10 @@ from graphql import (
 
 from tessera.context import current
 from tessera.errors import ApiError, Code, Refused
-from tessera.graph.answers import Request, answer_here, documents
+from tessera.graph.answers import answer_here
 from tessera.graph.documents import Document, Invalid
 from tessera.graph.paging import MOST
+from tessera.graph.requests import Request, documents
 from tessera.graph.schemas import schema_for
 
 AFTER, LIST = "after_", "list_"

@@ -13,7 +13,6 @@ import orjson
 from django.db import connections
 from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, type_from_ast
 from graphql.execution.collect_fields import collect_fields
-from graphql.execution.values import get_variable_values
 from psycopg import sql
 
 from tessera.context import Context, current, instead
@@ -230,15 +229,9 @@ class Reading:
         self.schema: GraphQLSchema = schema
         self.grow = grow  # told how many bytes more are kept
         self.fragments, self.operation = fragments, operation
-        self.definitions = operation.variable_definitions or ()
-        self.kinds = {each.variable.name.value: type_from_ast(schema, each.type) for each in self.definitions}
+        self.kinds = {each.variable.name.value: type_from_ast(schema, each.type) for each in operation.variable_definitions or ()}
         self.parameters = {n: place for n, place in parameters_of(document, schema).items() if n in self.kinds}
         self.calls: dict[Any, Call] = {}
-
-    def coerced(self, given: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the values of the variables, None for wrong ones."""
-        made = get_variable_values(self.schema, self.definitions, given, max_errors=1, hide_suggestions=True)
-        return made if isinstance(made, dict) else None
 
     def call(self, variables: dict[str, Any]) -> Call:
         """Return the call with these variables."""

@@ -11,8 +11,9 @@ from graphql import FieldNode, GraphQLError, OperationDefinitionNode, VariableNo
 from tessera.budget import budget_of
 from tessera.context import current
 from tessera.errors import ApiError
-from tessera.graph.answers import Request, answer
+from tessera.graph.answers import answer
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 from tessera.graph.schemas import schema_for
 
 SUBJECT = "subject"

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import ExecutionContext, GraphQLSchema, OperationType, execute
+from graphql import FragmentDefinitionNode, GraphQLSchema, OperationType, execute
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
 from tessera.changes.selectors import Change
 from tessera.errors import ApiError, Code
-from tessera.graph.answers import Request, documents
 from tessera.graph.documents import Invalid
-from tessera.graph.failures import bad_input
-from tessera.graph.limits import check_asked, check_variables
+from tessera.graph.requests import Request, documents, parse
 from tessera.graph.subscriptions import FIELD
 
 
@@ -41,22 +39,14 @@ class Subscribed:
 
 def subscribed(schema: GraphQLSchema, key: Any, request: Request) -> Subscribed:
     """Return what a request subscribes to; raise Invalid, or ApiError for one that is no subscription."""
-    check_asked(check_variables(request.variables))
-    document = documents.get(key, schema, request.text)
-    operation = document.operation(request.operation)
-    if operation.operation is not OperationType.SUBSCRIPTION or schema.subscription_type is None:
+    parsed = parse(schema, key, request)
+    if parsed.operation.operation is not OperationType.SUBSCRIPTION or schema.subscription_type is None:
         raise ApiError(Code.BAD_INPUT, "Only subscriptions are served as streams.", field=["query"])
-    context = ExecutionContext.build(
-        schema,
-        document.ast,
-        raw_variable_values=request.variables,
-        operation_name=request.operation,
-        hide_suggestions=True,
-    )
-    if isinstance(context, list):
-        raise Invalid([bad_input(error) for error in context])
-    root, variables = schema.subscription_type, context.variable_values
-    ((node, *_),) = collect_fields(schema, context.fragments, variables, root, operation.selection_set).values()
+    if parsed.errors:
+        raise Invalid(parsed.errors)
+    fragments = {each.name.value: each for each in parsed.document.ast.definitions if isinstance(each, FragmentDefinitionNode)}
+    root, variables = schema.subscription_type, parsed.variables
+    ((node, *_),) = collect_fields(schema, fragments, variables, root, parsed.operation.selection_set).values()
     asked = get_argument_values(root.fields[FIELD], node, variables)
     types = asked.get("types")
     return Subscribed(request, None if types is None else tuple(types), asked.get("since"))

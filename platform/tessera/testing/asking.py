@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from tessera.graph.answers import Request, answer_here
+from tessera.graph.answers import answer_here
 from tessera.graph.ids import encode
+from tessera.graph.requests import Request
 
 
 def ask(text: str, **variables: Any) -> dict[str, Any]:

@@ -1,0 +1,141 @@
+"""GraphQL requests, and what the schema alone says of them: the document that is asked for, and the values of its variables.
+
+No row is read for it and no right is asked for, so it may be done before it is known for certain who sends a request.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, type_from_ast
+from graphql.execution.values import get_variable_values
+
+from tessera.budget import Budget
+from tessera.context import current
+from tessera.db.pools import without_connections
+from tessera.graph.documents import Document, Documents, Invalid, Unreadable
+from tessera.graph.failures import of_field
+from tessera.graph.limits import LIMITS, check_asked, check_variables
+from tessera.graph.needs import Needs, needs, whole_schema
+from tessera.graph.schemas import schema_for
+from tessera.graph.variable_errors import variable_errors
+
+documents = Documents()
+WHOLE = "all modules"  # stands for the schema of all modules in the caches
+CHARACTERS_A_POINT = 10  # of a document that is read: it takes longer than rows for as many points
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sent; `http` is what came over HTTP, for resolvers where no tenant is entered.
+
+    With `reads` it may not hold a mutation.
+    """
+
+    text: str
+    variables: dict[str, Any]
+    operation: str | None = None
+    http: Any = None
+    reads: bool = False
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A request with its valid document and the operation in it that is asked for.
+
+    `key` stands for the schema in the caches. What is wrong with the variables is in `errors`, ready to be shown; `variables` are the
+    coerced ones, without any.
+    """
+
+    request: Request
+    schema: GraphQLSchema
+    key: Any
+    document: Document
+    operation: OperationDefinitionNode
+    variables: dict[str, Any]
+    errors: list[dict[str, Any]]
+
+    @property
+    def only_reads(self) -> bool:
+        """Say whether it reads, and nothing of the schema."""
+        return self.operation.operation is OperationType.QUERY and not self.document.introspective
+
+
+def parse(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | None = None) -> Parsed:
+    """Return a request parsed by a schema, which `key` stands for in the caches; raise Invalid or ApiError.
+
+    With a `budget` it is charged what it costs to read a document that is not known.
+    """
+    count = check_variables(request.variables)
+    return _parsed(schema, key, _read(key, schema, request, budget), request, count)
+
+
+def parse_here(request: Request, budget: Budget | None = None) -> Parsed:
+    """Return a request parsed in the tenant that is entered, like `parse` by the schema of its modules.
+
+    That schema is only made for what the whole one cannot answer in its place: a document that names what this tenant
+    has not, in its text or its variables, so that the error is the one of a name that never was; and for questions about the
+    schema itself.
+    """
+    count = check_variables(request.variables)
+    return _parsed(*_document_here(request, budget), request, count)
+
+
+def _parsed(schema: GraphQLSchema, key: Any, document: Document, request: Request, count: int) -> Parsed:
+    operation = document.operation(request.operation)
+    if operation.operation is not OperationType.MUTATION:
+        check_asked(count)
+    made = get_variable_values(
+        schema, operation.variable_definitions or (), request.variables, max_errors=1, hide_suggestions=True
+    )  # `variable_errors` tells all of them
+    if isinstance(made, dict):
+        return Parsed(request, schema, key, document, operation, made, [])
+    return Parsed(request, schema, key, document, operation, {}, _errors(schema, operation, request, made))
+
+
+def _errors(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, request: Request, found: list[GraphQLError]
+) -> list[dict[str, Any]]:
+    return variable_errors(schema, operation, request.variables) or [of_field(error) for error in found]
+
+
+def _document_here(request: Request, budget: Budget | None) -> tuple[GraphQLSchema, Any, Document]:
+    on = current().modules
+    try:
+        document = _read(WHOLE, whole_schema(), request, budget, needs())
+        if document.needs <= on and not document.introspective and _needs_of_variables(document, request) <= on:
+            return whole_schema(), WHOLE, document
+    except Unreadable:
+        raise
+    except Invalid as invalid:
+        if invalid.needs <= on:
+            raise  # its errors are the same in every schema that has what it names
+    schema = schema_for(on)
+    return schema, on, _read(on, schema, request, budget)
+
+
+def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | None, needs: Needs | None = None) -> Document:
+    """Return the document of a request.
+
+    To read one that is not kept is charged first, by its length, and given back where it is valid: who sends wrong ones again
+    and again is out of points before they cost others anything.
+    """
+    if known := documents.kept(key, request.text):
+        return known
+    points = min(min(len(request.text), LIMITS.characters) // CHARACTERS_A_POINT, budget.most // 2) if budget else 0
+    if budget is None or not points:
+        return documents.get(key, schema, request.text, needs)
+    budget.take(points)
+    with without_connections():
+        document = documents.get(key, schema, request.text, needs)
+    budget.settle(points, 0)
+    return document
+
+
+def _needs_of_variables(document: Document, request: Request) -> frozenset[str]:
+    """Return the modules that the values of a request's variables name."""
+    found: frozenset[str] = frozenset()
+    for definition in document.operation(request.operation).variable_definitions or ():
+        value = request.variables.get(definition.variable.name.value)
+        if value is not None:
+            found |= needs().of_value(value, type_from_ast(whole_schema(), definition.type))
+    return found
