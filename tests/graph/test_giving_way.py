@@ -4,18 +4,17 @@ from contextlib import ExitStack
 
 import pytest
 from django.db import connections
-from graphql import GraphQLSyntaxError, parse, print_ast
 from tessera.budget import Bucket, Budget
 from tessera.context import system
 from tessera.fields import new_id
 from tessera.graph import answers, documents, giving_way, requests
 from tessera.graph.documents import Documents
-from tessera.graph.limits import check_variables
+from tessera.graph.limits import LIMITS, check_variables
 from tessera.graph.needs import whole_schema
+from tessera.graph.parsing import parse
 from tessera.testing.plugin import entered
 
 TEXT = "query($n: Int) { authors(first: $n) { nodes { id name books { nodes { title } } } } }"
-LIMITS = {"max_lexical_tokens": 100, "max_comments": 5}
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_it_rests_while_more_than_its_own_request_is_answered(rests, others, res
 
 def test_it_rests_while_it_parses_and_while_it_validates(rests):
     with giving_way.answering(), giving_way.answering():
-        giving_way.parse(TEXT, **LIMITS)
+        parse(TEXT, LIMITS)
         parsing = len(rests)
         Documents().get("key", whole_schema(), TEXT)
     assert 0 < parsing < len(rests) - parsing
@@ -54,25 +53,6 @@ def test_what_takes_no_time_does_not_rest(rests, monkeypatch):
     with giving_way.answering(), giving_way.answering():
         assert check_variables({"first": 50, "filter": {"name": {"eq": "x"}}}) == 5
     assert rests == []
-
-
-def test_it_parses_as_ever():
-    assert print_ast(giving_way.parse(TEXT, **LIMITS)) == print_ast(parse(TEXT))
-
-
-@pytest.mark.parametrize("text", ["{", "{" + "a{" * 40, "{" + "a" * 3 + " b" * 99 + "}", "{ a }" + "#\n" * 6])
-def test_it_refuses_as_ever(text):
-    told = []
-    for read in (parse, giving_way.parse):
-        with pytest.raises(GraphQLSyntaxError) as refused:
-            read(text, **LIMITS)
-        told.append(refused.value.message)
-    assert told[0] == told[1]
-
-
-def test_what_is_nested_too_deeply_is_no_defect():
-    with pytest.raises(GraphQLSyntaxError, match="too deeply"):
-        giving_way.parse("{a" * 3_000, max_lexical_tokens=10_000, max_comments=5)
 
 
 @pytest.mark.committed

@@ -96,8 +96,9 @@ def test_each_fragment_of_a_bomb_is_walked_once(inside, monkeypatch):
     assert len(walked) < 100  # of 2 ** 28 spreads
 
 
-def test_fragments_in_a_circle_are_invalid(inside, ask):
-    asked = ask("{ authors { nodes { ...a } } } fragment a on Author { ...b } fragment b on Author { ...a name }")
+@pytest.mark.parametrize("way", ["...b", "books { nodes { author { ...b } } }"])
+def test_fragments_in_a_circle_are_invalid(inside, ask, way):
+    asked = ask(f"{{ authors {{ nodes {{ ...a }} }} }} fragment a on Author {{ {way} }} fragment b on Author {{ ...a name }}")
     assert set(asked.codes) == {"BAD_INPUT"}
 
 

@@ -24,9 +24,10 @@ from graphql.validation import MaxIntrospectionDepthRule
 
 from tessera.errors import ApiError, Code
 from tessera.graph.failures import bad_input, of_validation
-from tessera.graph.giving_way import GivingWay, parse
+from tessera.graph.giving_way import GivingWay
 from tessera.graph.limits import LIMITS, Limits, Measure, check_length, too_complex
 from tessera.graph.needs import Needs, named_in
+from tessera.graph.parsing import parse
 from tessera.graph.statements import Reading
 
 KEPT_BYTES = 64 * 1024 * 1024
@@ -132,7 +133,7 @@ class Documents:
         limits = self.limits
         check_length(text, limits)
         try:
-            ast = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+            ast = parse(text, limits)
         except GraphQLSyntaxError as error:
             if "aborted" in error.message or "too deeply" in error.message:
                 raise too_complex("tokens", limits.tokens) from error

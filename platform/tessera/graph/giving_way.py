@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from time import perf_counter, sleep
 from typing import Any
 
-from graphql import ASTValidationRule, DocumentNode
-from graphql.language.parser import Parser, nested_too_deeply_error
+from graphql import ASTValidationRule
 
 WORK, REST = 0.00005, 0.0005  # seconds
 _answering = 0
@@ -49,26 +48,10 @@ def begin() -> None:
     _since.rest = perf_counter()
 
 
-def parse(text: str, *, max_lexical_tokens: int, max_comments: int) -> DocumentNode:
-    """Parse a document as graphql-core does."""
-    begin()
-    parser = _Parser(text, max_lexical_tokens=max_lexical_tokens, max_comments=max_comments)
-    try:
-        return parser.parse_document()
-    except RecursionError:
-        raise nested_too_deeply_error(parser) from None
-
-
 class GivingWay(ASTValidationRule):
     """A rule that forbids nothing, and is asked at each node."""
 
     def enter(self, *_: Any) -> None:
-        give_way()
-
-
-class _Parser(Parser):
-    def advance_lexer(self) -> None:
-        super().advance_lexer()
         give_way()
 
 

@@ -15,6 +15,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
     ListValueNode,
     Node,
     ObjectValueNode,
@@ -131,7 +132,7 @@ class Measure:
             self.introspective |= size.introspective
             self._at_most("introspection_depth" if size.introspective else "depth", size.depth)
             self._at_most("pairs", self._pairs([operation.selection_set]))
-            roots = sum(1 for _ in self._fields(operation.selection_set, frozenset()))
+            roots = sum(1 for _ in self._fields(operation.selection_set))
             self._at_most("root_fields", roots)
             if operation.operation is OperationType.MUTATION:
                 self._at_most("mutations", roots)
@@ -140,7 +141,7 @@ class Measure:
         """Count the pairs in selections that are answered at one place; that they have not too many fields is known."""
         named: dict[str, list[FieldNode]] = defaultdict(list)
         for selections in merged:
-            for field in self._fields(selections, frozenset()):
+            for field in self._fields(selections):
                 named[(field.alias or field.name).value].append(field)
         count = 0
         for fields in named.values():
@@ -153,22 +154,19 @@ class Measure:
         if count > getattr(self.limits, limit):
             raise too_complex(limit, getattr(self.limits, limit))
 
-    def _fields(self, selections: SelectionSetNode, above: frozenset[str]) -> Iterator[FieldNode]:
+    def _fields(self, selections: SelectionSetNode) -> Iterator[FieldNode]:
         for each in selections.selections:
             if isinstance(each, FieldNode):
                 yield each
-                continue
-            inner, above_inner = self._inside(each, above)
-            if inner is not None:
-                yield from self._fields(inner, above_inner)
+            elif inner := self._inside(each):
+                yield from self._fields(inner)
 
-    def _inside(self, each: Any, above: frozenset[str]) -> tuple[SelectionSetNode | None, frozenset[str]]:
+    def _inside(self, each: Any) -> SelectionSetNode | None:
+        """Return the selections of a fragment; None for one that is not there, as validation reports."""
         if not isinstance(each, FragmentSpreadNode):
-            return each.selection_set, above
-        name = each.name.value
-        if name in above or name not in self.fragments:
-            return None, above  # validation reports it
-        return self.fragments[name].selection_set, above | {name}
+            return each.selection_set
+        fragment = self.fragments.get(each.name.value)
+        return fragment.selection_set if fragment else None
 
     def _directives(self, node: Any) -> int:
         self._at_most("directives_at_one_place", len(node.directives))
@@ -186,17 +184,19 @@ class Measure:
                 self._at_most("repeats", seen[name])
                 size += self._field(each, above)
                 self._at_most("fields", size.fields)
-            elif isinstance(each, FragmentSpreadNode) and each.name.value in self._known:
-                size += self._known[each.name.value]
-            else:
-                inner, above_inner = self._inside(each, above)
-                if inner is None:
-                    continue
-                found = self._of(inner, above_inner)
-                if isinstance(each, FragmentSpreadNode):
-                    self._known[each.name.value] = found
-                size += found
+            elif isinstance(each, FragmentSpreadNode):
+                size += self._of_fragment(each, above)
+            elif isinstance(each, InlineFragmentNode):
+                size += self._of(each.selection_set, above)
         return size
+
+    def _of_fragment(self, each: FragmentSpreadNode, above: frozenset[str]) -> Size:
+        name, inner = each.name.value, self._inside(each)
+        if name in above:
+            raise ApiError(Code.BAD_INPUT, f"The fragment {name} is spread within itself.")
+        if inner and name not in self._known:
+            self._known[name] = self._of(inner, above | {name})
+        return self._known.get(name, Size())
 
     def _field(self, node: FieldNode, above: frozenset[str]) -> Size:
         self._at_most("arguments", len(node.arguments))
@@ -235,19 +235,16 @@ def _unstorable(path: Iterable[str]) -> ApiError:
     return ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
 
 
-def check_variables(variables: Any) -> int:
-    """Return how many values variables hold; raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number that cannot be."""
+def check_variables(variables: Any, *, asks: bool = False) -> int:
+    """Return how many values variables hold; raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number that cannot be.
+
+    What only `asks` may hold fewer than what changes something.
+    """
     begin()
     try:
-        return _values_in(variables, LIMITS.input_depth)
+        return _values_in(variables, LIMITS.input_depth, "asked_values" if asks else "values")
     except _Unstorable as found:
         raise _unstorable(reversed(found.path)) from None
-
-
-def check_asked(count: int) -> None:
-    """Raise TOO_COMPLEX where the variables of what only asks hold too many values."""
-    if count > LIMITS.asked_values:
-        raise too_complex("asked_values", LIMITS.asked_values)
 
 
 class _Unstorable(Exception):
@@ -257,7 +254,7 @@ class _Unstorable(Exception):
         self.path = [*path]
 
 
-def _values_in(value: Any, depth: int) -> int:
+def _values_in(value: Any, depth: int, limit: str) -> int:
     """Count the values, after a look at each; no further than they may be."""
     if isinstance(value, str):
         if UNSTORABLE.search(value):
@@ -270,16 +267,16 @@ def _values_in(value: Any, depth: int) -> int:
     if isinstance(value, dict) and UNSTORABLE.search("".join(value)):
         raise _Unstorable(next(name for name in value if UNSTORABLE.search(name)))
     give_way()
-    count = 1
+    count, most = 1, getattr(LIMITS, limit)
     for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(inner, (str, dict, list)):
             try:
-                count += _values_in(inner, depth - 1)
+                count += _values_in(inner, depth - 1, limit)
             except _Unstorable as found:
                 found.path.append(str(name))
                 raise
         else:
             count += 1
-        if count > LIMITS.values:
-            raise too_complex("values", LIMITS.values)
+        if count > most:
+            raise too_complex(limit, most)
     return count

@@ -6,18 +6,16 @@ No row is read for it and no right is asked for, so it may be done before it is 
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, type_from_ast
-from graphql.execution.values import get_variable_values
+from graphql import GraphQLSchema, OperationDefinitionNode, OperationType, type_from_ast
 
 from tessera.budget import Budget
 from tessera.context import current
 from tessera.db.pools import without_connections
+from tessera.graph.coercion import coerced
 from tessera.graph.documents import Document, Documents, Invalid, Unreadable
-from tessera.graph.failures import of_field
-from tessera.graph.limits import LIMITS, check_asked, check_variables
+from tessera.graph.limits import LIMITS, check_variables
 from tessera.graph.needs import Needs, needs, whole_schema
 from tessera.graph.schemas import schema_for
-from tessera.graph.variable_errors import variable_errors
 
 documents = Documents()
 WHOLE = "all modules"  # stands for the schema of all modules in the caches
@@ -65,8 +63,7 @@ def parse(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | No
 
     With a `budget` it is charged what it costs to read a document that is not known.
     """
-    count = check_variables(request.variables)
-    return _parsed(schema, key, _read(key, schema, request, budget), request, count)
+    return _parsed(schema, key, _checked(_read(key, schema, request, budget), request), request)
 
 
 def parse_here(request: Request, budget: Budget | None = None) -> Parsed:
@@ -76,32 +73,24 @@ def parse_here(request: Request, budget: Budget | None = None) -> Parsed:
     has not, in its text or its variables, so that the error is the one of a name that never was; and for questions about the
     schema itself.
     """
-    count = check_variables(request.variables)
-    return _parsed(*_document_here(request, budget), request, count)
+    return _parsed(*_document_here(request, budget), request)
 
 
-def _parsed(schema: GraphQLSchema, key: Any, document: Document, request: Request, count: int) -> Parsed:
+def _parsed(schema: GraphQLSchema, key: Any, document: Document, request: Request) -> Parsed:
     operation = document.operation(request.operation)
-    if operation.operation is not OperationType.MUTATION:
-        check_asked(count)
-    made = get_variable_values(
-        schema, operation.variable_definitions or (), request.variables, max_errors=1, hide_suggestions=True
-    )  # `variable_errors` tells all of them
-    if isinstance(made, dict):
-        return Parsed(request, schema, key, document, operation, made, [])
-    return Parsed(request, schema, key, document, operation, {}, _errors(schema, operation, request, made))
+    return Parsed(request, schema, key, document, operation, *coerced(schema, operation, request.variables))
 
 
-def _errors(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, request: Request, found: list[GraphQLError]
-) -> list[dict[str, Any]]:
-    return variable_errors(schema, operation, request.variables) or [of_field(error) for error in found]
+def _checked(document: Document, request: Request) -> Document:
+    """Return a document, after a look at the variables that are to go with it."""
+    check_variables(request.variables, asks=document.operation(request.operation).operation is not OperationType.MUTATION)
+    return document
 
 
 def _document_here(request: Request, budget: Budget | None) -> tuple[GraphQLSchema, Any, Document]:
     on = current().modules
     try:
-        document = _read(WHOLE, whole_schema(), request, budget, needs())
+        document = _checked(_read(WHOLE, whole_schema(), request, budget, needs()), request)
         if document.needs <= on and not document.introspective and _needs_of_variables(document, request) <= on:
             return whole_schema(), WHOLE, document
     except Unreadable:
@@ -110,7 +99,7 @@ def _document_here(request: Request, budget: Budget | None) -> tuple[GraphQLSche
         if invalid.needs <= on:
             raise  # its errors are the same in every schema that has what it names
     schema = schema_for(on)
-    return schema, on, _read(on, schema, request, budget)
+    return schema, on, _checked(_read(on, schema, request, budget), request)
 
 
 def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | None, needs: Needs | None = None) -> Document:

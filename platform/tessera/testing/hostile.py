@@ -91,6 +91,8 @@ def _fragments() -> Iterator[Hostile]:
         for number in range(count):
             circle = circle.replace(f"...N{number} ", f"...F{(number + 1) % count} ")
         yield Hostile(f"a circle of {count} fragments", "{ parties { nodes { ...F0 } } } " + circle)
+        all_to_all = _many(count, "fragment F# on OrgUnit { parent { " + _many(count, "...F#") + " } }")
+        yield Hostile(f"{count} fragments that all lead to each other", "{ orgUnits { nodes { ...F0 } } } " + all_to_all)
     for count in (10, 30):
         clash = _many(count, "fragment F# on Party { x: name y: code z: kind } fragment G# on Party { x: code y: name z: id }")
         yield Hostile(
