@@ -16,7 +16,7 @@ from tessera.context import Actor, Context, acting, current, current_or_none
 from tessera.errors import ApiError, Code
 from tessera.graph.answers import Response, answer, answer_here, answer_parsed, wrong
 from tessera.graph.at_once import answer_at_once
-from tessera.graph.giving_way import answering
+from tessera.graph.giving_way import answering, rest
 from tessera.graph.requests import Parsed, Request, parse_here
 
 from frontend_api.accounts_api import ACCOUNTS, schema_for_accounts
@@ -37,6 +37,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
         try:
             response = _respond(request, kind)
         except Exception as error:
+            rest()  # whoever is not refused goes first
             response = failed(error, kind or JSON)
         return compress(request, response)
 
@@ -121,6 +122,7 @@ class Sent:
             points = min(size // BYTES_A_POINT, self.budget.most // 2)
             self.budget.take(points)
             self._points = points
+            rest()  # since JSON is read in one go
 
 
 def _named(request: HttpRequest, asked: dict[str, Any], actor: Actor | None) -> Request:

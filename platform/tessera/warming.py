@@ -9,7 +9,7 @@ from tessera.module import modules
 from tessera.permissions import known_permissions
 
 NEW_OBJECTS = (
-    20_000  # after so many that are left over the youngest are looked through: a request makes thousands, few of them in cycles
+    4_000  # after so many that are left over the youngest are looked through, which stops everybody for about a millisecond
 )
 
 

@@ -56,7 +56,8 @@ def test_tokens_are_counted_as_the_lexer_takes_them(hostile):
             tokens += lexer.token.kind is not TokenKind.COMMENT
     except GraphQLSyntaxError:
         text = text[: lexer.token.end]  # up to where nothing can be read
-    assert tokens_in(text) == tokens
+    assert tokens_in(text, len(text)) == tokens
+    assert (tokens_in(text, 2_000) > 2_000) is (tokens > 2_000)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ What fragments amount to where they are used is only known afterwards; `Measure`
 from collections import Counter
 from typing import Any
 
-from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+)
 from graphql.language.parser import Parser, nested_too_deeply_error
 
 from tessera.graph.giving_way import begin, give_way

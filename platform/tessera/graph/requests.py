@@ -13,6 +13,7 @@ from tessera.context import current
 from tessera.db.pools import without_connections
 from tessera.graph.coercion import coerced
 from tessera.graph.documents import Document, Documents, Invalid, Unreadable
+from tessera.graph.giving_way import rest
 from tessera.graph.limits import LIMITS, check_variables
 from tessera.graph.needs import Needs, needs, whole_schema
 from tessera.graph.schemas import schema_for
@@ -110,6 +111,7 @@ def _read(key: Any, schema: GraphQLSchema, request: Request, budget: Budget | No
     """
     if known := documents.kept(key, request.text):
         return known
+    rest()
     points = min(min(len(request.text), LIMITS.characters) // CHARACTERS_A_POINT, budget.most // 2) if budget else 0
     if budget is None or not points:
         return documents.get(key, schema, request.text, needs)
