@@ -5,7 +5,9 @@ import logging
 import orjson
 import pytest
 import redis
+from django.db import connections
 from django.test import Client
+from psycopg_pool import PoolTimeout
 from tessera.context import ANONYMOUS, EVERYTHING, Actor
 from tessera.fields import new_id
 from tessera.graph import requests
@@ -52,6 +54,16 @@ def post(tenant, actor):
 
 def codes(response):
     return [error["extensions"]["code"] for error in orjson.loads(response.content)["errors"]]
+
+
+def test_a_request_for_which_no_connection_is_free_in_time_is_told_so(post, monkeypatch):
+    def none_is_free(request, tenant):
+        with connections["default"].wrap_database_errors:
+            raise PoolTimeout("couldn't get a connection after 30.00 sec")
+
+    monkeypatch.setattr(views, "authenticate", none_is_free)
+    response = post()
+    assert (response.status_code, codes(response)) == (504, ["TIMEOUT"])
 
 
 def test_a_query_is_answered_in_the_tenant_of_the_host(post):

@@ -42,7 +42,11 @@ def test_what_is_not_said_reads_as_in_graphql_core(ours, core):
     ],
 )
 def test_a_type_is_taken_apart_as_graphql_cores_is(ours, core, fields):
-    assert ours("T", fields).to_kwargs() == core("T", fields).to_kwargs()
+    made = ours("T", fields).to_kwargs()
+    if made.get("out_type"):
+        assert made["out_type"]({"a": "b"}) == {"a": "b"}  # ours gives way, and changes nothing
+        made["out_type"] = None
+    assert made == core("T", fields).to_kwargs()
 
 
 def test_fields_are_made_when_they_are_asked_for_and_once():

@@ -208,7 +208,7 @@ def packed(parts: Iterable[str], operation: str = "query", most: int = MOST) -> 
     fields = tokens = 0
     for part in parts:
         more = len(NAMES.findall(ARGUMENTS.sub("", part)))
-        longer = tokens_in(part) + 2  # its alias
+        longer = tokens_in(part, LIMITS.tokens) + 2  # its alias
         if waiting and (len(waiting) >= most or fields + more > LIMITS.fields or tokens + longer > LIMITS.tokens - AROUND):
             yield _document(operation, waiting)
             waiting, fields, tokens = [], 0, 0
