@@ -161,7 +161,7 @@ def charged(budget: Budget | None, asked: int, run: Callable[[], dict[str, Any]]
 def _execution(parsed: Parsed, call: Call | None) -> Execution:
     return Execution.of(
         parsed.schema,
-        parsed.document.ast,
+        parsed.document.fragments,
         parsed.operation,
         parsed.variables,
         context=current_or_none() or parsed.request.http,

@@ -49,12 +49,13 @@ class Unreadable(Invalid):
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document, its operations by name (None for the only, nameless one), and whether it asks for the schema.
+    """A valid document, its fragments and operations by name (None for the only, nameless one), and whether it asks for the schema.
 
     `needs` are the modules that it names, `deprecated` the places in it that are going to leave.
     """
 
     ast: DocumentNode
+    fragments: dict[str, FragmentDefinitionNode]
     operations: dict[str | None, OperationDefinitionNode]
     introspective: bool
     needs: frozenset[str] = frozenset()
@@ -66,8 +67,7 @@ class Document:
         """Return what is kept of an operation that reads."""
         found = self.readings.get(name)
         if found is None:
-            fragments = {each.name.value: each for each in self.ast.definitions if isinstance(each, FragmentDefinitionNode)}
-            found = self.readings[name] = Reading(self.ast, fragments, self.operation(name), schema, self.grow)
+            found = self.readings[name] = Reading(self.ast, self.fragments, self.operation(name), schema, self.grow)
         return found
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -146,4 +146,4 @@ class Documents:
         operations = {d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, OperationDefinitionNode)}
         leaving = schema.extensions.get("deprecated")
         deprecated = tuple(sorted(named_in(ast, schema).intersection(leaving))) if leaving else ()
-        return Document(ast, operations, measure.introspective, needed, deprecated)
+        return Document(ast, measure.fragments, operations, measure.introspective, needed, deprecated)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import Model
 from graphql import (
-    DocumentNode,
     ExecutionContext,
     ExecutionResult,
     FragmentDefinitionNode,
@@ -50,7 +49,7 @@ class Execution(ExecutionContext):
     def of(
         cls,
         schema: GraphQLSchema,
-        document: DocumentNode,
+        fragments: dict[str, FragmentDefinitionNode],
         operation: OperationDefinitionNode,
         variables: dict[str, Any],
         *,
@@ -58,7 +57,6 @@ class Execution(ExecutionContext):
         call: Call | None,
     ) -> "Execution":
         """Return the execution of an operation with variables that were coerced already; `build` would do it again."""
-        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
         resolvers = (default_field_resolver, default_type_resolver, default_field_resolver)
         made = cls(schema, fragments, None, context, operation, variables, *resolvers, CollectedErrors(), None, None)
         made.call = call

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import FragmentDefinitionNode, GraphQLSchema, OperationType, execute
+from graphql import GraphQLSchema, OperationType, execute
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
@@ -44,9 +44,8 @@ def subscribed(schema: GraphQLSchema, key: Any, request: Request) -> Subscribed:
         raise ApiError(Code.BAD_INPUT, "Only subscriptions are served as streams.", field=["query"])
     if parsed.errors:
         raise Invalid(parsed.errors)
-    fragments = {each.name.value: each for each in parsed.document.ast.definitions if isinstance(each, FragmentDefinitionNode)}
     root, variables = schema.subscription_type, parsed.variables
-    ((node, *_),) = collect_fields(schema, fragments, variables, root, parsed.operation.selection_set).values()
+    ((node, *_),) = collect_fields(schema, parsed.document.fragments, variables, root, parsed.operation.selection_set).values()
     asked = get_argument_values(root.fields[FIELD], node, variables)
     types = asked.get("types")
     return Subscribed(request, None if types is None else tuple(types), asked.get("since"))
