@@ -105,7 +105,8 @@ def test_only_the_last_of_what_one_write_brings_leads_behind_it(hers, ada, write
     items = hers.more()["items"]
     assert len(items) == 3
     for item in items[:-1]:
-        assert hers.ask(item["cursor"])["items"] == items
+        again = hers.ask(item["cursor"])["items"]  # their cursors are of another moment
+        assert [each | {"cursor": ""} for each in again] == [each | {"cursor": ""} for each in items]
     assert hers.ask(items[-1]["cursor"])["items"] == []
 
 
