@@ -14,7 +14,7 @@ from tessera.accounts.recalled import Identity
 from tessera.budget import Budget, budget_of
 from tessera.context import Actor, Context, acting, current, current_or_none
 from tessera.errors import ApiError, Code
-from tessera.graph.answers import Response, answer, answer_here, answer_parsed, wrong
+from tessera.graph.answers import Response, answer, answer_here, wrong
 from tessera.graph.at_once import answer_at_once
 from tessera.graph.giving_way import answering, rest
 from tessera.graph.requests import Parsed, Request, parse_here
@@ -100,9 +100,9 @@ class Sent:
     def answer(self) -> Response:
         """Answer it to the actor in force; raise Unacceptable or ApiError."""
         request, parsed = self._request(), self._parsed
-        if parsed and parsed.request.text == request.text:
-            return self.settled(answer_parsed(parsed, self.budget))
-        return self.settled(answer_here(request, self.budget))
+        if parsed and parsed.request.text != request.text:
+            parsed = None
+        return self.settled(answer_here(request, self.budget, parsed))
 
     def settled(self, response: Response) -> Response:
         """Return a response, with the points for what was read given back where it was run."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from tessera.accounts.authentication import API, authenticate, refused
 from tessera.context import ANONYMOUS, TenantRef, acting, enter
+from tessera.db.pools import none_was_free
 from tessera.errors import ApiError, Code
 
 from tenants.hosts import Place, accounts_url, host_of, is_accounts_host, place_of
@@ -29,13 +31,26 @@ NOTHING = """<!doctype html>
 class TenantMiddleware:
     """Enter the tenant of the request's host for as long as the request lasts.
 
-    Sets `request.tenant` (a TenantRef, None on the accounts host) and `request.is_accounts_host`.
+    Sets `request.tenant` (a TenantRef, None on the accounts host) and `request.is_accounts_host`. Whoever finds no connection to a
+    database free is told to come back.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self._answered(request)
+        except OperationalError as error:
+            if not none_was_free(error):
+                raise
+            return busy(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view."""
+        return busy(request) if none_was_free(error) else None
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
         host = host_of(request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", ""))
         request.is_accounts_host = is_accounts_host(host)
         request.tenant = None
@@ -80,13 +95,20 @@ def unknown_host() -> HttpResponse:
 def closed(request: HttpRequest, place: Place) -> HttpResponse:
     """Return the answer for a tenant that may not work now: a page to a browser, an error to a program."""
     if place.state == Tenant.State.SUSPENDED:
-        status, message = 403, _("This company's access is suspended.")
-    else:
-        status, message = 503, _("This company's data is being upgraded. Please try again later.")
+        billing = accounts_url(settings.TESSERA_BILLING_PAGE.format(slug=place.tenant.slug))
+        message = _("This company's access is suspended.")
+        return _told(request, 403, Code.TENANT_SUSPENDED, message, company=place.tenant.name, billing=billing)
+    message = _("This company's data is being upgraded. Please try again later.")
+    return _told(request, 503, Code.TENANT_SUSPENDED, message, company=place.tenant.name)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Return the answer where no connection to a database was free in time."""
+    return _told(request, 504, Code.TIMEOUT, _("Too much is asked for at this moment. Please try again in a minute."))
+
+
+def _told(request: HttpRequest, status: int, code: Code, message: str, **about: str) -> HttpResponse:
+    """Return a page to a browser, an error to a program."""
     if "text/html" in request.headers.get("Accept", ""):
-        is_suspended = place.state == Tenant.State.SUSPENDED
-        billing = accounts_url(settings.TESSERA_BILLING_PAGE.format(slug=place.tenant.slug)) if is_suspended else ""
-        shown = {"company": place.tenant.name, "message": message, "billing": billing}
-        return render(request, "tenants/closed.html", shown, status=status)
-    error = {"message": message, "extensions": {"code": Code.TENANT_SUSPENDED}}
-    return JsonResponse({"errors": [error]}, status=status)
+        return render(request, "tenants/closed.html", {"message": message, **about}, status=status)
+    return JsonResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status=status)

@@ -100,7 +100,9 @@ class Budget:
         return self._status(held)
 
     def _charged(self, points: int) -> list[float]:
-        short, held = _untold.short(self.buckets, points) or _charge(self.buckets, points, refuse=True)
+        short, held = True, _untold.short(self.buckets, points)
+        if held is None:
+            short, held = _charge(self.buckets, points, refuse=True)
         if short:
             wait = max((points - now) / bucket.rate for bucket, now in zip(self.buckets, held, strict=True))
             message = "Too much was asked for in a short time. Try again later."
@@ -192,8 +194,8 @@ class Untold:
                 self._known[bucket.key].points -= points
         return held
 
-    def short(self, buckets: list[Bucket], points: int) -> tuple[bool, list[float]] | None:
-        """Return what buckets hold of which one is sure to hold less than some points, as `_charge` does; None where that is not sure.
+    def short(self, buckets: list[Bucket], points: int) -> list[float] | None:
+        """Return what buckets hold of which one is sure to hold less than some points; None where that is not sure.
 
         Only what comes back in another process could have changed that since it was told.
         """
@@ -204,7 +206,7 @@ class Untold:
             each.held + each.points + (now - each.at) * bucket.rate if now - each.at < REFUSED else math.inf
             for bucket, each in zip(buckets, known, strict=True)
         ]
-        return (True, held) if min(held) < points else None
+        return held if min(held) < points else None
 
     def add(self, buckets: list[Bucket], points: int) -> None:
         """Note points that come back to each of some buckets."""

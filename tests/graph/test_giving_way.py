@@ -51,7 +51,7 @@ def test_what_takes_no_time_does_not_rest(rests, monkeypatch):
     monkeypatch.setattr(giving_way, "perf_counter", lambda: 5.0)
     giving_way._since.rest = 1.0
     with giving_way.answering(), giving_way.answering():
-        assert check_variables({"first": 50, "filter": {"name": {"eq": "x"}}}) == 5
+        check_variables({"first": 50, "filter": {"name": {"eq": "x"}}})
     assert rests == []
 
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from psycopg_pool import PoolTimeout
 from tessera.context import current, current_or_none
 from tessera.errors import Refused
 
@@ -70,6 +71,23 @@ def test_a_tenant_that_is_not_ready_is_unknown(tenant):
     Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.PREPARING)
     response, seen = ask("a.localhost")
     assert (response.status_code, seen) == (404, {})
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize("where", ["the host", "the view"])
+def test_whoever_finds_no_connection_free_is_told_to_come_back(tenant, monkeypatch, where, accept):
+    def none_is_free(*_):
+        with connections["shared"].wrap_database_errors:
+            raise PoolTimeout("couldn't get a connection after 30.00 sec")
+
+    place = ("tenants.middleware", "place_of") if where == "the host" else ("frontend_api.home", "current_or_none")
+    monkeypatch.setattr(".".join(place), none_is_free)
+    response = Client().get("/", headers={"host": "a.localhost", "accept": accept})
+    assert response.status_code == 504
+    if accept == "text/html":
+        assert "Please try again in a minute." in response.text
+    else:
+        assert response.json()["errors"][0]["extensions"] == {"code": "TIMEOUT"}
 
 
 def test_a_suspended_tenant_gets_one_clear_code(tenant):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connections
+from psycopg_pool import PoolTimeout
 
 ORDER = ("shared", "default")
 
@@ -15,6 +16,11 @@ ORDER = ("shared", "default")
 def take_public() -> None:
     """Take the public connection, if this thread has none: before a tenant's, whoever is going to need both."""
     connections["shared"].ensure_connection()
+
+
+def none_was_free(error: BaseException) -> bool:
+    """Say whether an exception is of a pool that stayed empty for as long as anybody waits for a connection."""
+    return isinstance(error.__cause__, PoolTimeout)
 
 
 @contextmanager

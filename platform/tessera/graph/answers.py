@@ -60,14 +60,9 @@ def answer(schema: GraphQLSchema, key: Any, request: Request, budget: Budget | N
     return _answered(lambda: parse(schema, key, request, budget), budget)
 
 
-def answer_here(request: Request, budget: Budget | None = None) -> Response:
-    """Answer a request in the tenant that is entered, like `answer` by the schema of its modules."""
-    return _answered(lambda: parse_here(request, budget), budget)
-
-
-def answer_parsed(parsed: Parsed, budget: Budget) -> Response:
-    """Answer a request that was parsed in the tenant that is entered, by somebody who has signed in."""
-    return _answered(lambda: parsed, budget)
+def answer_here(request: Request, budget: Budget | None = None, parsed: Parsed | None = None) -> Response:
+    """Answer a request in the tenant that is entered, like `answer` by the schema of its modules; it may have been parsed there."""
+    return _answered(lambda: parsed or parse_here(request, budget), budget)
 
 
 def _answered(parsing: Callable[[], Parsed], budget: Budget | None) -> Response:

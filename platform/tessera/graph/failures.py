@@ -8,8 +8,8 @@ from uuid import uuid4
 from django.db import DataError, OperationalError
 from graphql import ArgumentNode, GraphQLError, Node, ObjectFieldNode, Visitor, visit
 from graphql.language import DocumentNode
-from psycopg_pool import PoolTimeout
 
+from tessera.db.pools import none_was_free
 from tessera.errors import ApiError, Code, Refused
 from tessera.graph.giving_way import give_way
 from tessera.graph.reports import refused
@@ -31,7 +31,7 @@ def known(error: BaseException) -> ApiError | None:
         return refused(error)
     if isinstance(error, DataError):
         return ApiError(Code.BAD_INPUT, "A value is too long or too large.")
-    if isinstance(error.__cause__, PoolTimeout):
+    if none_was_free(error):
         return ApiError(Code.TIMEOUT, "Too much is asked for at this moment; try again.")
     state = getattr(error.__cause__, "sqlstate", None) if isinstance(error, OperationalError) else None
     return ApiError(*_BY_STATE[state]) if state in _BY_STATE else None

@@ -1,11 +1,12 @@
 """Limits on a document by itself, checked before it is validated: validation costs time as well.
 
-Fragments are counted as often as they are used, each walked once, so a document that explodes when
-expanded is refused in a time proportional to its text.
+What can be counted in a text is counted while it is parsed (`parsing`), what fragments add up to afterwards. Those are
+counted as often as they are used, each walked once, so a document that explodes when expanded is refused in a time
+proportional to its text.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -115,7 +116,7 @@ def tokens_in(text: str, most: int) -> int:
 
 
 class Measure:
-    """Measure one document; see the module's text."""
+    """Measure a document that was parsed within the limits; see the module's text."""
 
     def __init__(self, document: DocumentNode, limits: Limits = LIMITS) -> None:
         self.limits = limits
@@ -126,8 +127,6 @@ class Measure:
 
     def check(self) -> None:
         """Raise TOO_COMPLEX, naming the limit, unless the document is within all of them."""
-        self._at_most("operations", len(self.operations))
-        self._at_most("fragments", len(self.fragments))
         for operation in self.operations:
             self._directives(operation)
             self._at_most("variables", len(operation.variable_definitions))
@@ -178,15 +177,11 @@ class Measure:
         return len(node.directives)
 
     def _of(self, selections: SelectionSetNode, above: frozenset[str]) -> Size:
-        size, seen = Size(), Counter[str]()
-        self._at_most("fragments", sum(isinstance(each, FragmentSpreadNode) for each in selections.selections))
+        size = Size()
         for each in selections.selections:
             give_way()
             size += Size(directives=self._directives(each))
             if isinstance(each, FieldNode):
-                name = (each.alias or each.name).value
-                seen[name] += 1
-                self._at_most("repeats", seen[name])
                 size += self._field(each, above)
                 self._at_most("fields", size.fields)
             elif isinstance(each, FragmentSpreadNode):
@@ -240,14 +235,14 @@ def _unstorable(path: Iterable[str]) -> ApiError:
     return ApiError(Code.BAD_INPUT, "The text has a character that cannot be stored.", field=list(path))
 
 
-def check_variables(variables: Any, *, asks: bool = False) -> int:
-    """Return how many values variables hold; raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number that cannot be.
+def check_variables(variables: Any, *, asks: bool = False) -> None:
+    """Raise BAD_INPUT or TOO_COMPLEX for a text, a nesting or a number of values that cannot be.
 
     What only `asks` may hold fewer than what changes something.
     """
     begin()
     try:
-        return _values_in(variables, LIMITS.input_depth, "asked_values" if asks else "values")
+        _values_in(variables, LIMITS.input_depth, "asked_values" if asks else "values")
     except _Unstorable as found:
         raise _unstorable(reversed(found.path)) from None
 
