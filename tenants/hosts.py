@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 from tessera.context import TenantRef
@@ -22,6 +23,7 @@ class Place:
     modules: frozenset[str]
 
 
+@lru_cache(maxsize=1_000)
 def host_of(header: str) -> str:
     """Return a Host header's name in lower case without port and trailing dot; "" when it is none."""
     name = header.strip().lower()

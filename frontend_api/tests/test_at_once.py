@@ -1,13 +1,14 @@
 """A request of somebody who was known a moment ago is answered in one trip, and by nothing that has changed since."""
 
 import json
-from dataclasses import replace
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import DataError, connections, transaction
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,12 +18,12 @@ from tessera.access.services import assign_role, deactivate_member, unassign_rol
 from tessera.access.services.tokens import digest
 from tessera.access.tests.people import make_role
 from tessera.accounts import recalled
+from tessera.accounts.models import Account
 from tessera.accounts.tests.apps import Telephone, register
 from tessera.accounts.tests.hosts import Browser, host_of, join, make_account, personal_token, program_token
 from tessera.accounts.tests.test_standing import ENDS
 from tessera.context import system
 from tessera.db import ahead
-from tessera.db.prepared import Prepared, Told
 from tessera.graph import sent, statements
 from tessera.testing.plugin import entered
 
@@ -203,25 +204,28 @@ def test_it_is_the_proof_that_refuses_whoever_was_known(tenant, bob, secrets, mo
 
 
 @pytest.mark.committed
-def test_a_statement_that_the_connection_forgot_is_prepared_again():
-    what = Told(Prepared("(SELECT $1::text)"), ["x"], b"x")
-    for forget in (False, False, True):
-        if forget:
-            connections["shared"].cursor().execute("DEALLOCATE ALL")
-        with ahead.asked_again("shared", what) as is_same:
-            assert is_same()
-    with ahead.asked_again("shared", replace(what, answer=b"y")) as is_same:
-        assert not is_same()
+def test_no_request_that_begins_after_an_account_was_closed_is_answered(tenant, bob, secrets, monkeypatch):
+    """Though requests of one account that come at once share what proves it."""
+    closed, asked, proofs, ask_ahead = [], [], [], ahead._ask
+    monkeypatch.setattr(ahead, "_ask", lambda *given: proofs.append(given) or ask_ahead(*given))
 
+    def go_on(_worker):
+        while not closed or time.monotonic() < closed[0] + 0.3:
+            began = time.monotonic()
+            asked.append((began, ask(tenant, secrets["personal"]).status_code))
+        connections.close_all()
 
-def test_what_goes_wrong_is_raised_and_leaves_the_connection_free(tenant):
-    broken = Told(Prepared("(SELECT 1 / ($1::text)::integer)"), ["0"], b"")
-    with transaction.atomic("shared"):  # allow bare-atomic: undoes what is aborted
-        with pytest.raises(DataError), ahead.asked_again("shared", broken) as is_same:
-            is_same()
-        transaction.set_rollback(True, "shared")
-    with ahead.asked_again("shared", Told(Prepared("(SELECT $1::text)"), ["x"], b"x")) as is_same:
-        assert is_same()
+    ask(tenant, secrets["personal"])
+    with ThreadPoolExecutor(6) as pool:
+        going = pool.map(go_on, range(6))
+        while len(asked) < 100:
+            time.sleep(0.01)
+        Account.objects.filter(pk=bob[1].pk).update(is_active=False)
+        closed.append(time.monotonic())
+        list(going)
+    assert {status for began, status in asked if began < closed[0] - 0.2} == {200}
+    assert {status for began, status in asked if began > closed[0]} == {401}
+    assert 0 < len(proofs) < len(asked)
 
 
 @pytest.mark.committed

@@ -28,7 +28,7 @@ from tessera.outbox.hints import client
 USUAL = ""  # the tier of tenants that have none
 KEPT_LOCALLY = 10_000
 LITTLE = 0.02  # of a bucket: what is charged or comes back of that need not be told at once
-FRESH = 0.01  # seconds for which what Valkey told of a bucket is good enough to charge a little
+FRESH = 0.1  # seconds for which what Valkey told of a bucket is good enough to charge a little
 REFUSED = 1.0  # seconds for which it is good enough to refuse what it cannot hold by then: the least that anybody is told to wait
 RETRY = 1.0  # seconds for which a Valkey that did not answer is left alone
 _log = logging.getLogger(__name__)

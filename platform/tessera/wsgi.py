@@ -4,7 +4,9 @@ import os
 import sys
 
 from django.conf import settings
+from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
 from tessera.cores import keep_to_one_core
 
@@ -14,6 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tessera.settings.production")
 sys.setswitchinterval(0.0002)
 if settings.TESSERA_CORE_PER_WORKER:
     keep_to_one_core()  # before there are threads
+# Connections go back to their pools when a request has been answered, so before one there are none to be looked for.
+request_started.disconnect(close_old_connections)
 application = get_wsgi_application()
 
 from tessera.db.boot import refuse_unsafe  # noqa: E402 (needs the apps)

@@ -1,10 +1,10 @@
 """Who showed a credential a moment ago, so that the next request can be answered in the same trip that shows it to be still good."""
 
 import threading
-import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from time import monotonic
 from uuid import UUID
 
 from django.utils import timezone
@@ -42,7 +42,7 @@ def keep(hash: str, identity: Identity, *, expires_at: datetime) -> None:
     context = current()
     seconds = min(LIFETIME, (expires_at - timezone.now()).total_seconds())
     with _lock:
-        _kept[context.tenant.id, hash] = _Kept(identity, context.modules, today().date(), time.monotonic() + seconds)
+        _kept[context.tenant.id, hash] = _Kept(identity, context.modules, today().date(), monotonic() + seconds)
         while len(_kept) > MOST:
             _kept.popitem(last=False)
 
@@ -51,6 +51,7 @@ def recalled(hash: str) -> Identity | None:
     """Return who was behind a credential of the tenant in force; it counts for nothing before its proof is told again."""
     context = current()
     kept = _kept.get((context.tenant.id, hash))
-    if kept is None or kept.until < time.monotonic() or kept.modules != context.modules or kept.day != today().date():
+    now = monotonic()
+    if kept is None or kept.until < now or kept.modules != context.modules or kept.day != today().date():
         return None
-    return kept.identity
+    return Identity(kept.identity.actor, replace(kept.identity.proof, since=now))

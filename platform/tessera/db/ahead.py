@@ -1,38 +1,73 @@
-"""Statements that are sent while something else is asked, so that both take as long as the longer of them."""
+"""Public statements that are sent while the tenant's are answered, so that both take as long as the longer of them.
+
+Requests that come at once often ask the same, such as those of one page in a browser: what one of them asks after another came answers
+that one too.
+"""
 
 import hashlib
+import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from select import POLLIN, POLLOUT, poll
+from time import monotonic
 from typing import Any
 
 from django.db import connections
 from psycopg import errors, pq
 
+from tessera.db.pools import take_public
 from tessera.db.prepared import Prepared, Told, through_wrappers
 
 UNKNOWN_STATEMENT = b"26000"
+JUST_NOW = 0.004  # seconds: where many ask at once, each is answered in a few times as much
+MOST = 1_000  # questions whose latest asking is known
+_latest: "dict[tuple[str, ...], _Sent]" = {}
 
 
 @contextmanager
-def asked_again(alias: str, what: Told) -> Iterator[Callable[[], bool]]:
+def asked_again(what: Told, since: float = math.inf) -> Iterator[Callable[[], bool]]:
     """Ask once more for what was told, and yield what waits for the answer and says whether it is the same.
 
-    The connection of `alias` belongs to it until the end of the block.
+    An answer to whoever asked the same after `since`, a moment of `time.monotonic`, is as good. So where somebody's question was sent just
+    now and is under way, others are about to come, and nothing is asked before the answer is wanted: one of theirs may have been sent by
+    then. A question of its own has the public connection until the end of the block.
     """
-    connection = connections[alias]
+    key = (what.text, *what.parameters)
+    latest = _latest.get(key)
+    is_one_of_many = latest is not None and latest.is_under_way and latest.at > monotonic() - JUST_NOW
+    own = None if is_one_of_many else _ask(key, what)
+
+    def is_same() -> bool:
+        latest = _latest.get(key)
+        sent = own or (latest if latest and latest.at >= since and not latest.has_failed else _ask(key, what))
+        with connections["shared"].wrap_database_errors:
+            return sent.value() == what.answer
+
+    try:
+        yield is_same
+    finally:
+        if own:
+            with connections["shared"].wrap_database_errors:
+                own.wait()
+
+
+def _ask(key: tuple[str, ...], what: Told) -> "_Sent":
+    take_public()
+    connection = connections["shared"]
 
     def send(sql: Prepared, given: list[str], _many: bool, _context: Any) -> "_Sent":
         connection.validate_no_broken_transaction()
         with connection.wrap_database_errors:
-            return _Sent(connection, sql, given)
+            return _Sent(connection.connection, sql, given)
 
     sent: _Sent = through_wrappers(connection, _statement(what.text), what.parameters, send)
-    try:
-        yield lambda: sent.value() == what.answer
-    finally:
-        sent.wait()
+    if not connection.in_atomic_block:  # what an open transaction sees is nobody else's business
+        if len(_latest) >= MOST:
+            _latest.clear()
+        _latest[key] = sent
+    return sent
 
 
 @cache
@@ -46,35 +81,60 @@ def _name(text: Prepared) -> bytes:
 
 
 class _Sent:
-    """A statement on its way. psycopg has no cursor for that, so it is libpq that is spoken to."""
+    """A statement on its way, for any thread to wait for. psycopg has no cursor for that, so it is libpq that is spoken to.
+
+    `at` is a moment before the server saw it.
+    """
 
     def __init__(self, connection: Any, text: Prepared, parameters: list[str]) -> None:
-        self._connection, self._server = connection, connection.connection.pgconn
+        self.at = monotonic()
+        self._connection, self._server = connection, connection.pgconn
         self._text, self._given = text, [each.encode() for each in parameters]
         self._result: Any = None
+        self._error: BaseException | None = None
+        self._receiving = threading.Lock()
         self._send()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Say whether nobody has received the answer yet."""
+        return self._result is None and self._error is None
+
+    @property
+    def has_failed(self) -> bool:
+        """Say whether there is no answer and will be none."""
+        return self._error is not None
 
     def value(self) -> bytes | None:
         """Wait for the answer and return its value, or raise what went wrong."""
         self.wait()
-        with self._connection.wrap_database_errors:
-            result = _checked(self._result)
+        result = _checked(self._result)
         return result.get_value(0, 0) if result.ntuples else None
 
     def wait(self) -> None:
-        """Wait until the connection is free again."""
-        if self._result is not None:
-            return
-        with self._connection.wrap_database_errors:
-            self._result = self._received()
-            if self._result.error_field(pq.DiagnosticField.SQLSTATE) == UNKNOWN_STATEMENT:
+        """Wait until the connection is free again; whoever comes first receives the answer, and the others find it."""
+        with self._receiving:
+            if self.is_under_way:
+                self._receive()
+        if self._error is not None:
+            raise self._error
+
+    def _receive(self) -> None:
+        try:
+            result = self._received()
+            if result.error_field(pq.DiagnosticField.SQLSTATE) == UNKNOWN_STATEMENT:
                 self._known().clear()
                 self._send()
-                self._result = self._received()
+                result = self._received()
+            self._result = result
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._connection = self._server = None  # they are somebody else's from here on
 
     def _known(self) -> set[bytes]:
         """Return the names of what is prepared on the connection; psycopg lets go of everything after a ROLLBACK, for one."""
-        return self._connection.connection.__dict__.setdefault("asked_again", set())
+        return self._connection.__dict__.setdefault("asked_again", set())
 
     def _send(self) -> None:
         if self._server.transaction_status != pq.TransactionStatus.IDLE:  # where nothing can be tried twice

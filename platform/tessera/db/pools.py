@@ -15,7 +15,10 @@ ORDER = ("shared", "default")
 
 def take_public() -> None:
     """Take the public connection, if this thread has none: before a tenant's, whoever is going to need both."""
-    connections["shared"].ensure_connection()
+    public, tenants = (connections[alias] for alias in ORDER)
+    if public.connection is None and tenants.connection is not None and not tenants.in_atomic_block:
+        tenants.close()
+    public.ensure_connection()
 
 
 def none_was_free(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ PostgreSQL looks at the search path at each execution and plans anew where it is
 statement is safe on a connection that serves several tenants; it is fastest where one of them stays.
 """
 
+import math
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -35,10 +36,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Proof:
-    """What something was found out by: it holds as long as the tenant's rows and the public ones tell the same."""
+    """What something was found out by: it holds as long as the tenant's rows and the public ones tell the same.
+
+    Whoever relies on it at a moment (`since`, of `time.monotonic`) needs them to be told at a later one.
+    """
 
     here: Told
     public: Told
+    since: float = math.inf
 
 
 def run(alias: str, text: Prepared, parameters: list[Any]) -> psycopg.RawCursor:

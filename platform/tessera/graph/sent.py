@@ -20,7 +20,7 @@ def told(text: Prepared, given: list[Any]) -> list[bytes | None]:
 
 def proven(text: Prepared, given: list[Any], proof: Proof) -> list[bytes | None]:
     """Return the same of a statement whose first column is what the tenant tells of the proof; raise Changed where it holds no longer."""
-    with asked_again("shared", proof.public) as is_same:
+    with asked_again(proof.public, proof.since) as is_same:
         mine, *rows = told(text, [*proof.here.parameters, *given])
         if mine != proof.here.answer or not is_same():
             raise Changed
