@@ -4,6 +4,7 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from tessera.accounts.addresses import accounts_url, tenant_url
@@ -12,6 +13,8 @@ from tessera.accounts.selectors import tenants_of
 from tessera.context import Context, current_or_none
 from tessera.graph.answers import may_explore
 from tessera.module import modules
+
+from billing.partners.people import partners_of
 
 
 @never_cache
@@ -24,7 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "frontend_api/welcome.html")
     account = cast(Account, request.user)
     choices = [(tenant, tenant_url(tenant, "/session/start")) for tenant in tenants_of(account)]
-    return render(request, "accounts/switch.html", {"choices": choices})
+    sells = partners_of(account)
+    return render(request, "accounts/switch.html", {"choices": choices, "partners": reverse("partners") if sells else ""})
 
 
 def _company(request: HttpRequest, context: Context) -> HttpResponse:

@@ -56,7 +56,11 @@ def length_of(request: HttpRequest) -> int:
         raise Unacceptable(400, "Content-Length is no number.") from None
 
 
-def read(request: HttpRequest, charge: Callable[[int], Any] = int) -> dict[str, Any]:
+def free(_size: int) -> None:
+    """Charge nothing for what is read."""
+
+
+def read(request: HttpRequest, charge: Callable[[int], None] = free) -> dict[str, Any]:
     """Return the parameters of the GraphQL request in an HTTP request; raise Unacceptable.
 
     `charge` is called with the number of bytes before anything is made of them, and where it was said before they are read.
@@ -82,7 +86,7 @@ def _in_query_string(request: HttpRequest) -> dict[str, Any]:
     return asked
 
 
-def _in_body(request: HttpRequest, charge: Callable[[int], Any]) -> dict[str, Any]:
+def _in_body(request: HttpRequest, charge: Callable[[int], None]) -> dict[str, Any]:
     if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != JSON:
         raise Unacceptable(415, "Send application/json.")
     body = _json(_body(request, charge))
@@ -98,7 +102,7 @@ def _json(text: str | bytes) -> Any:
         raise Unacceptable(400, "This is no JSON.") from None
 
 
-def _body(request: HttpRequest, charge: Callable[[int], Any]) -> bytes:
+def _body(request: HttpRequest, charge: Callable[[int], None]) -> bytes:
     most = getattr(settings, "TESSERA_MAX_BODY", BODY)
     length = length_of(request)
     if 0 < length <= most:

@@ -198,7 +198,7 @@ def test_it_is_the_proof_that_refuses_whoever_was_known(tenant, bob, secrets, mo
     with entered(tenant, actor=system("test")):
         deactivate_member(member=bob[0])
     with monkeypatch.context() as planted:
-        planted.setattr(statements, "proven", lambda text, given, proof: sent.told(text, [*proof.here.parameters, *given])[1:])
+        planted.setattr(statements, "proven", lambda text, given, proof: sent.row_of(text, [*proof.here.parameters, *given])[1:])
         assert ask(tenant, secrets["personal"]).status_code == 200
     assert ask(tenant, secrets["personal"]).status_code == 401
 

@@ -11,7 +11,7 @@ class Changed(Exception):
     """Raised where what something was proven by is told otherwise now."""
 
 
-def told(text: Prepared, given: list[Any]) -> list[bytes | None]:
+def row_of(text: Prepared, given: list[Any]) -> list[bytes | None]:
     """Return the columns of the one row as the server sent them."""
     result = run("default", text, given).pgresult
     assert result is not None
@@ -21,7 +21,7 @@ def told(text: Prepared, given: list[Any]) -> list[bytes | None]:
 def proven(text: Prepared, given: list[Any], proof: Proof) -> list[bytes | None]:
     """Return the same of a statement whose first column is what the tenant tells of the proof; raise Changed where it holds no longer."""
     with asked_again(proof.public, proof.since) as is_same:
-        mine, *rows = told(text, [*proof.here.parameters, *given])
+        mine, *rows = row_of(text, [*proof.here.parameters, *given])
         if mine != proof.here.answer or not is_same():
             raise Changed
     return rows

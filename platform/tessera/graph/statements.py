@@ -22,7 +22,7 @@ from tessera.graph.asking import Asking, Question, answers
 from tessera.graph.cost import Estimate, spend
 from tessera.graph.json_sql import LIST, OBJECT, Writer
 from tessera.graph.plan import Planner
-from tessera.graph.sent import as_one, proven, told
+from tessera.graph.sent import as_one, proven, row_of
 from tessera.graph.slots import CursorSlot, Slot, Unfit, Values
 from tessera.graph.sql_text import Sql, Statement, statement
 from tessera.graph.variables import at, form_of_value, parameters_of, slot_of, spread, with_slots
@@ -193,7 +193,7 @@ class Call:
                     slot.fill(values)
         except ValueError as error:
             raise Unfit("an id of something else") from error
-        rows = proven(text, given, proof) if proof else told(text, given)
+        rows = proven(text, given, proof) if proof else row_of(text, given)
         finished = [each.finish(made) for each, made in zip(statements, rows, strict=True) if made is not None]
         if len(finished) < len(rows):
             return None  # a row that is not there

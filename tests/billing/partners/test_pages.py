@@ -56,6 +56,7 @@ def month(dealer, time_machine):
 def test_a_person_of_the_partner_reads_statements_payouts_and_what_is_owed(month):
     command("person", "acme", "Paula@Acme.example")
     paula = browser("paula@acme.example")
+    assert 'href="/partners/"' in paula.get("/").text and 'href="/partners/"' not in browser("bob@acme.example").get("/").text
     gone = paula.get("/partners/")
     assert (gone.status_code, gone["Location"]) == (302, "/partners/acme/")
     page = paula.get("/partners/acme/").content.decode()
