@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from tessera.accounts.authentication import API, authenticate, refused
-from tessera.context import ANONYMOUS, TenantRef, acting, enter
+from tessera.context import ANONYMOUS, acting, enter
 from tessera.db.pools import none_was_free
 from tessera.errors import ApiError, Code
 
@@ -59,7 +59,7 @@ class TenantMiddleware:
         place = place_of(host) if host else None
         if place is None or place.state in HIDDEN:
             return unknown_host()
-        with translation.override(language_of(request, place.tenant)):
+        with translation.override(language_of(request, place.tenant.language)):
             if place.state != Tenant.State.ACTIVE:
                 return closed(request, place)
             request.tenant = place.tenant
@@ -77,14 +77,14 @@ class TenantMiddleware:
                 return self.get_response(request)
 
 
-def language_of(request: HttpRequest, tenant: TenantRef) -> str:
-    """Return the first language that the client reads and we speak, else the company's."""
+def language_of(request: HttpRequest, otherwise: str) -> str:
+    """Return the first language that the client reads and we speak."""
     for code, _weight in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
         try:
             return translation.get_supported_language_variant(code)
         except LookupError:
             continue
-    return tenant.language
+    return otherwise
 
 
 def unknown_host() -> HttpResponse:
@@ -97,18 +97,20 @@ def closed(request: HttpRequest, place: Place) -> HttpResponse:
     if place.state == Tenant.State.SUSPENDED:
         billing = accounts_url(settings.TESSERA_BILLING_PAGE.format(slug=place.tenant.slug))
         message = _("This company's access is suspended.")
-        return _told(request, 403, Code.TENANT_SUSPENDED, message, company=place.tenant.name, billing=billing)
+        return _told(request, 403, Code.TENANT_SUSPENDED, message, title=place.tenant.name, billing=billing)
     message = _("This company's data is being upgraded. Please try again later.")
-    return _told(request, 503, Code.TENANT_SUSPENDED, message, company=place.tenant.name)
+    return _told(request, 503, Code.TENANT_SUSPENDED, message, title=place.tenant.name)
 
 
 def busy(request: HttpRequest) -> HttpResponse:
     """Return the answer where no connection to a database was free in time."""
-    return _told(request, 504, Code.TIMEOUT, _("Too much is asked for at this moment. Please try again in a minute."))
+    with translation.override(language_of(request, translation.get_language())):
+        message = _("Too much is asked for at this moment. Please try again in a minute.")
+        return _told(request, 504, Code.TIMEOUT, message, title=_("One moment, please"))
 
 
-def _told(request: HttpRequest, status: int, code: Code, message: str, **about: str) -> HttpResponse:
+def _told(request: HttpRequest, status: int, code: Code, message: str, *, title: str, billing: str = "") -> HttpResponse:
     """Return a page to a browser, an error to a program."""
     if "text/html" in request.headers.get("Accept", ""):
-        return render(request, "tenants/closed.html", {"message": message, **about}, status=status)
+        return render(request, "tenants/closed.html", {"title": title, "message": message, "billing": billing}, status=status)
     return JsonResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status=status)

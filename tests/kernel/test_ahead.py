@@ -124,8 +124,10 @@ def test_who_finds_that_another_has_failed_asks_anew():
         connections.close_all()
         return told
 
-    with pytest.raises(DataError), ahead.asked_again(what), ThreadPoolExecutor(1) as pool:
+    with ahead.asked_again(what) as first, ThreadPoolExecutor(1) as pool:
         assert pool.submit(another).result() is False
+        with pytest.raises(DataError):
+            first()
     connections["shared"].close()  # nobody received its answer
 
 

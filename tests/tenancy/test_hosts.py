@@ -82,10 +82,12 @@ def test_whoever_finds_no_connection_free_is_told_to_come_back(tenant, monkeypat
 
     place = ("tenants.middleware", "place_of") if where == "the host" else ("frontend_api.home", "current_or_none")
     monkeypatch.setattr(".".join(place), none_is_free)
-    response = Client().get("/", headers={"host": "a.localhost", "accept": accept})
+    headers = {"host": "a.localhost", "accept": accept}
+    response = Client().get("/", headers=headers)
     assert response.status_code == 504
     if accept == "text/html":
         assert "Please try again in a minute." in response.text
+        assert "请一分钟后再试。" in Client().get("/", headers=headers | {"accept-language": "zh-CN"}).text
     else:
         assert response.json()["errors"][0]["extensions"] == {"code": "TIMEOUT"}
 

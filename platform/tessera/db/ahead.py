@@ -49,8 +49,7 @@ def asked_again(what: Told, since: float = math.inf) -> Iterator[Callable[[], bo
         yield is_same
     finally:
         if own:
-            with connections["shared"].wrap_database_errors:
-                own.wait()
+            own.wait()
 
 
 def _ask(key: tuple[str, ...], what: Told) -> "_Sent":
@@ -91,7 +90,7 @@ class _Sent:
         self._connection, self._server = connection, connection.pgconn
         self._text, self._given = text, [each.encode() for each in parameters]
         self._result: Any = None
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
         self._receiving = threading.Lock()
         self._send()
 
@@ -108,16 +107,15 @@ class _Sent:
     def value(self) -> bytes | None:
         """Wait for the answer and return its value, or raise what went wrong."""
         self.wait()
-        result = _checked(self._result)
-        return result.get_value(0, 0) if result.ntuples else None
+        if self._error is not None:
+            raise self._error
+        return self._result.get_value(0, 0) if self._result.ntuples else None
 
     def wait(self) -> None:
         """Wait until the connection is free again; whoever comes first receives the answer, and the others find it."""
         with self._receiving:
             if self.is_under_way:
                 self._receive()
-        if self._error is not None:
-            raise self._error
 
     def _receive(self) -> None:
         try:
@@ -126,8 +124,8 @@ class _Sent:
                 self._known().clear()
                 self._send()
                 result = self._received()
-            self._result = result
-        except BaseException as error:
+            self._result = _checked(result)
+        except Exception as error:  # whoever wants the value is told
             self._error = error
         finally:
             self._connection = self._server = None  # they are somebody else's from here on
