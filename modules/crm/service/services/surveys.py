@@ -116,11 +116,22 @@ def _too_often(left: timedelta) -> ApiError:
 def mail_survey(*, survey: UUID, serial: int) -> bool:
     """Mail the letter of a serial, once; an outdated or addressless one is not mailed. Say whether it was.
 
-    Called by a handler, which is tried again until the mail server takes the letter.
+    Called by a handler, which is tried again until the mail server takes the letter. One that is answered already did go out, since its
+    link is nowhere else: whoever mailed it was killed before that was kept.
     """
     found = _locked(survey)
-    if found.state != Survey.State.SENT or found.serial != serial or found.mailed_at or not found.email:
+    if found.serial != serial or found.mailed_at or not found.email or found.state == Survey.State.EXPIRED:
         return False
+    if found.state == Survey.State.ANSWERED:
+        found.mailed_at = found.answered_at
+    else:
+        _send_letter(found)
+        found.mailed_at = timezone.now()
+    found.save()
+    return True
+
+
+def _send_letter(found: Survey) -> None:
     person = found.contact or found.party
     shown = {
         "name": person.name,
@@ -130,9 +141,6 @@ def mail_survey(*, survey: UUID, serial: int) -> bool:
     }
     with translation.override(person.language or current().tenant.language):
         send_mail(_("How was your order {number}?").format(**shown), _(LETTER).format(**shown), None, [found.email])
-    found.mailed_at = timezone.now()
-    found.save()
-    return True
 
 
 @service(permission="service.survey_answer", public=True)

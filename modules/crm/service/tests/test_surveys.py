@@ -182,6 +182,14 @@ def test_an_earlier_letter_is_not_mailed_after_a_newer_one(service, mailoutbox):
     assert len(mailoutbox) == 1
 
 
+def test_a_letter_that_was_answered_before_it_was_noted_was_mailed(service, mailoutbox):
+    """Who mailed it may have been killed before the note was kept: the mail server had it, and the customer was faster than the retry."""
+    answer_survey(token=token_of(ask()), score=5)
+    drain()
+    survey = Survey.objects.get()
+    assert (mailoutbox, survey.mailed_at) == ([], survey.answered_at)
+
+
 def test_a_late_survey_expires(service):
     survey = ask()
     token = token_of(survey)
