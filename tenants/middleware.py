@@ -78,7 +78,7 @@ class TenantMiddleware:
 
 
 def language_of(request: HttpRequest, otherwise: str) -> str:
-    """Return the first language that the client reads and we speak."""
+    """Return the first language that the client reads and we speak, or `otherwise`."""
     for code, _weight in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
         try:
             return translation.get_supported_language_variant(code)

@@ -16,17 +16,6 @@ VIEW = {"base.company_view": EVERYTHING}
 
 
 @pytest.fixture
-def actor(monkeypatch):
-    """Make requests come from bob; returns a function that changes who asks."""
-
-    def ask_as(found):
-        monkeypatch.setattr("frontend_api.views.authenticate", lambda request, tenant: found)
-
-    ask_as(Actor(kind="member", member_id=new_id(), name="bob", grants=VIEW))
-    return ask_as
-
-
-@pytest.fixture
 def post(tenant, other_tenant, actor):
     client = Client()
     return lambda host="a", **body: client.post(

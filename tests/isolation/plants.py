@@ -67,17 +67,15 @@ def all_rows(resource: Any, *_more: Any, **_options: Any) -> Any:
 @planted("companies", "pages")
 def the_guard_is_off(patch: Any, world: Any) -> None:
     """Something turns the connection behind our back once the member is known, and nothing compares the path."""
+    found = views.answer_here
 
-    def turned(answer: Any) -> Any:
-        def run(*asked: Any) -> Any:
-            if current().tenant.id == world.asked.tenant.pk:
-                connections["default"].connection.execute(f"SET search_path = {world.other.tenant.schema_name}, {EXTENSIONS}")
-                patch.setattr(DatabaseWrapper, "_handle_search_path", lambda self, cursor=None: None)
-            return answer(*asked)
+    def answer_here(*asked: Any) -> Any:
+        if current().tenant.id == world.asked.tenant.pk:
+            connections["default"].connection.execute(f"SET search_path = {world.other.tenant.schema_name}, {EXTENSIONS}")
+            patch.setattr(DatabaseWrapper, "_handle_search_path", lambda self, cursor=None: None)
+        return found(*asked)
 
-        return run
-
-    patch.setattr(views, "answer_here", turned(views.answer_here))
+    patch.setattr(views, "answer_here", answer_here)
 
 
 @planted("companies", "pages")
