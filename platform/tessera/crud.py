@@ -21,7 +21,7 @@ from tessera.lineage.services import refuse_while_held
 from tessera.resource import Resource
 from tessera.scope import scoped, within
 from tessera.service import demand
-from tessera.unit_of_work import unit_of_work
+from tessera.unit_of_work import is_trial, unit_of_work
 
 Custom = Iterable[CustomFieldInput] | None
 _CODES = {"required": "REQUIRED", "blank": "REQUIRED", "null": "REQUIRED", "unique": "UNIQUE", "unique_together": "UNIQUE"}
@@ -129,16 +129,18 @@ def _assign(resource: Resource, row: Model, values: dict[str, Any]) -> None:
 
 
 def validate(row: Model) -> None:
-    """Run every validation of a row's model; refuse with one problem per finding, each with the field to blame."""
+    """Run every validation of a row's model; refuse with one problem per finding, each with the field to blame.
+
+    What only rows can say, the constraints, is left to PostgreSQL where a failure leads back here (see `is_trial`).
+    """
     found: dict[str, list[ValidationError]] = {}
-    try:
-        row.full_clean(
-            exclude={row._meta.pk.name}, validate_constraints=False
-        )  # a key is made here, and needs no look for its twin
+    asks = not is_trial()
+    try:  # a key is made here, and needs no look for its twin
+        row.full_clean(exclude={row._meta.pk.name}, validate_unique=asks, validate_constraints=False)
     except ValidationError as error:
         found = error.update_error_dict({})
     wrong = set(found)
-    for model, constraints in row.get_constraints():
+    for model, constraints in row.get_constraints() if asks else ():
         for constraint in constraints:
             try:
                 constraint.validate(model, row, exclude=wrong)

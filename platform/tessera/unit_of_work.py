@@ -36,8 +36,10 @@ class Unit:
         self.audit: list[Any] = []
         self.facts: list[Any] = []
         self.numbers: list[Any] = []
+        self.known: dict[Any, Any] = {}
         self.serving = False
         self.tentative = False
+        self.trying = False
 
     @contextmanager
     def service(self) -> Iterator[None]:
@@ -47,6 +49,17 @@ class Unit:
             yield
         finally:
             self.serving = before
+
+    def once(self, key: Any, read: Callable[[], Made]) -> Made:
+        """Return what `read` found when it was asked for first in this unit; whoever changes it drops it from `known`."""
+        if key not in self.known:
+            self.known[key] = read()
+        return self.known[key]
+
+    @property
+    def posts(self) -> bool:
+        """Say whether postings wait, which others may go by."""
+        return bool(self.deferred[Phase.POST])
 
     def settle(self) -> None:
         """Run what waits for its phase, but for the record: numbers, then postings."""
@@ -64,6 +77,7 @@ class Unit:
         del self.audit[audit:]
         del self.facts[facts:]
         del self.numbers[numbers:]
+        self.known.clear()
 
 
 _unit: ContextVar[Unit | None] = ContextVar("tessera_unit", default=None)
@@ -182,17 +196,26 @@ def attempt(work: Callable[[], Made], *, while_read_only: bool = False) -> Made:
         return work()
 
 
+def is_trial() -> bool:
+    """Say whether what fails now is done again with savepoints: what PostgreSQL refuses by itself need not be looked for before."""
+    unit = _unit.get()
+    return unit is not None and unit.trying
+
+
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Try a part of the unit: on an exception its writes and everything it gathered are undone."""
     unit = current_unit()
     if unit.tentative:
+        before, unit.trying = unit.trying, True
         try:
             yield
         except OperationalError:  # a deadlock or a timeout ends the whole, and is not met by trying again at once
             raise
         except Exception as error:
             raise SavepointNeeded from error
+        finally:
+            unit.trying = before
         return
     mark = unit.mark()
     try:

@@ -20,6 +20,7 @@ from tessera.bench import (
     schemas,
     selling,
     streams,
+    taking_in,
     task_rate,
     upgrading,
 )
@@ -35,6 +36,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *acknowledging.BENCHMARKS,
     posting.BENCHMARK,
     selling.BENCHMARK,
+    taking_in.BENCHMARK,
     nested.BENCHMARK,
     *customers.BENCHMARKS,
     *paging.BENCHMARKS,

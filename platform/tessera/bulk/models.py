@@ -6,17 +6,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tessera.fields import MemberKey
-from tessera.models import Record
+from tessera.models import Model, Record
 
 
 class BulkOperation(Record):
-    """One list read to its end, or one file whose lines are mutations, for its owner and under the owner's rights.
+    """One list read to its end, or one file whose lines are mutations, for its owner and under the owner's rights."""
 
-    The row is the checkpoint. A worker holds `lease` until `leased_until` and renews it with every page; whoever takes
-    it over goes on from `cursor` (out) or `position` (in, a byte of the input), which move in the transaction that
-    puts a further part behind the result. `token` is the access token that asked, whose scopes bound the rights;
-    `permission` is the right without which nobody gets the result: to view the list, or to run the mutation.
-    """
+    # The row is the checkpoint. A worker holds `lease` until `leased_until` and renews it with every step; whoever takes it
+    # over goes on from `cursor` (out), which moves in the transaction that puts a further part behind the result, or from
+    # `position` (in, a byte of the input), which moves in the transaction of what the lines do. `token` is the access token
+    # that asked, whose scopes bound the rights; `permission` is the right without which nobody gets the result: to view the
+    # list, or to run the mutation.
 
     class Kind(models.TextChoices):
         EXPORT = "export", _("export")
@@ -74,3 +74,19 @@ class BulkOperation(Record):
             models.Index(fields=["id"], name="bulk_operation_open", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["owner", "id"], name="bulk_operation_by_owner"),
         ]
+
+
+class ResultLines(Model):
+    """Lines of an import's result that no stored part has yet: `text`, from the line `first` of the input on.
+
+    They are written in the transaction of what they tell of, and go with the one that puts them behind the result.
+    """
+
+    audited = False
+
+    operation = models.ForeignKey(BulkOperation, models.CASCADE, related_name="+", db_index=False)  # the constraint has one
+    first = models.PositiveIntegerField()
+    text = models.TextField()
+
+    class Meta(Model.Meta):
+        constraints = [models.UniqueConstraint(fields=["operation", "first"], name="bulk_result_lines_once")]

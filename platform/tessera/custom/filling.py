@@ -13,6 +13,7 @@ from tessera.custom.selectors import SHOWN_AS, fields_of, right_to_read
 from tessera.custom.values import CustomFieldInput, Kind, spell
 from tessera.errors import Problem, Refused
 from tessera.resource import Resource
+from tessera.unit_of_work import current_unit
 
 WRITE = "custom.custom_values_set"
 
@@ -26,7 +27,9 @@ def fill_custom_fields(*, resource: Resource, row: Any, given: Iterable[CustomFi
     wanted = list(given or ())
     if not wanted and not creating:
         return
-    known = fields_of(resource.label)
+    known = current_unit().once((CustomField, resource.label), lambda: fields_of(resource.label))
+    if not wanted and not any(field.required for field in known.values()):
+        return
     if wanted:
         _demand_rights(resource)
     held = CustomValues.objects.select_for_update().filter(label=resource.label, record=row.pk).first() if not creating else None

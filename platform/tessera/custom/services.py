@@ -15,6 +15,7 @@ from tessera.errors import Refused
 from tessera.lineage.services import refuse_while_held
 from tessera.records import record_at, resource_at, right_to
 from tessera.service import service
+from tessera.unit_of_work import current_unit
 
 MOST_FIELDS = 100
 _WITH_CHOICES = (Kind.CHOICE, Kind.CHOICES)
@@ -67,8 +68,7 @@ def define_custom_field(
         position=position,
         help_text=help_text,
     )
-    made.save()
-    return made
+    return _save(made)
 
 
 @service(permission="custom.custom_field_define")
@@ -95,7 +95,12 @@ def change_custom_field(
             if CustomValues.objects.filter(label=field.label, values__contains={field.name: held}).exists():
                 raise Refused("IN_USE", _("The choice {value} is in use.").format(value=value), "choices")
         field.choices = wanted
+    return _save(field)
+
+
+def _save(field: CustomField) -> CustomField:
     field.save()
+    current_unit().known.pop((CustomField, field.label), None)
     return field
 
 

@@ -7,6 +7,7 @@ fall together (`run_in_steps` is for services that are several). A refusal is an
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -74,7 +75,7 @@ def _single(payloads: Payloads, verb: Verb) -> GraphQLField:
     return Field(
         payloads.make(verb.name(), verb.parts, verb.held),
         arguments,
-        resolve=resolver(work, verb.places, run_of(verb.service)),
+        resolve=Resolver(work, verb.places, run_of(verb.service)),
         description=description_of(verb),
         extensions=_about(verb),
     )
@@ -84,7 +85,7 @@ def _bulk(registry: Registry, payloads: Payloads, verb: Verb) -> GraphQLField:
     return Field(
         bulk_payload(registry, payloads, verb),
         bulk_arguments(registry, verb),
-        resolve=resolver(bulk_work(verb, lambda refusal: user_errors(refusal, verb.places)), {}),
+        resolve=Resolver(bulk_work(verb, lambda refusal: user_errors(refusal, verb.places)), {}),
         description=f"Do what {verb.name()} does for several rows.",
         extensions={**_about(verb), "items": "items"},
     )
@@ -151,20 +152,26 @@ def run_in_steps(info: GraphQLResolveInfo, arguments: dict[str, Any], work: Work
     return answer
 
 
-def resolver(work: Work, places: Mapping[str, str], run: Callable[..., Any] = run_in_unit) -> Callable[..., Finished]:
-    """Return the resolver of a mutation; `work` answers as `run` calls it, or raises what is refused."""
+@dataclass(frozen=True)
+class Resolver:
+    """The resolver of a mutation; `work` answers as `run` calls it, or raises what is refused.
 
-    def resolve(_source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Finished:
+    `places` says which argument a name in a refusal belongs to.
+    """
+
+    work: Work
+    places: Mapping[str, str]
+    run: Callable[..., Any] = run_in_unit
+
+    def __call__(self, _source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Finished:
         plan = value_plan(Planner(info), info.return_type, info.field_nodes)
         try:
-            return Finished(run(info, arguments, work, plan))
+            return Finished(self.run(info, arguments, self.work, plan))
         except Undone as undone:
             answer: Any = undone.answer
         except (Refused, ValidationError) as refusal:
-            answer = Answer(user_errors=user_errors(refusal, places))
+            answer = Answer(user_errors=user_errors(refusal, self.places))
         return Finished(plan.render_all([answer])[0])
-
-    return resolve
 
 
 def request_hash(info: GraphQLResolveInfo, arguments: dict[str, Any]) -> str:

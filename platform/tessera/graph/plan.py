@@ -15,6 +15,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Expression, QuerySet, UUIDField
 from graphql import (
+    ExecutionContext,
     FieldNode,
     GraphQLField,
     GraphQLNamedType,
@@ -85,9 +86,9 @@ class Columns:
 
 
 class Planner:
-    """What every plan of a request needs: the document, its variables, and the shapes."""
+    """What every plan of a request needs: the document, its variables, and the shapes, as the execution of an operation knows them."""
 
-    def __init__(self, info: GraphQLResolveInfo) -> None:
+    def __init__(self, info: GraphQLResolveInfo | ExecutionContext) -> None:
         self.schema = info.schema
         self.fragments = info.fragments
         self.variables = info.variable_values

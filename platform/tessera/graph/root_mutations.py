@@ -8,7 +8,7 @@ from graphql import GraphQLField, GraphQLString
 
 from tessera.graph.definitions import Field, argument, required
 from tessera.graph.inputs import given, parameter_input
-from tessera.graph.mutations import resolver, run_of
+from tessera.graph.mutations import Resolver, run_of
 from tessera.graph.names import pascal
 from tessera.graph.payloads import Answer, Payloads, has_secret
 from tessera.graph.registry import Registry, describe
@@ -41,7 +41,7 @@ def _field(registry: Registry, payloads: Payloads, found: Mutation) -> GraphQLFi
     return Field(
         payloads.make(name, payloads.of_return(returns_of(service)), held=False),
         arguments,
-        resolve=resolver(work, dict.fromkeys(parameters, "input"), run_of(service)),
+        resolve=Resolver(work, dict.fromkeys(parameters, "input"), run_of(service)),
         description=describe(service),
         extensions={"mutation": found, "service": service, "permission": permission},
     )

@@ -1,34 +1,44 @@
 """A file whose lines are the arguments of a mutation."""
 
-from typing import Any
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
+from django.db import OperationalError
 from django.utils.translation import gettext as _
 
-from tessera.bulk.models import BulkOperation
+from tessera.bulk.models import BulkOperation, ResultLines
+from tessera.bulk.services.leases import Lease, LeaseLost
 from tessera.bulk.services.progress import Progress
-from tessera.errors import Code, Refused
+from tessera.errors import ApiError, Code, Refused
 from tessera.files.models import StoredFile
 from tessera.files.selectors import paths_of
 from tessera.files.storage import CHUNK, open_bytes
-from tessera.graph.lines import LineMutation
+from tessera.graph.failures import known
+from tessera.graph.lines import Answer, Failed, LineMutation
 from tessera.read_only import refuse_while_read_only
 from tessera.service import demand
+from tessera.unit_of_work import Phase, attempt, defer
 
-AT_A_STEP = 25
+AT_A_STEP = 50
+LONGEST_STEP = 0.2  # seconds: others may wait for the rows that it has locked
 TRIES = 3
 LONGEST = 1024 * 1024  # bytes of a line: what a request may have
 
 
 class Import:
-    """Runs some lines at a step, each for an idempotency key of its own: a line that is run again has no second effect."""
+    """Runs some lines at a step, in one transaction that moves the checkpoint as well: each has its effect once.
 
-    def __init__(self, row: BulkOperation) -> None:
-        self.operation = row.pk
+    A line that is refused is undone alone. Where the transaction fails as a whole, the lines get one each.
+    """
+
+    def __init__(self, row: BulkOperation, lease: Lease) -> None:
+        self.lease = lease
         file = StoredFile.objects.filter(pk=row.input_file).first()
         if file is None:
             raise Refused("NOT_FOUND", _("The file with the lines is gone."), "file")
-        self.mutation = LineMutation(row.text)
+        self.mutation, self.size = LineMutation(row.text), file.size
         self.input = open_bytes(paths_of(file)[0])
 
     def step(self, progress: Progress) -> None:
@@ -36,23 +46,84 @@ class Import:
         refuse_while_read_only()  # the whole stops, not each line: what was done until now counts
         if progress.total is None:
             progress.total = self._count()
-        self.input.seek(progress.position)
+        if self._together(progress):
+            return
         for _turn in range(AT_A_STEP):
-            line = self.input.readline(LONGEST + 1)
-            if not line:
-                progress.ended = True
+            self._alone(progress)
+            if progress.ended:
                 return
-            number = progress.done + 1
-            answer = self._run(line, number)
-            progress.position += len(line) if len(line) <= LONGEST else self._skip(len(line))
-            progress.done = number
-            progress.failed += "errors" in answer or bool(answer["userErrors"])
-            progress.write({"line": number, **answer})
 
     def close(self) -> None:
         self.input.close()
 
-    def _run(self, line: bytes, number: int) -> dict[str, Any]:
+    def _together(self, progress: Progress) -> bool:
+        """Run lines in one transaction; say whether that went well. A conflict with others who work on the same rows passes."""
+        for _turn in range(TRIES):
+            try:
+                self._run(progress, AT_A_STEP)
+                return True
+            except OperationalError:
+                continue
+            except LeaseLost:
+                raise
+            except Exception:
+                return False  # met again by the line that it comes from, and told there
+        return False
+
+    def _alone(self, progress: Progress) -> None:
+        """Run one line; what its transaction is refused by, or fails by, is what it answers."""
+        failed: Exception | None = None
+        for _turn in range(TRIES):
+            try:
+                return self._run(progress, 1)
+            except OperationalError as error:
+                if known(error) is None:
+                    raise  # the database is gone, or out of room: that says nothing of the line
+                failed = error
+            except LeaseLost:
+                raise
+            except Exception as error:
+                failed = error
+                break
+        assert failed
+        self._run(progress, 1, self.mutation.failed(failed))
+
+    def _run(self, progress: Progress, most: int, answer: Answer | Failed | None = None) -> None:
+        """Run the next lines and move the checkpoint, in one transaction; with an `answer` the line is not run and has that."""
+        ahead = replace(progress)
+
+        def work() -> None:
+            until, answers = time.monotonic() + LONGEST_STEP, []
+            for line, position in self._lines(progress.position):
+                answers.append(answer or self._answer(line))
+                ahead.position = position
+                if len(answers) == most or time.monotonic() > until:
+                    break
+            self.mutation.settle()
+            ahead.ended = ahead.position == self.size
+            defer(Phase.RECORD, lambda: self._record(progress, ahead, answers))
+
+        attempt(work)
+        progress.go_on(ahead)
+
+    def _record(self, progress: Progress, ahead: Progress, answers: list[Answer | Failed]) -> None:
+        rows = self.mutation.shown(answers)
+        ahead.done = progress.done + len(rows)
+        ahead.failed = progress.failed + sum("errors" in row or bool(row["userErrors"]) for row in rows)
+        if rows:
+            first = progress.done + 1
+            text = b"".join(orjson.dumps({"line": first + place, **row}) + b"\n" for place, row in enumerate(rows))
+            ResultLines(operation_id=self.lease.operation, first=first, text=text.decode()).save()
+        self.lease.note(ahead)
+
+    def _lines(self, position: int) -> Iterator[tuple[bytes, int]]:
+        """Yield the lines from a byte on, each with the byte behind it; of one that is too long only the beginning."""
+        self.input.seek(position)
+        while line := self.input.readline(LONGEST + 1):
+            position += len(line) if len(line) <= LONGEST else self._skip(len(line))
+            yield line, position
+
+    def _answer(self, line: bytes) -> Answer | Failed:
         if len(line) > LONGEST:
             return _wrong(_("A line has at most {most} bytes.").format(most=LONGEST))
         try:
@@ -61,11 +132,7 @@ class Import:
             return _wrong(_("The line is no JSON."))
         if not isinstance(arguments, dict):
             return _wrong(_("A line is a JSON object with the arguments of the mutation."))
-        for _turn in range(TRIES):
-            answer = self.mutation.run(arguments, f"bulk:{self.operation}:{number}")
-            if not any(each["extensions"]["code"] == Code.CONFLICT for each in answer.get("errors", ())):
-                break  # a conflict with others who work on the same rows passes; one that is refused is no error
-        return answer
+        return self.mutation.run(arguments)
 
     def _skip(self, read: int) -> int:
         """Read on to the end of a line that is too long, and return its length."""
@@ -85,5 +152,5 @@ class Import:
         return lines + (last != b"\n")
 
 
-def _wrong(message: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": "BAD_INPUT"}}]}
+def _wrong(message: str) -> Failed:
+    return Failed.by(ApiError(Code.BAD_INPUT, message))

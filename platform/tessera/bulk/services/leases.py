@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tessera.bulk.models import BulkOperation
+from tessera.bulk.services.progress import Progress
 from tessera.fields import new_id
 from tessera.locks import lock
 from tessera.unit_of_work import lock_for_update, unit_of_work
@@ -36,6 +37,20 @@ class Lease:
             if mine.filter(state=State.CANCELLING).exists():
                 return False
         raise LeaseLost
+
+    def note(self, progress: Progress) -> None:
+        """Move the checkpoint in an open unit of work, whose writes then count once; raise LeaseLost."""
+        moved = BulkOperation.objects.filter(pk=self.operation, lease=self.key).update_unaudited(
+            cursor=progress.cursor,
+            position=progress.position,
+            rows_done=progress.done,
+            rows_failed=progress.failed,
+            rows_total=progress.total,
+            leased_until=_lease_end(),
+            updated_at=timezone.now(),
+        )
+        if not moved:
+            raise LeaseLost
 
     def hold(self) -> BulkOperation:
         """Return the operation, locked in an open unit of work; raise LeaseLost."""

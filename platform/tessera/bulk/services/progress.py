@@ -1,6 +1,6 @@
 """How far an operation has come, and what a slice of it adds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import IO, Any, Protocol
 
@@ -13,7 +13,7 @@ KEPT = timedelta(days=7)  # results, and inputs with them
 
 @dataclass
 class Progress:
-    """The checkpoint as it will be, and in `file` the rows that are added to the result by then."""
+    """The checkpoint as it will be, and in `file` what is added to the result by then."""
 
     cursor: str
     position: int
@@ -27,6 +27,11 @@ class Progress:
     def of(cls, row: BulkOperation, file: IO[bytes]) -> "Progress":
         """Return the progress of an operation as its last checkpoint left it."""
         return cls(row.cursor, row.position, row.rows_done, row.rows_failed, row.rows_total, file)
+
+    def go_on(self, ahead: "Progress") -> None:
+        """Be where another one is."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(ahead, each.name))
 
     def write(self, row: Any) -> None:
         """Add one row to the result."""

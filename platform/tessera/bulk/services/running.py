@@ -3,16 +3,16 @@
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from tempfile import TemporaryFile
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from tessera.bulk.models import BulkOperation
+from tessera.bulk.models import BulkOperation, ResultLines
 from tessera.bulk.selectors import person_of
 from tessera.bulk.services.exporting import Export
 from tessera.bulk.services.importing import Import
@@ -25,13 +25,13 @@ from tessera.files.services import add_part, save_part
 from tessera.unit_of_work import unit_of_work
 
 SLICE_BYTES = 32 * 1024 * 1024
-STOOD_STILL = timedelta(days=1)  # well within what idempotency keys are kept for: later, a line might be done twice
 
 
 def run_slice(operation: UUID) -> bool:
     """Work on an operation for a while, from where it stands; say whether there was anything to do.
 
-    A worker that dies leaves its lease: when that has run out, the next one goes on from the last checkpoint.
+    A worker that dies, or loses the database, leaves its lease: when that has run out, the next one goes on from the
+    last checkpoint.
     """
     if (lease := take_lease(operation)) is None:
         return False
@@ -41,9 +41,12 @@ def run_slice(operation: UUID) -> bool:
             _run(lease, row)
     except LeaseLost:
         pass
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:
-        with unit_of_work():
-            _end(lease, Ending(State.FAILED, Code.INTERNAL.value, _("Something went wrong on our side.")))
+        row.refresh_from_db()
+        with TemporaryFile() as file:
+            _save(lease, row, Progress.of(row, file), Ending.of_defect())
         raise
     return True
 
@@ -62,6 +65,11 @@ class Ending:
         if isinstance(error, ApiError):
             return cls(State.FAILED, error.code.value, error.message)
         return cls(State.FAILED, error.problems[0].code, error.problems[0].message)
+
+    @classmethod
+    def of_defect(cls) -> "Ending":
+        """Return the end that anything else makes."""
+        return cls(State.FAILED, Code.INTERNAL.value, _("Something went wrong on our side."))
 
 
 def _run(lease: Lease, row: BulkOperation) -> None:
@@ -84,14 +92,12 @@ def _run(lease: Lease, row: BulkOperation) -> None:
 
 def _steps(lease: Lease, row: BulkOperation, progress: Progress, opened: ExitStack) -> bool:
     """Do steps until the slice is full or the work has ended, each with the rights of its moment; return False when cancelled."""
-    if row.kind == BulkOperation.Kind.IMPORT and timezone.now() - row.updated_at > STOOD_STILL:
-        raise Refused("STATE", _("The operation stood still for more than a day."))
     until = time.monotonic() + settings.TESSERA_BULK_SLICE
     work: Work | None = None
     while lease.renew():
         with acting(person_of(row)):
             if work is None:
-                work = Export(row) if row.kind == BulkOperation.Kind.EXPORT else Import(row)
+                work = Export(row) if row.kind == BulkOperation.Kind.EXPORT else Import(row, lease)
                 opened.callback(work.close)
             work.step(progress)
         if progress.ended or time.monotonic() >= until or progress.file.tell() >= SLICE_BYTES:
@@ -102,25 +108,21 @@ def _steps(lease: Lease, row: BulkOperation, progress: Progress, opened: ExitSta
 def _save(lease: Lease, row: BulkOperation, progress: Progress, ending: Ending | None) -> None:
     """Make what a slice did count: its part of the result, where the next one begins, and the end, in one transaction.
 
-    The bytes are stored before that; of a worker that dies in between they lie where no file names them, and go with
-    the file. Refused is raised where the result cannot take them.
+    What its lines answered lies in rows of an import until then. The bytes are stored before: of a worker that dies in
+    between they lie where no file names them, and go with the file. Refused is raised where the result cannot take them.
     """
+    lines = ResultLines.objects.filter(operation=row)
+    for text in lines.order_by("first").values_list("text", flat=True):
+        progress.file.write(text.encode())
     part, size = new_id().hex, progress.file.tell()
     assert row.result_file
     if size:
         progress.file.seek(0)
         save_part(file=row.result_file, part=part, content=File(progress.file))
     with unit_of_work():
-        lease.hold()
+        lease.note(progress)
         add_part(file=row.result_file, part=part if size else "", size=size, until=timezone.now() + KEPT)
-        BulkOperation.objects.filter(pk=row.pk).update_unaudited(
-            cursor=progress.cursor,
-            position=progress.position,
-            rows_done=progress.done,
-            rows_failed=progress.failed,
-            rows_total=progress.total,
-            updated_at=timezone.now(),
-        )
+        lines.delete()
         if ending:
             _end(lease, ending)
 
@@ -131,3 +133,4 @@ def _end(lease: Lease, ending: Ending) -> None:
     row.error_code, row.error = ending.code, ending.message[:1000]
     row.lease = row.leased_until = None
     row.save()
+    ResultLines.objects.filter(operation=row).delete()

@@ -1,7 +1,9 @@
 """What is done with bulk operations by hand: asked for, run to their end, killed, and read."""
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,8 +60,13 @@ def upload(*lines: Any) -> StoredFile:
 
 
 def start_import(*lines: Any, mutation: str = "authorCreate") -> BulkOperation:
+    """Ask for lines to be run."""
+    return start_import_of(upload(*lines), mutation)
+
+
+def start_import_of(file: StoredFile, mutation: str = "authorCreate") -> BulkOperation:
     """Ask for the lines of a file to be run."""
-    given = {"mutation": mutation, "file": encode("FileUpload", upload(*lines).pk)}
+    given = {"mutation": mutation, "file": encode("FileUpload", file.pk)}
     assert done(IMPORT, input=given) | {"id": 1} == {"id": 1, "state": "WAITING", "kind": "IMPORT"}
     return BulkOperation.objects.latest("id")
 
@@ -97,6 +104,21 @@ def run_and_kill(operation: BulkOperation, monkeypatch: pytest.MonkeyPatch, seam
             break
     operation.refresh_from_db()
     return kills
+
+
+def memory_of_process(name: str) -> int:
+    """Return a number of bytes that Linux tells of this process: VmRSS now, VmHWM at most."""
+    (line,) = re.findall(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(line) * 1024
+
+
+def growth(operation: BulkOperation) -> int:
+    """Run an operation; return by how many bytes the process grew meanwhile, at most."""
+    Path("/proc/self/clear_refs").write_text("5")  # the highest mark is set back to what is used now
+    before = memory_of_process("VmHWM")
+    run(operation)
+    assert operation.state == "done"
+    return memory_of_process("VmHWM") - before
 
 
 def result(operation: BulkOperation) -> list[dict[str, Any]]:
