@@ -84,7 +84,7 @@ def names_like(world, mark):
         return Counter(name for (name,) in cursor.fetchall())
 
 
-@pytest.mark.safety(soak=True)
+@pytest.mark.safety
 def test_every_line_in_and_every_row_out_is_there_once_whatever_worker_is_killed(quiet, count):
     lines, kills = count("lines", 200, 10_000), count("kills", 1, 10)
     ada, mark = quiet.loops.people["ada"], uuid4().hex[:12]
