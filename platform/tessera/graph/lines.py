@@ -43,8 +43,7 @@ class Failed:
 class LineMutation:
     """A mutation by its name, in the tenant in force.
 
-    INVALID is refused for one that does not exist here, or that nobody may send twice: its service takes several
-    transactions, or shows a secret, or it takes many rows itself.
+    INVALID is refused for one that does not exist here, takes several transactions, shows a secret, or takes many rows itself.
     """
 
     def __init__(self, name: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import orjson
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from tessera.bulk.models import BulkOperation, ResultLines
@@ -62,7 +62,7 @@ class Import:
             try:
                 self._run(progress, AT_A_STEP)
                 return True
-            except OperationalError:
+            except (OperationalError, InterfaceError):
                 continue
             except LeaseLost:
                 raise
@@ -76,7 +76,7 @@ class Import:
         for _turn in range(TRIES):
             try:
                 return self._run(progress, 1)
-            except OperationalError as error:
+            except (OperationalError, InterfaceError) as error:
                 if known(error) is None:
                     raise  # the database is gone, or out of room: that says nothing of the line
                 failed = error
