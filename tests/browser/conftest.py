@@ -108,7 +108,7 @@ def accounts(tenant: Any, settings: Any, tmp_path: Any) -> Any:
     settings.EMAIL_FILE_PATH = tmp_path
     with make_server("127.0.0.1", 0, get_wsgi_application(), server_class=Server, handler_class=Quiet) as server:
         settings.BASE_DOMAIN = f"localhost:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://{settings.BASE_DOMAIN}"
         server.shutdown()

@@ -50,7 +50,7 @@ def served(_database):  # noqa: F811
 
     endless = dict.fromkeys(("tenant", "person", "token", "app", "stranger"), (10**9, 10**9))
     with override_settings(TESSERA_BUDGETS=endless), make_server("127.0.0.1", 0, closing, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", host=host_of(tenant), token=token)
         server.shutdown()

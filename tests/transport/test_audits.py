@@ -39,7 +39,7 @@ def served(tenant, monkeypatch):
             connections.close_all()
 
     with make_server("127.0.0.1", 0, in_tenant, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/graphql"
         server.shutdown()

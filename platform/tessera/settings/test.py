@@ -13,6 +13,7 @@ CACHES["default"]["KEY_PREFIX"] = f"test:{uuid4()}"  # noqa: F405  (limits of on
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 TESSERA_LETTERS_AN_HOUR = {"company": 1_000_000, "address": 1_000_000}  # the same people are invited in many tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True  # each test client makes the middleware anew, which looks through all static files otherwise
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 TESSERA_SHARE_OF_STRANGERS = 2_000  # as in development
 STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET = "sk_test_local", "whsec_local"

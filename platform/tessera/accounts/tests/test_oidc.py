@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider(browser, settings):
     served = Provider()
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     app = {"provider_id": "oidc", "name": "Works", "client_id": CLIENT, "secret": SECRET, "settings": {"server_url": served.url}}
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}

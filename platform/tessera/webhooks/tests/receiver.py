@@ -44,7 +44,7 @@ class Receiver(ThreadingHTTPServer):
         self.got: list[Sent] = []
         self.connections = 0
         self.status, self.answer = 200, None
-        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self.thread.start()
 
     def get_request(self) -> Any:
