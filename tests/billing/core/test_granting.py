@@ -15,6 +15,7 @@ from tenants.installations import disable_module
 from tenants.models import Installation, Tenant
 from tenants.provisioning import create_tenant, set_state
 from tests.billing.core.shop import entitled, wished
+from tests.billing.ready import _ready  # noqa: F401
 from tests.tenancy.people import owner_of
 
 ENABLE = """mutation($modules: [String!]!) { it: moduleEnable(input: {modules: $modules}) {

@@ -10,6 +10,7 @@ from tenants.models import Tenant
 from tenants.provisioning import create_tenant
 from tests.billing.core.conftest import shop as core_shop  # noqa: F401
 from tests.billing.core.conftest import stocked  # noqa: F401
+from tests.billing.ready import _ready  # noqa: F401
 from tests.tenancy.people import owner_of
 
 FOUNDED = datetime(2030, 3, 1, 8, tzinfo=UTC)

@@ -12,6 +12,7 @@ from billing.gateway import client as gateway
 from billing.local_stripe.testing import running
 from tenants.provisioning import create_tenant
 from tests.billing.core.shop import Shop
+from tests.billing.ready import _ready  # noqa: F401
 from tests.billing.services.paying import Payer
 from tests.tenancy.people import owner_of
 

@@ -12,6 +12,7 @@ from billing.services.company import going
 from billing.spending.caps import month_now, warn_of_spend
 from billing.spending.reckoning import spend_of, usage_of
 from billing.tasks import count_usage_here
+from tests.billing.ready import _ready  # noqa: F401
 from tests.billing.services.conftest import acme, ada, payer, shop, synced  # noqa: F401
 from tests.billing.services.paying import codes
 from tests.billing.services.words import CHECKOUT, ENABLE, OFFERS, PREVIEW

@@ -1,4 +1,7 @@
-"""Companies that are made in tests take over a schema that is ready, as those do that sign up."""
+"""A company that a test makes takes over a schema that is ready, as those do that sign up.
+
+from tests.billing.ready import _ready  # noqa: F401   (where such a company, `acme`, is made)
+"""
 
 import pytest
 from django.db import connections
