@@ -7,6 +7,7 @@ from tessera.testing.sweep.companies import PARTS, unseen
 from tessera.testing.sweep.findings import CLOSED
 
 from tests.isolation.conftest import SUMS, one_in
+from tests.isolation.planting import find, planted_in
 
 
 def test_there_is_something_to_hide(colleagues):
@@ -41,3 +42,9 @@ def test_no_answer_depends_on_what_is_hidden(colleagues, part, count):
     count.note(documents=tally.asked)
     assert tally.defects == []
     assert set(tally.codes) <= CLOSED - {Code.TOO_COMPLEX}
+
+
+@pytest.mark.parametrize("name", planted_in("colleagues"))
+def test_a_planted_leak_is_found(colleagues, monkeypatch, name):
+    """The sweep is worth what it finds: a leak that is planted in a gate makes it fail."""
+    find(colleagues, name, monkeypatch)

@@ -12,6 +12,7 @@ from tessera.testing.sweep.worlds import raw
 from time_machine import travel
 
 from tests.isolation.conftest import one_in
+from tests.isolation.planting import find, planted_in
 
 
 def test_every_model_has_rows_in_both_companies(companies):
@@ -53,3 +54,9 @@ def test_what_is_of_another_company_is_like_what_is_nowhere(companies, count):
                 told, absent = answer_to(theirs), answer_to(nothing)
             assert told == absent, f"{theirs[:400]}\n{difference(told, absent)}"
         assert digests(companies.other) == before
+
+
+@pytest.mark.parametrize("name", planted_in("companies"))
+def test_a_planted_leak_is_found(companies, monkeypatch, name):
+    """The sweep is worth what it finds: a leak that is planted in a gate makes it fail."""
+    find(companies, name, monkeypatch)
