@@ -43,14 +43,16 @@ class Failed:
 class LineMutation:
     """A mutation by its name, in the tenant in force.
 
-    INVALID is refused for one that does not exist here, takes several transactions, shows a secret, or takes many rows itself.
+    INVALID is refused for one that does not exist here, asks for no right, takes several transactions, shows a secret, or takes
+    many rows itself.
     """
 
     def __init__(self, name: str) -> None:
         self._schema = schema_for(current().modules)
         field = self._schema.mutation_type.fields.get(name) if self._schema.mutation_type else None
         about = field.extensions if field else {}
-        if field is None or KEY not in field.args or "items" in about or getattr(about.get("service"), "steps", False):
+        alone = "items" not in about and not getattr(about.get("service"), "steps", False)
+        if field is None or not about.get("permission") or KEY not in field.args or not alone:
             raise Refused("INVALID", _("There is no mutation {name} that takes a line at a time.").format(name=name), "mutation")
         payload, resolver = get_named_type(field.type), field.resolve
         assert isinstance(payload, GraphQLObjectType) and isinstance(resolver, Resolver)

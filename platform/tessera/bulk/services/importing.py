@@ -1,5 +1,6 @@
 """A file whose lines are the arguments of a mutation."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +26,7 @@ AT_A_STEP = 50
 LONGEST_STEP = 0.2  # seconds: others may wait for the rows that it has locked
 TRIES = 3
 LONGEST = 1024 * 1024  # bytes of a line: what a request may have
+_log = logging.getLogger(__name__)
 
 
 class Import:
@@ -66,8 +68,9 @@ class Import:
                 continue
             except LeaseLost:
                 raise
-            except Exception:
-                return False  # met again by the line that it comes from, and told there
+            except Exception:  # met again by the line that it comes from, and told there
+                _log.warning("lines that fail together are run alone", exc_info=True)
+                return False
         return False
 
     def _alone(self, progress: Progress) -> None:

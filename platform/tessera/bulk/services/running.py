@@ -122,9 +122,10 @@ def _save(lease: Lease, row: BulkOperation, progress: Progress, ending: Ending |
     with unit_of_work():
         lease.note(progress)
         add_part(file=row.result_file, part=part if size else "", size=size, until=timezone.now() + KEPT)
-        lines.delete()
         if ending:
             _end(lease, ending)
+        else:
+            lines.delete()
 
 
 def _end(lease: Lease, ending: Ending) -> None:

@@ -71,11 +71,10 @@ def start_import_of(file: StoredFile, mutation: str = "authorCreate") -> BulkOpe
     return BulkOperation.objects.latest("id")
 
 
-def run(operation: BulkOperation, most: int = 100_000) -> BulkOperation:
+def run(operation: BulkOperation) -> BulkOperation:
     """Run slices until there is nothing to do."""
-    for _ in range(most):
-        if not run_slice(operation.pk):
-            break
+    while run_slice(operation.pk):
+        pass
     operation.refresh_from_db()
     return operation
 
@@ -106,19 +105,19 @@ def run_and_kill(operation: BulkOperation, monkeypatch: pytest.MonkeyPatch, seam
     return kills
 
 
-def memory_of_process(name: str) -> int:
-    """Return a number of bytes that Linux tells of this process: VmRSS now, VmHWM at most."""
-    (line,) = re.findall(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+def highest_mark() -> int:
+    """Return how many bytes this process has used at most, as Linux tells."""
+    (line,) = re.findall(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(line) * 1024
 
 
 def growth(operation: BulkOperation) -> int:
     """Run an operation; return by how many bytes the process grew meanwhile, at most."""
     Path("/proc/self/clear_refs").write_text("5")  # the highest mark is set back to what is used now
-    before = memory_of_process("VmHWM")
+    before = highest_mark()
     run(operation)
     assert operation.state == "done"
-    return memory_of_process("VmHWM") - before
+    return highest_mark() - before
 
 
 def result(operation: BulkOperation) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from tessera.errors import Refused
 from tessera.gates import GATES, Answer, gate
 from tessera.graph.ids import encode
 from tessera.graph.lines import LineMutation
+from tessera.graph.schemas import schema_for
 from tessera.unit_of_work import _finishers, finisher, unit_of_work
 from tests.samples.library.models import Author, Book
 
@@ -158,6 +159,15 @@ def test_what_talks_to_others_takes_no_line_at_a_time(inside):
     with pytest.raises(Refused) as refusal:
         LineMutation("billingCheckoutChosen")
     assert refusal.value.problems[0].field == ("mutation",)
+
+
+def test_what_asks_for_no_right_takes_no_line_at_a_time(inside):
+    fields = schema_for(inside.modules).mutation_type.fields
+    public = [name for name, field in fields.items() if not field.extensions.get("permission") and "idempotencyKey" in field.args]
+    assert public
+    for name in public:
+        with pytest.raises(Refused):
+            LineMutation(name)
 
 
 def test_a_worker_that_wakes_up_late_does_no_line_again(inside, small, monkeypatch):
